@@ -1,0 +1,19 @@
+"""gan_lab: train, compare and explain GANs.
+
+In a notebook: `gan_lab.load_run("latest")`, `gan_lab.load_dataset("mnist")`,
+`gan_lab.load_loss("minimax")`.
+"""
+
+from typing import Any
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "load_dataset", "load_loss", "load_run"]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when asked for: they bring torch, which the command line's help does without.
+    if name in ("load_dataset", "load_loss", "load_run"):
+        from gan_lab import loading
+
+        return getattr(loading, name)
+    raise AttributeError(f"module 'gan_lab' has no attribute {name!r}")

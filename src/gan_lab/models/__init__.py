@@ -1,0 +1,23 @@
+"""Networks: generators map latents to images in [-1, 1], discriminators map images to logits."""
+
+from gan_lab.models.conditional import LabelledDiscriminator, LabelledGenerator, call
+from gan_lab.models.dcgan import DCGANDiscriminator, DCGANGenerator
+from gan_lab.models.dcgan_k5 import DCGANK5Discriminator, DCGANK5Generator
+from gan_lab.models.initialise import initialise
+from gan_lab.models.mlp import MLPDiscriminator, MLPGenerator
+from gan_lab.models.resnet_nf import ResNetNFDiscriminator, ResNetNFGenerator
+
+__all__ = [
+    "DCGANDiscriminator",
+    "DCGANGenerator",
+    "DCGANK5Discriminator",
+    "DCGANK5Generator",
+    "LabelledDiscriminator",
+    "LabelledGenerator",
+    "MLPDiscriminator",
+    "MLPGenerator",
+    "ResNetNFDiscriminator",
+    "ResNetNFGenerator",
+    "call",
+    "initialise",
+]

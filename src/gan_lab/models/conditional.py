@@ -1,0 +1,43 @@
+"""Labels for any pair of networks: one-hot beside the latents, and as constant planes of D's input.
+
+Mirza & Osindero 2014 (arXiv 1411.1784), in the form of Radford et al. 2016.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+
+class LabelledGenerator(nn.Module):
+    """(latents [B, n], labels [B]) -> images; `generator` takes n + classes latents."""
+
+    labelled = True
+
+    def __init__(self, generator: nn.Module, classes: int):
+        super().__init__()
+        self.generator, self.classes = generator, classes
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        assert labels is not None, "a labelled generator is given labels"
+        return self.generator(torch.cat([latents, one_hot(labels, self.classes)], dim=1))
+
+
+class LabelledDiscriminator(nn.Module):
+    """(images [B, c, H, W], labels [B]) -> logits [B]; `discriminator` sees c + classes."""
+
+    labelled = True
+
+    def __init__(self, discriminator: nn.Module, classes: int):
+        super().__init__()
+        self.discriminator, self.classes = discriminator, classes
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        assert labels is not None, "a labelled discriminator is given labels"
+        planes = one_hot(labels, self.classes).to(images.dtype)[:, :, None, None]
+        planes = planes.expand(-1, -1, *images.shape[2:])
+        return self.discriminator(torch.cat([images, planes], dim=1))
+
+
+def call(network: nn.Module, inputs: Tensor, labels: Tensor | None) -> Tensor:
+    """Call a network, with labels only if it says `labelled`: one's own need not take them."""
+    return network(inputs, labels) if getattr(network, "labelled", False) else network(inputs)

@@ -1,0 +1,80 @@
+"""Deep convolutional GAN (Radford et al. 2016, arXiv 1511.06434), any size that halves to 4-7."""
+
+from torch import Tensor, nn
+
+from gan_lab.models.layers import (
+    LogitFromImage,
+    ProjectLatents,
+    check_names,
+    halvings,
+    norm_and_activation,
+    with_spectral_norm,
+)
+
+
+class DCGANGenerator(nn.Module):
+    """Latents [B, latent_dim] -> images [B, channels, image_size, image_size] in [-1, 1].
+
+    `ngf` is the number of channels before the last layer; they double at each halving of the side
+    below that. Raises ValueError for a size that no stack of halvings reaches.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int,
+        ngf: int,
+        image_size: int,
+        channels: int,
+        norm: str = "batch",
+        activation: str = "relu",
+        bias: bool = False,
+    ):
+        super().__init__()
+        base, count = halvings(image_size)
+        widths = [ngf * 2**level for level in reversed(range(count))]
+        layers: list[nn.Module] = [ProjectLatents(latent_dim, widths[0], base, bias)]
+        for width, next_width in zip(widths, [*widths[1:], channels], strict=True):
+            layers += norm_and_activation(norm, activation, width)
+            layers += [nn.ConvTranspose2d(width, next_width, 4, stride=2, padding=1, bias=bias)]
+        self.layers = nn.Sequential(*layers, nn.Tanh())
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.layers(latents)
+
+
+class DCGANDiscriminator(nn.Module):
+    """Images [B, channels, image_size, image_size] -> logits [B].
+
+    `ndf` is the number of channels after the first layer; they double at each halving of the side.
+    The first layer has no norm unless `norm_first`. Raises ValueError for a size that no stack of
+    halvings reaches.
+    """
+
+    def __init__(
+        self,
+        ndf: int,
+        image_size: int,
+        channels: int,
+        norm: str = "batch",
+        activation: str = "leaky_relu",
+        bias: bool = False,
+        norm_first: bool = False,
+        spectral_norm: bool = False,
+    ):
+        super().__init__()
+        check_names(norm, activation)  # the first layer, which may be the only one, has no norm
+        base, count = halvings(image_size)
+        widths = [ndf * 2**level for level in range(count)]
+        layers: list[nn.Module] = []
+        for level, width in enumerate(widths):
+            previous = widths[level - 1] if level else channels
+            layers += [nn.Conv2d(previous, width, 4, stride=2, padding=1, bias=bias)]
+            layers += norm_and_activation(
+                norm if level or norm_first else "none", activation, width
+            )
+        self.layers = nn.Sequential(*layers, LogitFromImage(widths[-1], base, bias))
+        if spectral_norm:
+            with_spectral_norm(self)
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.layers(images)

@@ -1,0 +1,37 @@
+"""The starting weights of a network."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
+
+SCHEMES = ("custom", "default")
+
+
+def initialise(network: nn.Module, scheme: str) -> None:
+    """Set the starting weights in place; draws from torch's global generator.
+
+    `custom` is DCGAN's (Radford et al. 2016, section 4): weights N(0, 0.02), norm weights
+    N(1, 0.02), norm biases 0; other biases stay PyTorch's. `default` keeps what PyTorch's
+    constructors set, and so does a network that says `sets_own_weights`. Raises ValueError for
+    another scheme.
+    """
+    if scheme not in SCHEMES:
+        raise ValueError(f"weight_init={scheme}: choose from {', '.join(SCHEMES)}.")
+    if scheme == "custom" and not getattr(network, "sets_own_weights", False):
+        network.apply(_initialise_layer)
+
+
+@torch.no_grad()
+def _initialise_layer(layer: nn.Module) -> None:
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        _weight(layer).normal_(0.0, 0.02)
+    elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+        layer.weight.normal_(1.0, 0.02)
+        layer.bias.zero_()
+
+
+def _weight(layer: nn.Conv2d | nn.ConvTranspose2d | nn.Linear) -> Tensor:
+    """The weight that is learned: under spectral norm `layer.weight` is computed from it."""
+    if is_parametrized(layer, "weight"):
+        return layer.get_parameter("parametrizations.weight.original")
+    return layer.weight
