@@ -1,0 +1,195 @@
+"""From a record to objects: the only module that knows both."""
+
+import copy
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_lab.data import ImageDataset
+from gan_lab.errors import RunError, UsageError
+from gan_lab.inputs import Inputs
+from gan_lab.instantiate import instantiate
+from gan_lab.losses import GanLoss
+from gan_lab.models import LabelledDiscriminator, LabelledGenerator, call, initialise
+from gan_lab.parts import Parts
+from gan_lab.position import torch_seed
+from gan_lab.record import data_facts, is_labelled, make_schedule
+from gan_lab.runs import Run
+from gan_lab.tracking import Tracker
+
+
+def dataset(record: Mapping[str, Any], trusted: bool = True, **changes: Any) -> ImageDataset:
+    """Load the run's dataset; `changes` replace arguments (split="test", image_size=28).
+
+    Raises RunError if its files are not there or broken.
+    """
+    spec = {**record["dataset"]["images"], **changes}
+    try:
+        return instantiate(spec, trusted, root=record["runtime"]["data_root"])
+    except UsageError as error:
+        if isinstance(error.__cause__, ValueError):  # a broken file: nothing wrong was typed
+            raise RunError(str(error)) from error
+        raise
+    except OSError as error:
+        raise RunError(str(error)) from error
+
+
+def networks(record: Mapping[str, Any], trusted: bool = True) -> tuple[nn.Module, nn.Module]:
+    """Build both players, on the CPU, with the starting weights that belong to the seed.
+
+    Labels are more latents of the generator and more channels of the discriminator, whatever
+    networks these are; so are the further images of a pack.
+    """
+    model, classes = record["model"], len(record["class_counts"])
+    channels, image_size = record["shape"][0], record["shape"][-1]
+    label_latents = classes if model.get("condition_g") else 0
+    label_channels = classes if model.get("condition_d") else 0
+    generator = _network(
+        record,
+        "generator",
+        trusted,
+        latent_dim=record["latent_dim"] + label_latents,
+        channels=channels,
+        image_size=image_size,
+    )
+    discriminator = _network(
+        record,
+        "discriminator",
+        trusted,
+        channels=channels * record["pack"] + label_channels,
+        image_size=image_size,
+    )
+    if label_latents:
+        generator = LabelledGenerator(generator, classes)
+    if label_channels:
+        discriminator = LabelledDiscriminator(discriminator, classes)
+    labels = torch.zeros(2, dtype=torch.int64) if is_labelled(record) else None
+    shape, pack = record["shape"], record["pack"]
+    check_shapes(generator, discriminator, record["latent_dim"], shape, pack, labels)
+    return generator, discriminator
+
+
+def _network(record: Mapping[str, Any], player: str, trusted: bool, **shape: int) -> nn.Module:
+    # A latent_dim in the YAML is the knob's; the network's own may hold labels as well.
+    spec = {key: value for key, value in record["model"][player].items() if key not in shape}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(
+            torch_seed(record["seed"], turn=("generator", "discriminator").index(player))
+        )
+        network = instantiate(spec, trusted, **shape)
+        initialise(network, record["weight_init"])
+    return network
+
+
+@torch.no_grad()
+def check_shapes(
+    generator: nn.Module,
+    discriminator: nn.Module,
+    latent_dim: int,
+    shape: Sequence[int],
+    pack: int = 1,
+    labels: Tensor | None = None,
+) -> None:
+    """Raise UsageError unless G maps [B, latent_dim] to [B, *shape] and D maps that to [B].
+
+    With a pack, D maps [B, pack * channels, H, W] to [B].
+    """
+    trial_g, trial_d = copy.deepcopy(generator), copy.deepcopy(discriminator)
+    images = _try("generator", trial_g, torch.zeros(2, latent_dim), labels)
+    if images.shape != (2, *shape):
+        raise UsageError(f"the generator makes {list(images.shape)}, not {[2, *shape]}.")
+    logits = _try("discriminator", trial_d, torch.zeros(2, shape[0] * pack, *shape[1:]), labels)
+    if logits.shape != (2,):
+        raise UsageError(f"the discriminator returns {list(logits.shape)}, not one logit an image.")
+
+
+def _try(player: str, network: nn.Module, inputs: Tensor, labels: Tensor | None) -> Tensor:
+    try:
+        return call(network, inputs, labels)
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"the {player} fails on {list(inputs.shape)}: {reason}") from error
+
+
+def loss(record: Mapping[str, Any], trusted: bool = True) -> GanLoss:
+    """Build the objective with its penalties."""
+    objective = instantiate(record["loss"], trusted)
+    penalties = {name: instantiate(spec, trusted) for name, spec in record["penalty"].items()}
+    return replace(objective, penalties={**objective.penalties, **penalties})
+
+
+def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -> Parts:
+    """Build everything that training touches, on `device`."""
+    record = {**record, **data_facts(data)}
+    generator, discriminator = networks(record)
+    for player in (generator, discriminator):
+        player.to(device).to(memory_format=torch.channels_last)
+    objective = loss(record)
+    length = make_schedule(record, len(data))
+    labels = None if data.labels is None else data.labels.to(device)
+    betas = (record["beta1"], record["beta2"])
+    return Parts(
+        generator=generator,
+        discriminator=discriminator,
+        average=copy.deepcopy(generator).requires_grad_(False),
+        optimizer_g=torch.optim.Adam(generator.parameters(), record["lr_g"], betas, fused=True),
+        optimizer_d=torch.optim.Adam(discriminator.parameters(), record["lr_d"], betas, fused=True),
+        loss=objective,
+        inputs=Inputs(
+            dataset=replace(data, images=data.images.to(device), labels=labels),
+            seed=record["seed"],
+            batch_size=record["batch_size"],
+            latent_dim=record["latent_dim"],
+            discriminator_steps=objective.discriminator_steps,
+            labelled=is_labelled(record),
+            pack=record["pack"],
+            instance_noise=record["instance_noise"],
+            instance_noise_steps=record["instance_noise_steps"],
+        ),
+        ema_decay=record["ema_decay"],
+        gradient_clip=record["gradient_clip"],
+        decay_steps=length.steps if record["lr_decay"] == "linear" else None,
+    )
+
+
+def trained_generators(
+    record: Mapping[str, Any], state: Mapping[str, Any], device: torch.device, trusted: bool
+) -> tuple[nn.Module, nn.Module]:
+    """Return the averaged and the raw generator of a checkpoint, in eval mode on `device`."""
+    raw, _ = networks(record, trusted)
+    raw.to(device).to(memory_format=torch.channels_last).requires_grad_(False).eval()
+    average = copy.deepcopy(raw)
+    raw.load_state_dict(state["generator"])
+    average.load_state_dict(state["average"])
+    return average, raw
+
+
+def tracker(record: Mapping[str, Any], run: Run, say: Callable[[str], None]) -> Tracker | None:
+    """Open what the run is streamed to beside its own files; None for logger=none."""
+    spec = record["runtime"]["logger"]
+    if not spec or spec["_target_"] is None:
+        return None
+    return instantiate(spec, run=run, record=record, say=say)
+
+
+def device(runtime: Mapping[str, Any]) -> torch.device:
+    """Choose the device and set threads and determinism. Raises UsageError if it is not there."""
+    if runtime["threads"]:
+        torch.set_num_threads(runtime["threads"])
+    if runtime["deterministic"]:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+        torch.backends.cudnn.benchmark = False
+    name = runtime["device"]
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        chosen = torch.device(name)
+        float(torch.zeros(1, device=chosen))
+        return chosen
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UsageError(f"device={name} cannot be used here; try device=cpu.") from error

@@ -1,0 +1,82 @@
+"""From a `_target_` in a config to the object that it names."""
+
+import importlib
+import inspect
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gan_lab.errors import UsageError
+
+BUILDING_BLOCKS = ("gan_lab.models", "gan_lab.losses", "gan_lab.data", "torch.nn", "torch.optim")
+CLASSIFIERS = ("gan_lab.extractors.shipped_classifier", "gan_lab.extractors.trained_classifier")
+
+
+def locate(target: str) -> Any:
+    """Import what a dotted path names. Raises UsageError if there is no such thing."""
+    module_name, _, name = target.rpartition(".")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))  # one's own model lies in the working directory
+    try:
+        return getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UsageError(f"_target_={target}: cannot be imported ({error}).") from error
+
+
+def instantiate(spec: Mapping[str, Any], trusted: bool = True, **supplied: Any) -> Any:
+    """Call the `_target_` of a spec with the spec's other keys and what it takes of `supplied`.
+
+    Raises UsageError for a key that the target does not take (one's own target may ignore keys),
+    and, unless `trusted`, for a target that is no building block of gan_lab or torch.
+    """
+    target = spec["_target_"]
+    if not trusted:
+        refuse_untrusted(spec)
+    function = locate(target)
+    parameters = inspect.signature(function).parameters
+    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+    given = {key: value for key, value in spec.items() if key != "_target_"}
+    unknown = [key for key in given if key not in parameters and not takes_any]
+    if unknown and target.startswith("gan_lab."):
+        accepted = ", ".join(key for key in parameters if key not in supplied)
+        raise UsageError(f"{target} has no setting {unknown[0]!r}; it has {accepted}.")
+    nested = {key: _instantiate_nested(value, trusted) for key, value in given.items()}
+    # What the program supplies (the image's shape, say) gives way to what the config sets.
+    arguments = {key: value for key, value in {**supplied, **nested}.items() if key not in unknown}
+    try:
+        return function(**{k: v for k, v in arguments.items() if k in parameters or takes_any})
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise UsageError(str(error).splitlines()[0]) from error
+
+
+def _instantiate_nested(value: Any, trusted: bool) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    if "_target_" in value:
+        return instantiate(value, trusted)
+    return {key: _instantiate_nested(item, trusted) for key, item in value.items()}
+
+
+def refuse_untrusted(spec: Any) -> None:
+    """Raise UsageError if any `_target_` in a spec is not a building block of the library."""
+    if isinstance(spec, Mapping):
+        if "_target_" in spec and not _is_building_block(str(spec["_target_"])):
+            raise UsageError(
+                f"the run's config.yaml asks for {spec['_target_']}, which may be anybody's code: "
+                "if you trust it, add --trust."
+            )
+        for value in spec.values():
+            refuse_untrusted(value)
+    elif isinstance(spec, list | tuple):
+        for value in spec:
+            refuse_untrusted(value)
+
+
+def _is_building_block(target: str) -> bool:
+    package = next((name for name in BUILDING_BLOCKS if target.startswith(f"{name}.")), None)
+    if package is None:
+        return target in CLASSIFIERS
+    # A module's imports are its attributes too (gan_lab.data.mnist.torch): ask where it was made.
+    thing = locate(target)
+    return callable(thing) and f"{getattr(thing, '__module__', '')}.".startswith(f"{package}.")

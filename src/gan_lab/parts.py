@@ -1,0 +1,70 @@
+"""Everything that a training step touches, and the state that a checkpoint holds."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils import get_total_norm
+from torch.optim import Optimizer
+
+from gan_lab.inputs import Inputs
+from gan_lab.losses import GanLoss
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The two players, the averaged generator, their optimizers, the loss and what they are fed."""
+
+    generator: nn.Module
+    discriminator: nn.Module
+    average: nn.Module
+    optimizer_g: Optimizer
+    optimizer_d: Optimizer
+    loss: GanLoss
+    inputs: Inputs
+    ema_decay: float
+    gradient_clip: float | None = None
+    decay_steps: int | None = None  # both learning rates fall linearly to 0 at this step
+
+    def state(self) -> dict[str, Any]:
+        """Return all tensors that resuming needs."""
+        return {name: part.state_dict() for name, part in self._stateful()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Set all tensors from a checkpoint."""
+        for name, part in self._stateful():
+            part.load_state_dict(state[name])
+
+    def decay_learning_rates(self, step: int) -> None:
+        """Set both learning rates to what they are at a step."""
+        if self.decay_steps is None:
+            return
+        for optimizer in (self.optimizer_g, self.optimizer_d):
+            for group in optimizer.param_groups:
+                group["lr"] = optimizer.defaults["lr"] * max(0.0, 1 - step / self.decay_steps)
+
+    def is_finite(self) -> bool:
+        """Whether every weight of both players is a finite number."""
+        weights = [*self.generator.parameters(), *self.discriminator.parameters()]
+        return bool(torch.isfinite(get_total_norm([weight.detach() for weight in weights])))
+
+    def _stateful(self) -> list[tuple[str, Any]]:
+        return [
+            ("generator", self.generator),
+            ("discriminator", self.discriminator),
+            ("average", self.average),
+            ("optimizer_g", self.optimizer_g),
+            ("optimizer_d", self.optimizer_d),
+        ]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long a run is, and how often (in steps, 0 for never) it does what else it does."""
+
+    steps: int
+    log_every: int
+    sample_every: int
+    score_every: int
+    checkpoint_every: int

@@ -1,0 +1,171 @@
+"""One run from beginning to end: take its directory, resume, train, score, write how it ended."""
+
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import torch
+
+from gan_lab import build
+from gan_lab.announce import announce, environment
+from gan_lab.checks import check_data
+from gan_lab.console import say
+from gan_lab.errors import Interrupted, RunError, UsageError
+from gan_lab.evaluate import Scorer, score_both
+from gan_lab.figures import draw_curves
+from gan_lab.parts import Parts, Schedule
+from gan_lab.record import data_facts, make_schedule, presumed_data_facts, run_directory
+from gan_lab.runs import Run
+from gan_lab.signals import catch_signals
+from gan_lab.tracking import JsonLines, Tracker
+from gan_lab.train import Diverged, Progress, seconds_per_step, train
+
+
+def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Run:
+    """Train the run that a record describes: from its start, from its last checkpoint, or not at
+    all if it has the steps asked for. Then score it.
+
+    Raises UsageError, RunError and Interrupted, each after writing the run's state.
+    """
+    run = Run(run_directory(record))
+    if not restart and is_complete(run, record):
+        say(
+            f"{run.directory} has finished its {run.status()['step']} steps; steps=N goes on, "
+            "restart=true begins anew."
+        )
+        return run
+    device = build.device(record["runtime"])
+    build.networks(record | presumed_data_facts(record))  # a mistake shows before data are loaded
+    data = build.dataset(record)
+    record = {**record, **data_facts(data)}
+    check_data(record)
+    schedule = make_schedule(record, len(data))
+    parts = build.parts(record, data, device)
+    run.take()
+    progress = Progress()
+    try:
+        if restart:
+            run.clear()
+        progress = resume(run, parts)
+        run.write_config(record)
+        earlier = run.add_environment(environment(device, command))
+        _warn_of_other_threads(earlier)
+        run.set_status("running", progress.step)
+        _train_and_score(record, run, parts, schedule, progress, device)
+        run.set_status("finished", progress.step)
+        return run
+    except BaseException as error:
+        raise _write_end(run, progress, error) from error
+    finally:
+        run.release()
+
+
+def _train_and_score(
+    record: Mapping[str, Any],
+    run: Run,
+    parts: Parts,
+    schedule: Schedule,
+    progress: Progress,
+    device: torch.device,
+) -> None:
+    trackers: list[Tracker] = [JsonLines(run.metrics_path)]
+    exit_code = 1
+    try:
+        external = build.tracker(record, run, say)
+        if external:
+            trackers.append(external)
+        announce(
+            record,
+            run,
+            parts,
+            schedule,
+            progress.step,
+            device,
+            external,
+            seconds_per_step(parts) if progress.step < schedule.steps else 0.0,
+        )
+        scorer = Scorer(record, run, device)
+        with catch_signals() as stop:
+            train(parts, schedule, run, progress, trackers, scorer.during_training, stop)
+        draw_curves(run.metrics(), run.curves_path, parts.loss.output)
+        count = record["runtime"]["evaluation"]["samples"]
+        final = score_both(
+            scorer, parts.generator, parts.average, progress.step, count, scorer.available()
+        )
+        for tracker in trackers:
+            tracker.summarise(summary(final))
+        exit_code = 0
+    except (Interrupted, KeyboardInterrupt) as error:
+        exit_code = getattr(error, "exit_code", 130)
+        raise
+    finally:
+        with ExitStack() as closing:  # one that cannot be closed leaves none of the others open
+            for tracker in trackers:
+                closing.callback(tracker.close, exit_code)
+
+
+def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return final scores as `evaluation/<weights>/<score>`."""
+    return {f"evaluation/{r['protocol']['weights']}/{r['score']}": r["value"] for r in records}
+
+
+def resume(run: Run, parts: Parts) -> Progress:
+    """Load the newest whole checkpoint into `parts` and cut what was written after it."""
+    state = run.load_checkpoint(say)
+    progress = Progress(**state["progress"]) if state else Progress()
+    if state:
+        parts.load(state)
+        say(f"going on from step {progress.step} of {run.directory}")
+    elif run.checkpoint_steps():
+        say(f"starting {run.directory} anew")
+    run.cut_after(progress.step)
+    return progress
+
+
+def is_complete(run: Run, record: Mapping[str, Any]) -> bool:
+    """Whether nothing is left to do: trained as far as the record asks or further, and scored."""
+    status = run.status()
+    if status["state"] != "finished":
+        return False
+    return status["step"] >= make_schedule(record, run.config().image_count).steps
+
+
+def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseException:
+    """Write how a run ended, as far as the disk allows, and return what to raise."""
+    again = "the same command goes on from there"
+    state, reason = "failed", f"{type(error).__name__}: {error}"
+    raised: BaseException = error
+    if isinstance(error, Interrupted | KeyboardInterrupt):
+        state, reason = "interrupted", f"step {progress.step}"
+        say(f"saved at step {progress.step} in {run.directory}; {again}")
+    elif isinstance(error, Diverged):
+        state, reason = "diverged", f"{error} at step {progress.step}"
+        raised = RunError(
+            f"{run.directory} diverged: {reason}; the last good checkpoint is kept. A lower "
+            "lr_g or lr_d is the first thing to try."
+        )
+    elif isinstance(error, OSError):
+        place = f" at {error.filename}" if error.filename else ""
+        raised = RunError(
+            f"cannot write{place} ({error.strerror}): make room, or set runs_dir= or cache_dir= to "
+            f"a place that can be written; {again}, and {run.directory} keeps what it has."
+        )
+    elif not isinstance(error, UsageError | RunError):
+        raised = RunError(f"{reason}; the traceback is in {run.error_path}, and {again}.")
+    try:
+        if raised is not error:
+            run.error_path.write_text("".join(traceback.format_exception(error)))
+        run.set_status(state, progress.step, reason)
+    except OSError:
+        pass  # a full disk: the status stays `running`, which reads as killed
+    return raised
+
+
+def _warn_of_other_threads(earlier: list[dict[str, Any]]) -> None:
+    now = torch.get_num_threads()
+    if earlier and earlier[-1]["threads"] != now:
+        say(
+            f"the run began with {earlier[-1]['threads']} threads and goes on with {now}: the "
+            f"bits may differ (threads={earlier[-1]['threads']} keeps them)"
+        )

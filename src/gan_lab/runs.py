@@ -1,0 +1,274 @@
+"""The run directory: the only place that knows file names, and that reads and writes them.
+
+Every file is either appended to line by line or replaced by rename, so that a kill at any moment
+leaves what a resume can use.
+"""
+
+import io
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import filelock
+from omegaconf import DictConfig, OmegaConf
+
+from gan_lab.errors import RunError
+
+STATES = ("running", "finished", "failed", "interrupted", "diverged")
+
+
+class Run:
+    """One run directory. Nothing is written before `start`."""
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+        self.config_path = directory / "config.yaml"
+        self.environment_path = directory / "environment.json"
+        self.status_path = directory / "status.json"
+        self.metrics_path = directory / "metrics.jsonl"
+        self.evaluations_path = directory / "evaluations.jsonl"
+        self.curves_path = directory / "curves.png"
+        self.error_path = directory / "error.txt"
+        self.tracker_path = directory / "wandb.json"
+        self.samples = directory / "samples"
+        self.checkpoints = directory / "checkpoints"
+        self._lock = filelock.FileLock(directory / ".lock")
+
+    # --- taking it -------------------------------------------------------------------------------
+
+    def take(self) -> None:
+        """Lock the directory for this process; the lock dies with it.
+
+        Raises RunError if another process has it or the directory cannot be written.
+        """
+        try:
+            self.samples.mkdir(parents=True, exist_ok=True)
+            self.checkpoints.mkdir(exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise RunError(f"{self.directory} is being trained by another process.") from None
+        except OSError as error:
+            raise RunError(
+                f"cannot write to {self.directory} ({error.strerror}); set runs_dir= to a folder "
+                "you may write to."
+            ) from None
+
+    def release(self) -> None:
+        """Give the directory back."""
+        self._lock.release()
+
+    def is_taken(self) -> bool:
+        """Whether a living process is at work in the directory."""
+        if self._lock.is_locked or not self.directory.is_dir():
+            return self._lock.is_locked
+        try:
+            with filelock.FileLock(self._lock.lock_file).acquire(timeout=0):
+                return False
+        except filelock.Timeout:
+            return True
+        except OSError:  # a read-only copy of a run: nobody trains in it
+            return False
+
+    def clear(self) -> None:
+        """Remove everything but the lock, to begin anew."""
+        for path in self.directory.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != ".lock":
+                path.unlink()
+        self.samples.mkdir()
+        self.checkpoints.mkdir()
+
+    # --- configuration, environment, status ------------------------------------------------------
+
+    def write_config(self, record: Mapping[str, Any]) -> None:
+        """Write what everything after training reads."""
+        replace_file(self.config_path, OmegaConf.to_yaml(OmegaConf.create(dict(record))))
+
+    def config(self) -> DictConfig:
+        """Read the run's config. Raises RunError if there is none or it is broken."""
+        try:
+            config = OmegaConf.load(self.config_path)
+            assert isinstance(config, DictConfig) and "runtime" in config
+            return config
+        except FileNotFoundError:
+            raise RunError(f"{self.directory} is no run: it has no config.yaml.") from None
+        except Exception:
+            raise RunError(
+                f"{self.config_path} cannot be read; run the command that made it again."
+            ) from None
+
+    def add_environment(self, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Append the description of one start, and return those of earlier ones."""
+        earlier = _read_json(self.environment_path, [])
+        replace_file(self.environment_path, json.dumps([*earlier, entry], indent=1) + "\n")
+        return earlier
+
+    def set_status(self, state: str, step: int, reason: str = "") -> None:
+        """Write the state, one of STATES."""
+        assert state in STATES, state
+        status = {"state": state, "step": step, "reason": reason}
+        replace_file(self.status_path, json.dumps(status) + "\n")
+
+    def status(self) -> dict[str, Any]:
+        """Read the state; `running` without a process at work is reported as `killed`."""
+        status = _read_json(self.status_path, {"state": "new", "step": 0, "reason": ""})
+        if status["state"] == "running" and not self.is_taken():
+            status["state"] = "killed"
+        return status
+
+    # --- metrics, evaluations, samples -----------------------------------------------------------
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Read metrics.jsonl, leaving out a line that a kill cut short."""
+        return _read_lines(self.metrics_path)
+
+    def evaluations(self) -> list[dict[str, Any]]:
+        """Read evaluations.jsonl, leaving out a line that a kill cut short."""
+        return _read_lines(self.evaluations_path)
+
+    def final_scores(self) -> dict[str, float]:
+        """Return the latest scores of the averaged generator, each on the largest sample it had."""
+        lines = [line for line in self.evaluations() if line["protocol"]["weights"] == "ema"]
+        lines.sort(key=lambda line: (line["protocol"]["generated_count"], line["step"]))
+        return {line["score"]: line["value"] for line in lines}
+
+    def add_evaluations(self, records: list[dict[str, Any]]) -> None:
+        """Add scores; one with the same step, name and protocol as before replaces it."""
+        new = {_evaluation_key(record) for record in records}
+        kept = [old for old in self.evaluations() if _evaluation_key(old) not in new]
+        _write_lines(self.evaluations_path, [*kept, *records])
+
+    def save_sample(self, step: int, write: Callable[[Path], None]) -> Path:
+        """Write samples/<step>.png, and samples/latest.png beside it, with `write(path)`."""
+        path = self.samples / f"{step:08d}.png"
+        temporary = path.with_suffix(".tmp.png")
+        write(temporary)
+        temporary.replace(path)
+        shutil.copyfile(path, self.samples / ".latest.tmp")
+        (self.samples / ".latest.tmp").replace(self.samples / "latest.png")
+        return path
+
+    def cut_after(self, step: int) -> None:
+        """Remove lines and samples beyond `step`, which a resumed run will write again."""
+        for path in (self.metrics_path, self.evaluations_path):
+            if path.exists():
+                _write_lines(path, [line for line in _read_lines(path) if line["step"] <= step])
+        for path in self.samples.iterdir():
+            if path.suffix != ".png" or (path.stem.isdigit() and int(path.stem) > step):
+                path.unlink()
+        numbered = sorted(path for path in self.samples.glob("*.png") if path.stem.isdigit())
+        if numbered:
+            shutil.copyfile(numbered[-1], self.samples / "latest.png")
+        else:
+            (self.samples / "latest.png").unlink(missing_ok=True)
+
+    # --- checkpoints -----------------------------------------------------------------------------
+
+    def save_checkpoint(self, step: int, state: Mapping[str, Any], every: int, best: int) -> None:
+        """Write a checkpoint, then drop all but the last two that were due, this one and the best.
+
+        A checkpoint that an interruption wrote between two due ones goes at the next due one, so
+        that an interrupted run ends with the files of an undisturbed one.
+        """
+        import torch
+
+        path = self.checkpoint_path(step)
+        temporary = path.with_suffix(".tmp")
+        content = io.BytesIO()  # torch.save hides why a disk does not take its bytes
+        torch.save(dict(state), content)
+        try:
+            with temporary.open("wb") as file:
+                file.write(content.getbuffer())
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        steps = self.checkpoint_steps()
+        last_due = [other for other in steps if every and other % every == 0][-2:]
+        for other in steps:
+            if other not in (*last_due, step, best):
+                self.checkpoint_path(other).unlink()
+
+    def load_checkpoint(self, say: Callable[[str], None], step: int | None = None) -> dict | None:
+        """Load the newest checkpoint that is whole (or that of `step`); None if there is none.
+
+        A corrupt one is reported through `say` and the one before it is tried.
+        """
+        steps = self.checkpoint_steps() if step is None else [step]
+        for candidate in reversed(steps):
+            path = self.checkpoint_path(candidate)
+            state = read_checkpoint(path)
+            if state is not None:
+                return state
+            earlier = [other for other in steps if other < candidate]
+            then = f"falling back to that of step {earlier[-1]}" if earlier else "none is left"
+            say(f"{path} is corrupt; {then}.")
+        return None
+
+    def checkpoint_steps(self) -> list[int]:
+        """The steps of the checkpoints that are there, ascending."""
+        return sorted(
+            int(path.stem) for path in self.checkpoints.glob("*.pt") if path.stem.isdigit()
+        )
+
+    def checkpoint_path(self, step: int) -> Path:
+        """The file of a step's checkpoint."""
+        return self.checkpoints / f"{step:08d}.pt"
+
+
+def read_checkpoint(path: Path) -> dict[str, Any] | None:
+    """Load a checkpoint onto the CPU; None if its checksums are wrong or it cannot be read."""
+    import torch
+
+    try:
+        with zipfile.ZipFile(path) as archive:  # torch does not check the archive's CRCs itself
+            if archive.testzip() is not None:
+                return None
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:
+        return None
+
+
+def run_directories(runs_dir: Path, study: str = "*") -> list[Path]:
+    """Return the run directories of a study, or of all, in the order of their names."""
+    return sorted(path.parent for path in runs_dir.glob(f"{study}/*/config.yaml"))
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text)
+    temporary.replace(path)
+
+
+def _evaluation_key(record: Mapping[str, Any]) -> str:
+    return json.dumps([record["step"], record["score"], record["protocol"]], sort_keys=True)
+
+
+def _read_json(path: Path, default: Any) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, json.JSONDecodeError):
+        return default
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    lines = []
+    for text in path.read_text().splitlines():
+        try:
+            lines.append(json.loads(text))
+        except json.JSONDecodeError:
+            continue
+    return lines
+
+
+def _write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
+    replace_file(path, "".join(json.dumps(line) + "\n" for line in lines))

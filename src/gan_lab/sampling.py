@@ -1,0 +1,65 @@
+"""From latents to pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gan_lab.data import from_unit
+from gan_lab.models import call
+from gan_lab.position import normal_at, uniform_at
+
+
+def sample_latents(seed: int, count: int, latent_dim: int) -> Tensor:
+    """Return a seed's first latents [count, latent_dim]; a longer list begins alike."""
+    return normal_at(seed, "samples", (count, latent_dim))
+
+
+def sample_labels(seed: int, class_counts: Sequence[int], count: int) -> Tensor:
+    """Return the first `count` labels [count] of a seed, in the proportions of the data."""
+    edges = torch.tensor(class_counts, dtype=torch.float64).cumsum(0)
+    uniform = uniform_at(seed, "sample_labels", count).double()
+    return torch.bucketize(uniform, edges[:-1] / edges[-1], right=True)
+
+
+@torch.inference_mode()
+def generate(
+    generator: nn.Module, latents: Tensor, labels: Tensor | None = None, batch_size: int = 500
+) -> Tensor:
+    """Return images (uint8 [N, C, H, W], on the CPU) for latents [N, latent_dim] and labels [N].
+
+    The generator is put in eval mode meanwhile, so that an image depends on its latent alone.
+    """
+    device = next(generator.parameters()).device
+    was_training = generator.training
+    generator.eval()
+    images = []
+    for start in range(0, len(latents), batch_size):
+        rows = slice(start, start + batch_size)
+        some_labels = None if labels is None else labels[rows].to(device)
+        images.append(from_unit(call(generator, latents[rows].to(device), some_labels)).cpu())
+    generator.train(was_training)
+    return torch.cat(images)
+
+
+def grid(images: Tensor, columns: int = 8, gap: int = 2) -> np.ndarray:
+    """Lay images (uint8 [N, C, H, W]) out in rows on white: uint8 [height, width, 3]."""
+    count, channels, height, width = images.shape
+    rows = -(-count // columns)
+    canvas = np.full(
+        (rows * (height + gap) + gap, columns * (width + gap) + gap, 3), 255, dtype=np.uint8
+    )
+    for index, image in enumerate(images.expand(-1, 3, -1, -1) if channels == 1 else images):
+        top = gap + (index // columns) * (height + gap)
+        left = gap + (index % columns) * (width + gap)
+        canvas[top : top + height, left : left + width] = image.permute(1, 2, 0).numpy()
+    return canvas
+
+
+def save_png(picture: np.ndarray, path: Path) -> None:
+    """Write a picture (uint8 [height, width, 3]) as PNG."""
+    from PIL import Image
+
+    Image.fromarray(picture).save(path, format="PNG")

@@ -1,0 +1,35 @@
+"""Ctrl-C and SIGTERM while a step is under way."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from gan_lab.console import say
+
+
+class Stop:
+    """Remembers a signal, so that a step is never cut in half."""
+
+    number: int | None = None
+
+
+@contextmanager
+def catch_signals() -> Iterator[Stop]:
+    """Turn the first Ctrl-C or SIGTERM into a wish to stop; a second Ctrl-C stops at once."""
+    stop = Stop()
+
+    def remember(number: int, frame: Any) -> None:
+        stop.number = number
+        signal.signal(number, previous[number])
+        say("stopping after this step; the state is being saved")
+
+    signals: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)
+    previous = {number: signal.getsignal(number) for number in signals}
+    for number in previous:
+        signal.signal(number, remember)
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,156 @@
+"""Where a run's numbers and pictures go: metrics.jsonl always, Weights & Biases if asked."""
+
+import json
+import netrc
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlparse
+
+from gan_lab.runs import Run, replace_file
+
+CONNECT_SECONDS = 20  # WANDB_INIT_TIMEOUT sets another number
+
+
+class Tracker(Protocol):
+    """Something that a run streams to."""
+
+    def log(self, line: Mapping[str, float]) -> None:
+        """Take the scalars of a step; `line` has "step"."""
+
+    def image(self, step: int, name: str, path: Path) -> None:
+        """Take a picture (PNG)."""
+
+    def summarise(self, values: Mapping[str, Any]) -> None:
+        """Take what is true of the whole run: its final scores."""
+
+    def close(self, exit_code: int) -> None:
+        """End: 0 for success."""
+
+
+class JsonLines:
+    """Appends each line of scalars to a file, and flushes it: a kill loses none of them."""
+
+    def __init__(self, path: Path):
+        self._file = path.open("a")
+
+    def log(self, line: Mapping[str, float]) -> None:
+        self._file.write(json.dumps(dict(line)) + "\n")
+        self._file.flush()
+
+    def image(self, step: int, name: str, path: Path) -> None:
+        """Pictures lie in the run directory already."""
+
+    def summarise(self, values: Mapping[str, Any]) -> None:
+        """Final scores lie in evaluations.jsonl already."""
+
+    def close(self, exit_code: int) -> None:
+        self._file.close()
+
+
+class WandbTracker:
+    """A Weights & Biases run; all runs share one directory, runs_dir/wandb."""
+
+    def __init__(
+        self,
+        run: Run,
+        record: Mapping[str, Any],
+        say: Callable[[str], None],
+        mode: Any,
+        project: str,
+        entity: str | None,
+        tags: list[str],
+    ):
+        if mode == "auto":
+            mode = "online" if is_logged_in() else "offline"
+        if mode == "offline":
+            # The only thing that wandb would send from an offline run: reports of its own errors.
+            os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+        os.environ.setdefault("WANDB_SILENT", "true")
+        import wandb
+
+        runtime, choices = record["runtime"], record["choices"]
+        root = Path(runtime["runs_dir"]).expanduser().resolve()
+        link = _read_link(run.tracker_path)
+        console: Any = os.environ.get("WANDB_CONSOLE", "off")
+        arguments: dict[str, Any] = {
+            "project": project,
+            "entity": entity,
+            "dir": root,
+            "group": runtime["study"],
+            "job_type": "train",
+            "name": run.directory.name,
+            "tags": [choices["model"], choices["loss"], choices["dataset"], *tags],
+            "config": dict(record),
+            "id": link.get("id") or secrets.token_hex(4),
+            "resume": "allow",
+            "reinit": "finish_previous",
+            "settings": wandb.Settings(
+                silent=True,
+                console=console,
+                init_timeout=float(os.environ.get("WANDB_INIT_TIMEOUT", CONNECT_SECONDS)),
+                x_stats_sampling_interval=15.0,
+            ),
+        }
+        try:
+            self._run = wandb.init(mode=mode, **arguments)
+        except (wandb.errors.CommError, wandb.errors.UsageError) as error:
+            say(f"W&B cannot be reached ({_first_line(error)}): this run is logged offline.")
+            mode = "offline"
+            wandb.teardown()  # the failed attempt still holds the id
+            self._run = wandb.init(mode=mode, **arguments)
+        self._wandb = wandb
+        self._run.define_metric("step", hidden=True)
+        self._run.define_metric("*", step_metric="step")
+        self._run.define_metric("score/*", step_metric="step", summary="min,last")
+        replace_file(
+            run.tracker_path,
+            json.dumps({"id": self._run.id, "mode": mode, "directory": self._run.dir}) + "\n",
+        )
+        self.description = {
+            "online": f"online, {self._run.url}" if mode == "online" else "",
+            "offline": f"offline: browse with `wandb leet {runtime['runs_dir']}/wandb`, upload "
+            f"with `wandb sync {runtime['runs_dir']}/wandb/offline-run-*-{self._run.id}*`",
+            "disabled": "disabled",
+        }[mode]
+
+    def log(self, line: Mapping[str, float]) -> None:
+        self._run.log(dict(line))
+
+    def image(self, step: int, name: str, path: Path) -> None:
+        import numpy as np
+        from PIL import Image
+
+        pixels = np.asarray(Image.open(path))  # bytes: W&B shows floats in [-1, 1] as black
+        self._run.log({name: self._wandb.Image(pixels), "step": step})
+
+    def summarise(self, values: Mapping[str, Any]) -> None:
+        self._run.summary.update(dict(values))
+
+    def close(self, exit_code: int) -> None:
+        self._run.finish(exit_code=exit_code)
+
+
+def is_logged_in() -> bool:
+    """Whether there is a W&B API key in the environment or the netrc file; asks no server."""
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    server = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname or ""
+    path = Path(os.environ.get("NETRC", "~/.netrc")).expanduser()
+    try:
+        return netrc.netrc(str(path)).authenticators(server) is not None
+    except (OSError, netrc.NetrcParseError):
+        return False
+
+
+def _read_link(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
