@@ -1,0 +1,192 @@
+"""`gan-lab explain`: sources and settings of every config, and tables that add up."""
+
+import inspect
+import math
+import re
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from gan_lab import build
+from gan_lab.instantiate import locate
+from gan_lab.overrides import jobs
+from gan_lab.paths import conf_directory
+from gan_lab.record import make_record
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def listed(group: str) -> list[str]:
+    return sorted(path.stem for path in (conf_directory() / group).glob("*.yaml"))
+
+
+@pytest.fixture
+def explain(gan_lab_here):
+    def call(*settings: str) -> str:
+        result = gan_lab_here("explain", *settings)
+        assert (result.returncode, result.stderr) == (0, "")
+        return result.stdout
+
+    return call
+
+
+def record_of(*settings: str) -> dict:
+    (job,) = jobs(settings, False)
+    return make_record(job.config, job.choices)
+
+
+# --- losses and penalties ------------------------------------------------------------------------
+
+
+def assert_settings(text: str, spec: dict) -> None:
+    """Every argument of the target, and nothing else, is listed with its value and its default."""
+    parameters = inspect.signature(locate(spec["_target_"])).parameters
+    for name, value in spec.items():
+        if name in ("_target_", "penalties"):
+            continue
+        (line,) = re.findall(rf"^  {name} = (.+)$", text, re.MULTILINE)
+        default = parameters[name].default
+        assert line.split("   ")[0] == str(value)
+        assert (f"default {default}" in line) == (value != default)
+
+
+@pytest.mark.parametrize("name", listed("loss"))
+def test_a_loss_is_explained(explain, name):
+    text, spec = explain(f"loss={name}"), record_of(f"loss={name}")["loss"]
+    assert text.startswith(f"loss={name}\n")
+    assert re.search(r"^Source: .*arXiv \d{4}\.\d{4,5}\)", text, re.MULTILINE)
+    for promise in ("D minimises ", "G minimises ", "When it trains: ", "When it fails: "):
+        assert len(re.findall(rf"^{promise}", text, re.MULTILINE)) == 1
+    assert_settings(text, spec)
+    updates = (spec["discriminator_steps"], spec["generator_steps"])
+    rhythm = re.search(r"A step is (\d) update\(s\) of D(?:, .+)?, then (\d) of G\.", text)
+    assert rhythm and tuple(map(int, rhythm.groups())) == updates
+
+
+@pytest.mark.parametrize("name", listed("loss"))
+def test_the_curves_of_a_loss_are_named_as_in_the_metrics(explain, name):
+    text = explain(f"loss={name}")
+    for curve in ("loss/d", "loss/g", "d/real", "d/fake_1", "d/fake_2", "grad_norm/d", "penalty/"):
+        assert curve in text
+    loss = build.loss(record_of(f"loss={name}"))
+    assert ("mean sigmoid(output)" in text) == (loss.output == "probability")
+    assert ("mean output" in text) == (loss.output == "score")
+
+
+@pytest.mark.parametrize("name", listed("loss"))
+def test_the_figures_that_are_named_are_there(explain, name):
+    paths = re.findall(r"experiments/\S+\.(?:png|md)", explain(f"loss={name}"))
+    assert paths and all((CHECKOUT / path).is_file() for path in paths), paths
+
+
+@pytest.mark.parametrize("name", listed("penalty"))
+def test_a_penalty_is_explained(explain, name):
+    text = explain(f"penalty=[{name}]")
+    assert text.startswith(f"penalty={name}\n")
+    assert re.search(r"^Source: .*arXiv \d{4}\.\d{4,5}\)", text, re.MULTILINE)
+    assert len(re.findall(r"^D's loss gains ", text, re.MULTILINE)) == 1
+    assert_settings(text, record_of(f"penalty=[{name}]")["penalty"][name])
+
+
+def test_a_loss_is_explained_with_its_own_penalty_and_weight(explain):
+    text = explain("loss=wgan_gp", "lambda_gp=3")
+    assert text.index("loss=wgan_gp") < text.index("penalty=gradient_penalty")
+    assert "  weight = 3.0   (default 10.0, set by lambda_gp=)" in text.splitlines()
+
+
+def test_several_are_explained_at_once(explain):
+    text = explain("loss=rpgan", "penalty=[r1,r2]", "model=mlp")
+    headings = re.findall(r"^(?:loss|penalty|model)=\w+", text, re.MULTILINE)
+    assert sorted(headings) == ["loss=rpgan", "model=mlp", "penalty=r1", "penalty=r2"]
+
+
+# --- models --------------------------------------------------------------------------------------
+
+ROW = re.compile(r"^  (\S.*?) +([\dx]+|-) +([\d,]+)(?: {3}(.+))?$")
+SHAPES = [(1, 28), (3, 64)]
+
+
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+@pytest.mark.parametrize(("channels", "image_size"), SHAPES)
+@pytest.mark.parametrize("name", listed("model"))
+def test_the_layers_of_a_model_add_up_and_their_arithmetic_is_true(
+    explain, name, channels, image_size
+):
+    settings = (f"model={name}", f"channels={channels}", f"image_size={image_size}")
+    title, *players = explain(*settings).strip().split("\n\n")
+    image = f"{channels}x{image_size}x{image_size}"
+    record = record_of(*settings)
+    record |= {"shape": [channels, image_size, image_size], "class_counts": [1] * 10}
+    assert title == f"model={name}"
+    for text, network, role, given, made in zip(
+        players, build.networks(record), ("generator", "discriminator"), ("16", image),
+        (image, "1"), strict=True,
+    ):  # fmt: skip
+        heading, *lines = text.splitlines()
+        total = sum(parameter.numel() for parameter in network.parameters())
+        assert heading == f"{role}: {given} in, {total:,} parameters"
+        rows = [ROW.match(line) for line in lines]
+        assert all(rows), lines
+        kinds, shapes, counts, sums = zip(*(row.groups() for row in rows if row), strict=True)
+        assert sum(map(number, counts)) == total
+        assert shapes[-1] == made
+        for kind, shape, arithmetic in zip(kinds, shapes, sums, strict=True):
+            assert bool(arithmetic) == ("Conv" in kind)
+            if arithmetic:
+                formula, _, side = arithmetic.partition(" = ")
+                names = {"__builtins__": {}, "floor": math.floor}
+                assert eval(formula, names) == int(side) == int(shape.rpartition("x")[2])
+
+
+@pytest.mark.parametrize("name", ["dcgan", "mlp", "resnet_nf"])
+def test_switches_show_in_the_table(explain, name):
+    plain = explain(f"model={name}")
+    assert "discriminator: 1x32x32 in" in plain
+    assert "discriminator: 3x32x32 in" in explain(f"model={name}", "pack=3")
+    wider = explain(f"model={name}", "model.condition_g=true", "model.condition_d=true")
+    counts = [re.findall(r"([\d,]+) parameters", text) for text in (plain, wider)]
+    assert all(number(a) < number(b) for a, b in zip(*counts, strict=True))
+
+
+# --- mistakes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "pieces"),
+    [
+        ("loss=hnige", ["'hnige'", "Did you mean 'hinge'"]),
+        ("model=dcgna", ["'dcgna'", "Did you mean 'dcgan'"]),
+        ("penalty=[r3]", ["'r3'", "r1", "r2"]),
+        ("model=dcgan image_size=33", ["image_size=32 or image_size=40"]),
+        ("model=dcgan latent_dim=0", ["latent_dim=0", "at least 1"]),
+        ("loss=hinge,wgan", ["loss=hinge,wgan"]),
+        ("", ["loss=NAME", "penalty=[NAME]", "model=NAME"]),
+        ("hinge", ["loss=NAME"]),
+        ("dataset=mnist", ["loss=NAME"]),
+        ("loss=hinge --all", ["loss=NAME"]),
+    ],
+)
+def test_what_cannot_be_explained_is_one_line(gan_lab_here, command, pieces):
+    result = gan_lab_here("explain", *command.split())
+    (line,) = result.stderr.splitlines()
+    assert result.returncode == 2 and not result.stdout
+    assert line.startswith("gan-lab: ") and all(piece in line for piece in pieces)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"), [("loss=bce", "minimax"), ("loss_type=default", "nonsaturating")]
+)
+def test_synonyms_are_explained_by_their_own_name(explain, typed, name):
+    assert explain(typed).startswith(f"loss={name}\n")
+
+
+@pytest.mark.parametrize("name", listed("loss"))
+def test_a_file_lists_every_argument_of_its_loss(name):
+    """So that `explain` and `--cfg job` show all there is to set."""
+    file = OmegaConf.load(conf_directory() / "loss" / f"{name}.yaml")
+    optional = {"clip", "penalties"}  # wgan has the one, wgan_gp the other
+    assert inspect.signature(locate(file["_target_"])).parameters.keys() - file.keys() <= optional

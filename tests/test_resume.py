@@ -1,0 +1,192 @@
+"""A run that was stopped, in whatever way, ends with the files of an undisturbed one."""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_lab.cli import run
+from gan_lab.runs import Run, read_checkpoint, run_directories
+
+GAN_LAB = Path(sys.executable).with_name("gan-lab")
+# Forks of a process that has torch loaded: real processes that start in a tenth of a second.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["gan_lab.runner", "gan_lab.sweep", "sklearn.datasets"])
+SMALL = [
+    *("image_size=16", "hidden_dim=16", "batch_size=16", "logger=none"),
+    *("log_every=1", "sample_every=10", "score_every=20"),
+    *("evaluation.samples=200", "evaluation.samples_during=100"),
+]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("WANDB_")}
+    return {**kept, "GAN_LAB_CACHE": str(tmp_path_factory.mktemp("cache"))}
+
+
+def start(folder: Path, environment, *settings: str, threads: int = 1) -> subprocess.Popen:
+    folder.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [GAN_LAB, *SMALL, f"threads={threads}", *settings],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(folder: Path, environment, *settings: str) -> Run:
+    process = start(folder, environment, *settings)
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    return the_run(folder)
+
+
+def the_run(folder: Path) -> Run:
+    (directory,) = run_directories(folder / "runs")
+    return Run(directory)
+
+
+def assert_same_files(ours: Run, theirs: Run) -> None:
+    """Every file but those that tell of starts and times is the same, byte by byte or by tensor."""
+    assert _names(ours) == _names(theirs)
+    for path in sorted(theirs.samples.iterdir()):
+        assert (ours.samples / path.name).read_bytes() == path.read_bytes(), path.name
+    for step in theirs.checkpoint_steps():
+        assert_equal(*(read_checkpoint(run.checkpoint_path(step)) for run in (ours, theirs)))
+    assert _without_seconds(ours.metrics()) == _without_seconds(theirs.metrics())
+    assert ours.evaluations() == theirs.evaluations()
+    assert ours.status() == theirs.status()
+
+
+def assert_equal(ours, theirs, place="checkpoint"):
+    assert type(ours) is type(theirs), place
+    if isinstance(theirs, torch.Tensor):
+        assert ours.dtype == theirs.dtype and torch.equal(ours, theirs), place
+    elif isinstance(theirs, dict):
+        assert ours.keys() == theirs.keys(), place
+        for key in theirs.keys() - {"seconds"}:
+            assert_equal(ours[key], theirs[key], f"{place}.{key}")
+    elif isinstance(theirs, list):
+        for index, pair in enumerate(zip(ours, theirs, strict=True)):
+            assert_equal(*pair, f"{place}[{index}]")
+    else:
+        assert ours == theirs, place
+
+
+def _names(run: Run) -> set[str]:
+    return {str(path.relative_to(run.directory)) for path in run.directory.rglob("*")}
+
+
+def _without_seconds(lines):
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
+
+
+def fork(folder: Path, environment, *settings: str):
+    process = FORKS.Process(
+        target=run_in, args=(folder, environment, [*SMALL, "threads=1", *settings])
+    )
+    process.start()
+    return process
+
+
+def run_in(folder: Path, environment, settings) -> None:
+    os.environ.update(environment)
+    folder.mkdir(exist_ok=True)
+    os.chdir(folder)
+    sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    sys.exit(run(settings))
+
+
+def kill_at_random(process, folder: Path, inside_a_write: bool, wait: float) -> bool:
+    """SIGKILL a training that has written a checkpoint, in the middle of the next one if asked.
+
+    Returns whether a half-written checkpoint lay there when the process died.
+    """
+    runs = folder / "runs"
+    before = set(runs.rglob("*.pt"))
+    while process.is_alive() and set(runs.rglob("*.pt")) <= before:
+        time.sleep(0.002)
+    deadline = time.monotonic() + wait
+    while process.is_alive():
+        if any(runs.rglob("*.tmp")) if inside_a_write else time.monotonic() > deadline:
+            break
+    process.kill()
+    process.join()
+    return any(runs.glob("*/*/checkpoints/*.tmp"))
+
+
+def test_a_run_killed_twenty_times_equals_an_undisturbed_one(tmp_path, environment):
+    settings = ("steps=240", "checkpoint_every=2")
+    undisturbed = finish(tmp_path / "undisturbed", environment, *settings)
+    moments = random.Random(0)
+    inside_writes = 0
+    for kill in range(20):
+        process = fork(tmp_path / "killed", environment, *settings)
+        wait = moments.random() / 5
+        inside_writes += kill_at_random(process, tmp_path / "killed", kill % 2 == 0, wait)
+        assert process.exitcode == -signal.SIGKILL, "the run ended before it could be killed"
+        assert the_run(tmp_path / "killed").status()["state"] == "killed"
+    assert inside_writes > 0, "no kill fell into a checkpoint write"
+    assert_same_files(finish(tmp_path / "killed", environment, *settings), undisturbed)
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_first_and_the_same_command_goes_on(
+    tmp_path, environment, number, exit_code
+):
+    settings = ("steps=300", "checkpoint_every=100")
+    undisturbed = finish(tmp_path / "undisturbed", environment, *settings)
+    process = start(tmp_path / "stopped", environment, *settings)
+    while len(metrics_of(tmp_path / "stopped")) < 20:
+        time.sleep(0.01)
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=60)
+    stopped = the_run(tmp_path / "stopped")
+    assert process.returncode == exit_code, output
+    assert "the same command goes on" in output
+    assert stopped.status()["state"] == "interrupted"
+    assert stopped.checkpoint_steps()[-1] == stopped.metrics()[-1]["step"]  # not a step was lost
+    assert_same_files(finish(tmp_path / "stopped", environment, *settings), undisturbed)
+
+
+def metrics_of(folder: Path) -> list:
+    return [line for path in run_directories(folder / "runs") for line in Run(path).metrics()]
+
+
+def test_more_steps_go_on_as_if_asked_for_at_once(tmp_path, environment):
+    at_once = finish(tmp_path / "at_once", environment, "steps=40", "checkpoint_every=10")
+    finish(tmp_path / "in_two", environment, "steps=20", "checkpoint_every=10")
+    in_two = finish(tmp_path / "in_two", environment, "steps=40", "checkpoint_every=10")
+    for step in at_once.checkpoint_steps():
+        assert_equal(*(read_checkpoint(run.checkpoint_path(step)) for run in (in_two, at_once)))
+    assert _without_seconds(in_two.metrics()) == _without_seconds(at_once.metrics())
+
+
+def test_a_finished_run_is_left_alone_and_restart_begins_anew(tmp_path, environment):
+    run = finish(tmp_path, environment, "steps=20")
+    before = {path: path.stat().st_mtime_ns for path in run.directory.rglob("*")}
+    finish(tmp_path, environment, "steps=20")
+    assert {path: path.stat().st_mtime_ns for path in run.directory.rglob("*")} == before
+    first = read_checkpoint(run.checkpoint_path(20))
+    run = finish(tmp_path, environment, "steps=20", "restart=true")
+    assert_equal(read_checkpoint(run.checkpoint_path(20)), first)
+    assert len(json.loads(run.environment_path.read_text())) == 1
+
+
+def test_other_threads_are_said(tmp_path, environment):
+    finish(tmp_path, environment, "steps=10")
+    process = start(tmp_path, environment, "steps=20", threads=2)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "began with 1 threads and goes on with 2" in output

@@ -1,0 +1,178 @@
+"""Every system runs: parameter counts, experiments as commands, every model with every loss."""
+
+import gzip
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from gan_lab import build
+from gan_lab.checks import check_fit
+from gan_lab.data import ImageDataset, digits
+from gan_lab.losses import Critic
+from gan_lab.overrides import jobs
+from gan_lab.parts import Parts
+from gan_lab.paths import conf_directory
+from gan_lab.record import data_facts, make_record
+from gan_lab.runs import Run, run_directories
+from gan_lab.train import fakes_and_critic, take_step
+
+
+def listed(group: str) -> list[str]:
+    return sorted(path.stem for path in (conf_directory() / group).glob("*.yaml"))
+
+
+OBJECTIVES = [*(f"loss={name}" for name in listed("loss")), "loss=rpgan penalty=[r1,r2]"]
+TINY = ["dataset=digits", "image_size=16", "latent_dim=3", "hidden_dim=4"]
+DATA = digits(16)
+
+
+def make_parts(*settings: str, data: ImageDataset = DATA, batch_size: int = 8) -> Parts:
+    (job,) = jobs([*TINY, f"batch_size={batch_size}", *settings], False)
+    record = make_record(job.config, job.choices) | data_facts(data)
+    check_fit(record)
+    return build.parts(record, data, torch.device("cpu"))
+
+
+def count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+# --- sizes ---------------------------------------------------------------------------------------
+
+SYSTEM_C = "model=dcgan hidden_dim=64 latent_dim=256"
+SYSTEM_D = "model=dcgan_instance conv_dim=32"
+SYSTEM_E = "model=dcgan_k5 hidden_dim=64 latent_dim=100"
+
+
+@pytest.mark.parametrize(
+    ("settings", "generator", "discriminator"),
+    [
+        (SYSTEM_C, 4_854_656, 2_765_568),
+        (SYSTEM_D, None, 693_760),
+        (SYSTEM_E, 5_142_083, 4_316_545),
+        (f"{SYSTEM_E} loss=wgan_gp", 5_142_083, 4_314_753),  # no batch norm in the critic
+        (f"{SYSTEM_E} loss=lsgan penalty=[r1]", 5_142_083, 4_314_753),
+    ],
+)
+def test_parameters_of_rgb_systems_at_64(settings, generator, discriminator):
+    (job,) = jobs([*settings.split(), "image_size=64"], False)
+    record = make_record(job.config, job.choices) | {"shape": [3, 64, 64], "class_counts": []}
+    networks = build.networks(record)
+    assert generator in (None, count(networks[0]))
+    assert discriminator == count(networks[1])
+
+
+# --- experiments ---------------------------------------------------------------------------------
+
+MNIST_COUNTS = {"train": 60_000, "t10k": 10_000}
+
+
+def write_idx(path: Path, array: np.ndarray) -> None:
+    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(header + array.tobytes())
+
+
+@pytest.fixture(scope="module")
+def made_up_data(tmp_path_factory) -> Path:
+    """A data root with an MNIST of the right size (eight grey squares), flowers and faces."""
+    root = tmp_path_factory.mktemp("data")
+    folder = root / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    squares = np.zeros((8, 28, 28), np.uint8)
+    for index, square in enumerate(squares):
+        square[index : index + 14, index : index + 14] = 80 + 20 * index
+    for stem, images in MNIST_COUNTS.items():
+        write_idx(folder / f"{stem}-images-idx3-ubyte.gz", np.resize(squares, (images, 28, 28)))
+        labels = np.resize(np.arange(10, dtype=np.uint8), images)
+        write_idx(folder / f"{stem}-labels-idx1-ubyte.gz", labels)
+    for number, place in enumerate([*(f"flowers/kind{kind}" for kind in range(5)), "anime_faces"]):
+        (root / place).mkdir(parents=True)
+        for index in range(80):  # of a colour that tells the class
+            colour = (40 * number, 255 - 40 * number, 2 * index)
+            Image.new("RGB", (64, 64), colour).save(root / place / f"{index:02d}.jpg")
+    return root
+
+
+@pytest.mark.parametrize("name", listed("experiment"))
+def test_every_experiment_trains_from_the_command_line(gan_lab, tmp_path, made_up_data, name):
+    result = gan_lab(
+        f"experiment={name}",
+        "steps=2",
+        "hidden_dim=8",
+        "log_every=1",
+        "logger=none",
+        f"data_root={made_up_data}",
+        "evaluation.samples=64",
+    )
+    assert result.returncode == 0, result.stderr
+    assert "note " not in result.stdout
+    (directory,) = run_directories(tmp_path / "runs")
+    run = Run(directory)
+    assert (run.status()["state"], run.checkpoint_steps()) == ("finished", [2])
+    assert run.config().runtime.study == name
+    lines = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2]
+    assert all(np.isfinite(value) for line in lines for value in line.values())
+
+
+# --- every model with every objective ------------------------------------------------------------
+
+
+def last_turn(parts: Parts) -> tuple[Tensor, Tensor, Critic]:
+    """The real and fake images of step 1's last discriminator turn, and its critic."""
+    turn = parts.loss.discriminator_steps - 1
+    fake, critic = fakes_and_critic(parts, 1, turn, with_graph=False)
+    return parts.inputs.real(1, turn), fake, critic
+
+
+def moves_all_logits_alike(parts: Parts, weights: Tensor) -> bool:
+    """Whether every logit of D, real or fake, has the same derivative in these weights.
+
+    A bias of the last layer has; one before batch norm has (none); and one whose units keep their
+    side of the kink for all images, as in a small network with clipped weights.
+    """
+    real, fake, critic = last_turn(parts)
+    logits = torch.cat([critic(real), critic(fake)])
+    rows = [torch.autograd.grad(logit, weights, retain_graph=True)[0] for logit in logits]
+    return torch.allclose(torch.stack(rows), rows[0].expand(len(rows), *rows[0].shape), atol=1e-7)
+
+
+def ignores_a_shift_of_all_logits(parts: Parts) -> bool:
+    """Whether D's loss stays if all logits move alike: as in wgan, rpgan, or hinge's margins."""
+    real, fake, critic = last_turn(parts)
+    logits = [critic(images).detach().requires_grad_() for images in (real, fake)]
+    slopes = torch.autograd.grad(parts.loss.discriminator(*logits), logits)
+    return abs(sum(slope.sum().item() for slope in slopes)) < 1e-6
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("model", listed("model"))
+def test_after_two_steps_every_weight_has_a_gradient(model, objective):
+    parts = make_parts(f"model={model}", *objective.split())
+    for step in range(2):
+        take_step(parts, step)
+    assert parts.is_finite()
+    for player in (parts.generator, parts.discriminator):
+        for name, weights in player.named_parameters():
+            assert weights.grad is not None and weights.grad.isfinite().all(), name
+            if not weights.grad.any():  # only what cannot matter
+                assert player is parts.discriminator, name
+                assert ignores_a_shift_of_all_logits(parts), name
+                assert moves_all_logits_alike(parts, weights), name
+
+
+@pytest.mark.parametrize("model", listed("model"))
+def test_on_64_images_the_loss_of_the_discriminator_falls(model):
+    """Against a generator that stands still: real images recur, generated ones are new."""
+    few = replace(DATA, images=DATA.images[:64], labels=DATA.labels[:64])
+    settings = ("generator_steps=0", "lr=5e-4", f"model={model}")
+    parts = make_parts(*settings, data=few, batch_size=64)
+    losses = [take_step(parts, step)["loss/d"].item() for step in range(50)]
+    assert max(losses[-5:]) < 0.9 * losses[0]
