@@ -1,0 +1,23 @@
+"""`gan-lab runs [STUDY]`: list what was run."""
+
+from pathlib import Path
+
+from gan_lab.commands.arguments import parser
+from gan_lab.errors import RunError
+from gan_lab.runs import run_directories
+from gan_lab.sweep import print_table
+
+
+def main(arguments: list[str]) -> int:
+    """List what was run."""
+    takes = parser("runs", "List the runs of a study, or all.")
+    takes.add_argument("study", nargs="?", default="*")
+    options = takes.parse_args(arguments)
+    runs_dir = Path(options.runs_dir)
+    found = run_directories(runs_dir, options.study)
+    if not found:
+        where = runs_dir if options.study == "*" else runs_dir / options.study
+        raise RunError(f"no runs under {where}; `gan-lab` lists commands that make some.")
+    print_table(found)
+    print(runs_dir)
+    return 0
