@@ -93,7 +93,12 @@ def test_every_knob_is_recorded():
     recorded = knobs().keys()
     assert {*RESULT_KNOBS, *RUNTIME_KNOBS} <= recorded
     (job,) = overrides.jobs([], multirun=False)
-    assert job.config.keys() - recorded <= {"experiment", "restart", "seeds", *overrides.RUNNING_GROUPS}
+    assert job.config.keys() - recorded <= {
+        "experiment",
+        "restart",
+        "seeds",
+        *overrides.RUNNING_GROUPS,
+    }
 
 
 # --- layers --------------------------------------------------------------------------------------

@@ -39,7 +39,9 @@ class Child:
     """A process that calls `work(argument)`. Both, and the result, must be picklable."""
 
     def __init__(self, work: Callable[[Any], Any], argument: Any, quiet: bool):
-        context: Any = multiprocessing.get_context(multiprocessing.get_start_method(True) or "spawn")
+        context: Any = multiprocessing.get_context(
+            multiprocessing.get_start_method(True) or "spawn"
+        )
         self._output = tempfile.NamedTemporaryFile("rb", prefix="gan-lab-")  # noqa: SIM115
         self._answer, sender = context.Pipe(duplex=False)
         sys.stdout.flush()
@@ -63,7 +65,7 @@ class Child:
         except EOFError:
             self._output.seek(0, os.SEEK_END)
             self._output.seek(max(0, self._output.tell() - TAIL))
-            output = self._output.read().decode(errors="replace")
+            output = self._output.read().decode(errors="replace").partition("Extension modules:")[0]
             return Ending(error=_death(self.process.exitcode), output=output)
         finally:
             self._answer.close()

@@ -11,7 +11,7 @@ from gan_lab.instantiate import instantiate
 from gan_lab.record import result_hash, run_directory
 from gan_lab.runs import Run
 from gan_lab.spread import spread
-from gan_lab.task import Outcome, Task
+from gan_lab.task import Task
 
 SCORES = {"fd_classifier": ("FD", ".1f"), "confident": ("confident", ".2f")}
 
