@@ -79,7 +79,7 @@ def test_every_sweep_combines_with_every_experiment(sweep, base):
 @pytest.mark.parametrize(
     ("sweep", "cases"),
     [
-        ("capacity", [{}, *({"ngf": n} for n in (64, 128, 256)), *({"ndf": n} for n in (64, 128, 256))]),
+        ("capacity", [{}, *({knob: n} for knob in ("ngf", "ndf") for n in (64, 128, 256))]),
         ("latent", [{"latent_dim": n} for n in (10, 100, 1000)]),
         (
             "learning_rate",

@@ -284,7 +284,8 @@ def _missing(error: MissingConfigException) -> str:
 def _reason(error: Exception) -> str:
     text = str(error)
     if match := re.match(r"Could not override '(launcher|search)\.(\w+)'", text):
-        return f"{match[2]} belongs to a {match[1]} that is not chosen: {_names_with(*match.groups())}."
+        group, key = match.groups()
+        return f"{key} belongs to a {group} that is not chosen: {_names_with(group, key)}."
     if match := re.match(r"Could not override '([^']+)'", text):
         return f"there is no setting {match[1]!r}.{_closest(match[1], _known_keys())}"
     if match := re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", text):

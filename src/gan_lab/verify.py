@@ -35,7 +35,7 @@ def verify(run: Run, steps: int | None, data_root: str | None, trusted: bool) ->
     """
     record: Any = OmegaConf.to_container(run.config())
     if not trusted:
-        refuse_untrusted(record)
+        refuse_untrusted([record[group] for group in ("model", "loss", "penalty", "dataset")])
     runtime = record["runtime"]
     runtime["data_root"] = data_root or runtime["data_root"]
     runtime["threads"] = _threads(run) or runtime["threads"]
