@@ -1,6 +1,8 @@
 """A sweep cannot be lost: killed, started twice or with bad runs in it, it ends as it should."""
 
+import contextlib
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -42,10 +44,8 @@ def start(tmp_path, environment):
 
     yield call
     for process in started:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.communicate()
 
 
@@ -75,11 +75,19 @@ def alive(group: int) -> bool:
 # --- kills ---------------------------------------------------------------------------------------
 
 
+def group_of(folder: Path, environment, settings):
+    process = FORKS.Process(target=own_group_in, args=(folder, environment, settings))
+    process.start()
+    return process
+
+
 def own_group_in(folder: Path, environment, settings) -> None:
     os.setsid()
+    multiprocessing.set_start_method("fork", force=True)  # as `cli.main` does
     run_in(folder, environment, settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["order", "parallel"])
 def test_a_sweep_killed_again_and_again_equals_an_undisturbed_one(tmp_path, environment, launcher):
     """SIGKILL of the whole group, at moments that fall into composing, starting, training, scoring
@@ -87,13 +95,14 @@ def test_a_sweep_killed_again_and_again_equals_an_undisturbed_one(tmp_path, envi
     settings = ["-m", "seed=0,1,2,3", "latent_dim=3,4", *ONE_THREAD, f"launcher={launcher}"]
     if launcher == "parallel":
         settings.append("n_jobs=2")
+    undisturbed = group_of(tmp_path / "undisturbed", environment, settings)
+    undisturbed.join()
+    assert undisturbed.exitcode == 0
     moments = random.Random(launcher)
     kills = 0
     while True:
-        arguments = (tmp_path / "killed", environment, settings)
-        process = FORKS.Process(target=own_group_in, args=arguments)
-        process.start()
-        process.join(moments.uniform(1, 5))
+        process = group_of(tmp_path / "killed", environment, settings)
+        process.join(moments.uniform(1, 6))
         if process.exitcode is not None:
             break
         os.killpg(process.pid, signal.SIGKILL)
@@ -102,13 +111,6 @@ def test_a_sweep_killed_again_and_again_equals_an_undisturbed_one(tmp_path, envi
         assert kills < 100, "no progress"
     assert process.exitcode == 0
     assert kills >= 2
-
-    undisturbed = FORKS.Process(
-        target=run_in, args=(tmp_path / "undisturbed", environment, settings)
-    )
-    undisturbed.start()
-    undisturbed.join()
-    assert undisturbed.exitcode == 0
     ours, theirs = runs_in(tmp_path / "killed"), runs_in(tmp_path / "undisturbed")
     assert ours.keys() == theirs.keys() and len(ours) == 8
     for name, run in ours.items():

@@ -39,9 +39,8 @@ class Child:
     """A process that calls `work(argument)`. Both, and the result, must be picklable."""
 
     def __init__(self, work: Callable[[Any], Any], argument: Any, quiet: bool):
-        context: Any = multiprocessing.get_context(
-            multiprocessing.get_start_method(True) or "spawn"
-        )
+        forks = multiprocessing.get_start_method(allow_none=True) == "fork"
+        context: Any = multiprocessing.get_context("fork" if forks else "spawn")
         self._output = tempfile.NamedTemporaryFile("rb", prefix="gan-lab-")  # noqa: SIM115
         self._answer, sender = context.Pipe(duplex=False)
         sys.stdout.flush()
@@ -90,7 +89,7 @@ def _main(
 ) -> None:
     # The terminal sends Ctrl-C to parent and children alike; the parent passes on one SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _raise_interrupted)
+    signal.signal(signal.SIGTERM, raise_interrupted)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     file = open(output, "ab", buffering=0)  # noqa: SIM115, PTH123
@@ -121,5 +120,6 @@ def _end_with(parent: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _raise_interrupted(number: int, frame: Any) -> None:
+def raise_interrupted(number: int, frame: Any) -> None:
+    """Handle a signal by raising Interrupted."""
     raise Interrupted(number)

@@ -66,9 +66,12 @@ class Job:
     beaten: tuple[str, ...] = ()  # settings of its sweep that typed ones have replaced
 
 
-def jobs(arguments: Sequence[str], multirun: bool) -> list[Job]:
+def jobs(
+    arguments: Sequence[str], multirun: bool, points: Sequence[Settings] | None = None
+) -> list[Job]:
     """Compose every run that the settings ask for, so that a typo anywhere starts none.
 
+    `points` are settings below the typed ones that stand in for those of a sweep.
     Raises UsageError, in one line, for a setting, a value or a combination that there is not.
     """
     settings = canonical(arguments)
@@ -78,11 +81,11 @@ def jobs(arguments: Sequence[str], multirun: bool) -> list[Job]:
         return [
             job
             for typed in itertools.product(*swept)
-            for job in _expand(list(typed), list(itertools.compress(typed, several)))
+            for job in _expand(list(typed), list(itertools.compress(typed, several)), points)
         ]
 
 
-def _expand(typed: list[str], apart: list[str]) -> list[Job]:
+def _expand(typed: list[str], apart: list[str], points: Sequence[Settings] | None) -> list[Job]:
     """Compose the runs of one set of typed settings: those of its sweep, at each of its seeds.
 
     `apart` are the settings that differ between the sets.
@@ -93,13 +96,13 @@ def _expand(typed: list[str], apart: list[str]) -> list[Job]:
     keys = [_split(text)[1] for text in typed]
     sweep = None if none else _sweep(base)
     seeds = _seeds(base.config, keys, "seed" in _by_key(apart))
-    if sweep is None and len(seeds) == 1:
+    if points is None and sweep is None and len(seeds) == 1:
         return [replace(base, setting=tuple(apart))]
     stronger = [*keys, *(["seed"] if "seeds" in keys else [])]
     if set(keys) & set(LENGTHS):
         stronger += LENGTHS
     found: dict[tuple[str, ...], Job] = {}
-    for point in sweep_points(sweep):
+    for point in sweep_points(sweep) if points is None else points:
         named = _by_key(canonical(f"{key}={value}" for key, value in point.items()))
         kept = below(named, stronger, FEEDS)
         beaten = tuple(f"{key}={value}" for key, value in named.items() if key not in kept)

@@ -40,7 +40,7 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        return self.state != "finished"
+        return self.state not in ("finished", "taken")
 
     @property
     def line(self) -> str:
@@ -93,6 +93,10 @@ def conclude(task: Task, ending: Ending) -> Outcome:
     status = run.status()
     if not ending.error:
         return Outcome(task, status["state"])
+    if ending.taken:
+        return Outcome(task, "taken", ending.error)
+    if ending.interrupted:
+        return Outcome(task, "interrupted", ending.error)
     if ending.output or "killed by" in ending.error:
         if run.directory.is_dir():
             run.error_path.write_text(f"{ending.error}\n{ending.output}")

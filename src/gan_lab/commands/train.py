@@ -10,6 +10,7 @@ from gan_lab import overrides
 from gan_lab.checks import check_fit, check_ranges
 from gan_lab.console import say
 from gan_lab.errors import UsageError
+from gan_lab.expand import Settings
 from gan_lab.paths import conf_directory
 from gan_lab.record import make_record
 from gan_lab.sweep import make_tasks, run_tasks
@@ -23,7 +24,28 @@ def main(arguments: list[str]) -> int:
     if any(argument.split("=")[0] in HYDRA_FLAGS for argument in arguments):
         return _hydra(arguments)
     jobs = compose_jobs(arguments)
+    if jobs[0].config.search is not None:
+        return _search(jobs, arguments)
     return run_tasks(tasks_of(jobs, arguments), launcher_of(jobs))
+
+
+def _search(jobs: list[overrides.Job], arguments: list[str]) -> int:
+    """Run a search; `jobs` is its baseline, once a seed."""
+    from gan_lab.search import run_search
+
+    if any(part.partition("=")[0] != "seed" for job in jobs for part in job.setting):
+        raise UsageError("a search chooses its settings itself: leave out -m and sweep=.")
+    search: Any = OmegaConf.to_container(jobs[0].config.search, resolve=True)
+    settings = [text for text in arguments if text not in ("-m", "--multirun")]
+    typed = [text.partition("=")[0] for text in overrides.canonical(settings)]
+
+    def make_tasks(point: Settings) -> list[Task]:
+        jobs = overrides.jobs(settings, False, [point])
+        for job in jobs:
+            check_ranges(job.config)
+        return tasks_of(jobs, arguments)
+
+    return run_search(search, launcher_of(jobs), typed, make_tasks)
 
 
 def compose_jobs(arguments: list[str]) -> list[overrides.Job]:
