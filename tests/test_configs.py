@@ -25,8 +25,8 @@ from gan_lab.record import (
 from gan_lab.schema import RESULT_KNOBS, RUNTIME_KNOBS
 
 FILES = sorted(conf_directory().glob("*/*.yaml"))
-# Sweeps, searches and launchers are no part of a single run: tests/test_expand.py has them.
-YAMLS = [path for path in FILES if path.parent.name not in overrides.RUNNING_GROUPS]
+# Sweeps, searches, launchers and scores are no part of a single run's config.
+YAMLS = [path for path in FILES if path.parent.name not in (*overrides.RUNNING_GROUPS, "score")]
 EXPERIMENTS = [path.stem for path in YAMLS if path.parent.name == "experiment"]
 SYSTEM_A = "experiment=mnist_dcgan"
 
@@ -58,7 +58,7 @@ def specs(node: Any) -> list[dict[str, Any]]:
 
 def test_the_groups_are_known():
     groups = {path.name for path in conf_directory().iterdir() if path.is_dir()}
-    assert groups <= {*overrides.GROUPS, *overrides.RUNNING_GROUPS, "augment"}
+    assert groups <= {*overrides.GROUPS, *overrides.RUNNING_GROUPS, "augment", "score"}
     assert {"model", "loss", "dataset", "logger", "experiment"} <= {p.parent.name for p in YAMLS}
 
 

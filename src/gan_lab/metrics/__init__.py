@@ -18,6 +18,23 @@ from gan_lab.metrics.frechet import (
     frechet_from_features,
     moments,
 )
+from gan_lab.metrics.intervals import mean_interval, wilson
+from gan_lab.metrics.kid import kid, kid_subsets
+from gan_lab.metrics.modes import (
+    divergence_from_uniform,
+    high_quality_counts,
+    mode_coverage,
+    stacked_mode_coverage,
+    triple_counts,
+)
+from gan_lab.metrics.neighbours import (
+    nearest_distances,
+    pairwise_distances,
+    precision_recall_density_coverage,
+)
+from gan_lab.metrics.predictions import inception_score
+from gan_lab.metrics.similarity import pair_similarities
+from gan_lab.metrics.swd import random_directions, sliced_wasserstein, swd, swd_levels
 
 __all__ = [
     "MNISTCNN_V1",
@@ -25,13 +42,31 @@ __all__ = [
     "Moments",
     "accuracy",
     "classify",
+    "divergence_from_uniform",
     "frechet",
     "frechet_distance",
     "frechet_from_features",
+    "high_quality_counts",
+    "inception_score",
+    "kid",
+    "kid_subsets",
     "load_classifier",
     "load_mnistcnn_v1",
+    "mean_interval",
+    "mode_coverage",
     "moments",
+    "nearest_distances",
+    "pair_similarities",
+    "pairwise_distances",
+    "precision_recall_density_coverage",
+    "random_directions",
     "resize",
     "save_classifier",
+    "sliced_wasserstein",
+    "stacked_mode_coverage",
+    "swd",
+    "swd_levels",
     "train_classifier",
+    "triple_counts",
+    "wilson",
 ]
