@@ -4,6 +4,7 @@ import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from gan_lab.data import ImageDataset
 from gan_lab.errors import RunError, UsageError
+from gan_lab.extractors import Extractor
 from gan_lab.inputs import Inputs
 from gan_lab.instantiate import instantiate
 from gan_lab.losses import GanLoss
@@ -36,6 +38,23 @@ def dataset(record: Mapping[str, Any], trusted: bool = True, **changes: Any) -> 
         raise
     except OSError as error:
         raise RunError(str(error)) from error
+
+
+def classifier(record: Mapping[str, Any], device: torch.device, trusted: bool = True) -> Extractor:
+    """Return the network that knows the classes of the run's dataset, which must have one."""
+
+    def load_split(split: str, image_size: int | None) -> ImageDataset:
+        size = record["image_size"] if image_size is None else image_size
+        return dataset(record, trusted, split=split, image_size=size)
+
+    return instantiate(
+        record["dataset"]["classifier"],
+        trusted,
+        load_split=load_split,
+        cache_dir=Path(record["runtime"]["cache_dir"]).expanduser(),
+        device=device,
+        dataset_name=record["choices"]["dataset"],
+    )
 
 
 def networks(record: Mapping[str, Any], trusted: bool = True) -> tuple[nn.Module, nn.Module]:

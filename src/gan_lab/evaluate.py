@@ -42,7 +42,8 @@ class Scorer:
         """Score the averaged generator on a small sample; return the `score/...` scalars."""
         count = self._record["runtime"]["evaluation"]["samples_during"]
         records = self.score(generator, "ema", step, count, ["classifier"])
-        return {f"score/{record['score']}": record["value"] for record in records}
+        images, logits = self.last
+        return {f"score/{record['score']}": record["value"] for record in records} | self.monitor.look(images, logits)
 
     def score(
         self,
@@ -70,7 +71,9 @@ class Scorer:
             extractor, real = ready
             if images is None:
                 images = generate(generator, sample_latents(seed, count, latent_dim), labels)
-            values = describe(extractor.extract(images), real.moments, labels)
+            features = extractor.extract(images)
+            self.last = images, features[1]
+            values = describe(features, real.moments, labels)
             protocol = {
                 "extractor": extractor.name,
                 "sha256": extractor.sha256,

@@ -1,5 +1,6 @@
 """Scores of generated samples: pure functions in float64, (real, fake) order throughout."""
 
+from gan_lab.metrics.census import Census, count_modes, sure_classes, wilson
 from gan_lab.metrics.classifier import (
     MNISTCNN_V1,
     Classifier,
@@ -11,6 +12,7 @@ from gan_lab.metrics.classifier import (
     save_classifier,
     train_classifier,
 )
+from gan_lab.metrics.diversity import birthday_size, closest_pairs, nearest_distances, spread
 from gan_lab.metrics.frechet import (
     Moments,
     frechet,
@@ -18,20 +20,40 @@ from gan_lab.metrics.frechet import (
     frechet_from_features,
     moments,
 )
+from gan_lab.metrics.mixture import (
+    Cells,
+    cells_for,
+    jensen_shannon,
+    optimal_discriminator,
+    value_of,
+)
 
 __all__ = [
     "MNISTCNN_V1",
+    "Cells",
+    "Census",
     "Classifier",
     "Moments",
     "accuracy",
+    "birthday_size",
+    "cells_for",
     "classify",
+    "closest_pairs",
+    "count_modes",
     "frechet",
     "frechet_distance",
     "frechet_from_features",
+    "jensen_shannon",
     "load_classifier",
     "load_mnistcnn_v1",
     "moments",
+    "nearest_distances",
+    "optimal_discriminator",
     "resize",
     "save_classifier",
+    "spread",
+    "sure_classes",
     "train_classifier",
+    "value_of",
+    "wilson",
 ]
