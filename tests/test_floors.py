@@ -15,7 +15,8 @@ FLOORS = [
     {"losses", "models", "data", "metrics", "ema", "position"},
     LEAVES | {"__init__", "build", "steps", "parts", "inputs", "runs", "tracking", "sampling",
               "extractors", "loading", "schema", "figures", "record", "lookup",
-              "instantiate"},
+              "instantiate", "monitor", "modes", "mode_figures", "equilibrium",
+              "equilibrium_figures", "optimal"},
     {"cli", "commands", "overrides", "checks", "train", "evaluate", "sweep", "runner", "announce",
      "console", "signals", "explain"},
 ]  # fmt: skip

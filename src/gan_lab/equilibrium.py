@@ -101,12 +101,11 @@ def _respond(
     And the way: M after so many steps, on the training batches that the choice is made by.
     """
     trained = player == "discriminator"
-    loss = replace(
-        parts.loss, discriminator_steps=int(trained), generator_steps=int(not trained)
-    )
+    loss = replace(parts.loss, discriminator_steps=int(trained), generator_steps=int(not trained))
     trial = copy.deepcopy(replace(parts, loss=loss))
     sign = 1 if trained else -1
-    best, way = copy.deepcopy(trial), []
+    best = trial
+    way: list[dict[str, float]] = []
     for done in range(steps + 1):
         if done % max(1, steps // CHOICES) == 0 or done == steps:
             logits = _logits(trial, parts.inputs.dataset, CHOICE_BATCHES)
@@ -141,12 +140,9 @@ def _logits(
         labels = inputs.labels(step, 0)
         critic = bind(discriminator, labels)
         fake = call(generator, inputs.latents(step, 0), labels)
-        pairs.append(
-            tuple(
-                critic(packed(images, inputs.pack)).double().cpu()
-                for images in (inputs.real(step, 0), fake)
-            )
-        )
+        real_logits = critic(packed(inputs.real(step, 0), inputs.pack))
+        fake_logits = critic(packed(fake, inputs.pack))
+        pairs.append((real_logits.double().cpu(), fake_logits.double().cpu()))
     return pairs
 
 

@@ -42,8 +42,7 @@ class Scorer:
         """Score the averaged generator on a small sample; return the `score/...` scalars."""
         count = self._record["runtime"]["evaluation"]["samples_during"]
         records = self.score(generator, "ema", step, count, ["classifier"])
-        images, logits = self.last
-        return {f"score/{record['score']}": record["value"] for record in records} | self.monitor.look(images, logits)
+        return {f"score/{record['score']}": record["value"] for record in records}
 
     def score(
         self,
@@ -71,9 +70,7 @@ class Scorer:
             extractor, real = ready
             if images is None:
                 images = generate(generator, sample_latents(seed, count, latent_dim), labels)
-            features = extractor.extract(images)
-            self.last = images, features[1]
-            values = describe(features, real.moments, labels)
+            values = describe(extractor.extract(images), real.moments, labels)
             protocol = {
                 "extractor": extractor.name,
                 "sha256": extractor.sha256,

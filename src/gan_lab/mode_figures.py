@@ -1,4 +1,4 @@
-"""Figures of `gan-lab modes`: bars of the classes, a contact sheet of each, distances of samples."""
+"""Figures of `gan-lab modes`: bars and a contact sheet of the classes, distances of samples."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,9 +54,7 @@ def draw_census(result: Mapping[str, Any], path: Path) -> None:
         figure.savefig(path, format="png")
 
 
-def draw_sheet(
-    samples: Tensor, predicted: Tensor, result: Mapping[str, Any], path: Path
-) -> None:
+def draw_sheet(samples: Tensor, predicted: Tensor, result: Mapping[str, Any], path: Path) -> None:
     """Draw the first samples (uint8 [N, C, H, W]) of each class in a row, the unsure ones last.
 
     `predicted` [N] is the class of each, -1 where it is unsure. Of many classes the commonest are
@@ -66,8 +64,8 @@ def draw_sheet(
     from matplotlib.figure import Figure
 
     entries = result["classes"]
-    order = range(len(entries))
-    if len(entries) > SHEET_ROWS:
+    order = list(range(len(entries)))
+    if len(order) > SHEET_ROWS:
         order = sorted(order, key=lambda index: -entries[index]["count"])[:SHEET_ROWS]
     rows = [(index, f"{entries[index]['class']}: {entries[index]['count']:,}") for index in order]
     rows.append((-1, f"unsure: {result['unsure']['count']:,}"))
@@ -92,9 +90,7 @@ def draw_sheet(
         figure.savefig(path, format="png")
 
 
-def draw_distances(
-    samples: Tensor, real: Tensor, result: Mapping[str, Any], path: Path
-) -> None:
+def draw_distances(samples: Tensor, real: Tensor, result: Mapping[str, Any], path: Path) -> None:
     """Draw how near samples are to each other beside as many real images, as PNG."""
     from matplotlib import style
     from matplotlib.figure import Figure

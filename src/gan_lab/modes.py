@@ -35,7 +35,11 @@ class Sorted:
 
 
 def sort_samples(
-    samples: Tensor, record: Mapping[str, Any], data: ImageDataset, device: torch.device, trusted: bool
+    samples: Tensor,
+    record: Mapping[str, Any],
+    data: ImageDataset,
+    device: torch.device,
+    trusted: bool,
 ) -> Sorted | None:
     """Return the classes of samples of a run; None if its data have no classes to tell.
 

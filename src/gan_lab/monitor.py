@@ -109,17 +109,19 @@ def replay(lines: Sequence[Line]) -> list[tuple[int, Verdict]]:
     return [(int(step), verdict) for step, verdict in verdicts if verdict is not None]
 
 
-def _diverged(lines: Sequence[Line], window: Sequence[Line], looks: Sequence[Line]) -> Verdict | None:
+def _diverged(
+    lines: Sequence[Line], window: Sequence[Line], looks: Sequence[Line]
+) -> Verdict | None:
     for key in ("loss/d", "loss/g"):
         first = _median(lines[: len(window)], key, absolute=True)
         last = _median(window, key, absolute=True)
         if first is not None and last is not None and last > BLOWN_UP * max(first, 1.0):
             return Verdict(DIVERGED, f"{key} is {last:.3g}, at first it was {first:.3g}")
-    key = _trend(looks[-1])
-    values = [line[key] for line in looks if key and key in line]
+    score = _trend(looks[-1])
+    values = [line[score] for line in looks if score and score in line]
     if len(values) > 2 and min(values[-2:]) > LOST * min(values[:-2]):
         best = min(values[:-2])
-        return Verdict(DIVERGED, f"{key} has risen from {best:.3g} to {values[-1]:.3g}")
+        return Verdict(DIVERGED, f"{score} has risen from {best:.3g} to {values[-1]:.3g}")
     return None
 
 
@@ -136,7 +138,9 @@ def _d_won(
     largest = max(line["grad_norm/g"] for line in lines if "grad_norm/g" in line)
     if norm >= STARVED * largest:
         return None
-    return Verdict(D_WON, f"{right}, and G's gradient norm has fallen from {largest:.3g} to {norm:.3g}")
+    return Verdict(
+        D_WON, f"{right}, and G's gradient norm has fallen from {largest:.3g} to {norm:.3g}"
+    )
 
 
 def _constant_output(now: Line, before: Line) -> Verdict | None:
@@ -153,11 +157,9 @@ def _dropping_modes(now: Line, before: Line) -> Verdict | None:
     if now.get("monitor/missing", 0) and now["monitor/sure"] >= 0.5:
         kl, was = now["monitor/kl"], before.get("monitor/kl", 0.0)
         if kl > LEARNING * was:
-            return Verdict(
-                DROPPING_MODES,
-                f"{now['monitor/missing']:.0f} classes are missing (KL {kl:.2f} nats, {was:.2f} the "
-                "look before)",
-            )
+            missing = f"{now['monitor/missing']:.0f} classes are missing"
+            trend = f"KL {kl:.2f} nats, {was:.2f} the look before"
+            return Verdict(DROPPING_MODES, f"{missing} ({trend})")
     near, was = now["monitor/nearest"], before["monitor/nearest"]
     if "monitor/missing" not in now and near < ALIKE and near < GROWING * was:
         return Verdict(

@@ -52,7 +52,9 @@ def compare_with_optimum(
     """
     cells = cells_for(data.centers, data.std)
     real = cells.masses(data.centers, data.std)
-    counts = cells.counts(generate(generator, sample_latents(seed, count, latent_dim), None, 50_000))
+    counts = cells.counts(
+        generate(generator, sample_latents(seed, count, latent_dim), None, 50_000)
+    )
     fake = counts / count
     optimal, standard_error = optimal_discriminator(real, counts)
     logits = _logits(discriminator, cells.middles())
@@ -74,9 +76,7 @@ def compare_with_optimum(
         "divergence": jensen_shannon(real, fake),
         "divergence_by_chance": jensen_shannon(real, ideal),
     }
-    return Optimum(
-        cells, optimal[:-1], logits[:-1].sigmoid(), real[:-1], fake[:-1], numbers
-    )
+    return Optimum(cells, optimal[:-1], logits[:-1].sigmoid(), real[:-1], fake[:-1], numbers)
 
 
 @torch.inference_mode()

@@ -86,8 +86,6 @@ def _train_and_score(
             seconds_per_step(parts) if progress.step < schedule.steps else 0.0,
         )
         scorer = Scorer(record, run, device)
-        from gan_lab.monitor import Monitor
-        scorer.monitor = Monitor(parts.inputs.dataset)
         with catch_signals() as stop:
             train(parts, schedule, run, progress, trackers, scorer.during_training, stop)
         draw_curves(run.metrics(), run.curves_path, parts.loss.output)

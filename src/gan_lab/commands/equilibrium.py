@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from gan_lab import __version__, build
 from gan_lab.commands.arguments import add_run_options, at_least, parser, record_of
 from gan_lab.console import say
-from gan_lab.data import ImageDataset, PointDataset
+from gan_lab.data import PointDataset
 from gan_lab.equilibrium import conclude, curve_means, duality_gap, fresh_accuracy, on_held_out
 from gan_lab.equilibrium_figures import draw_equilibrium, draw_optimum
 from gan_lab.errors import RunError
@@ -60,7 +58,7 @@ def examine(
     if state is None:
         raise RunError(f"{run.directory} has no checkpoint yet; train it first.")
     data = build.dataset(record, trusted)
-    held_out = build.dataset(record, trusted, split="test").to(device)
+    held_out = build.on_device(build.dataset(record, trusted, split="test"), device)
     parts = build.parts(record, data, device, trusted)
     parts.load(state)
     metrics = run.metrics()
@@ -82,3 +80,18 @@ def examine(
     draw_equilibrium(metrics, result, run.equilibrium_figure)
     replace_file(run.equilibrium_path, json.dumps(result, indent=1) + "\n")
     return result
+
+
+def _has_optimum(record: Mapping[str, Any], parts: Parts) -> bool:
+    """Whether D* is a function of one point that D could be: no pairs, no labels, a probability."""
+    return record["pack"] == 1 and not is_labelled(record) and parts.loss.output == "probability"
+
+
+def _draw_optimum(
+    run: Run, record: Mapping[str, Any], parts: Parts, data: PointDataset
+) -> dict[str, Any]:
+    optimum = compare_with_optimum(
+        parts.generator, parts.discriminator, data, record["seed"], record["latent_dim"]
+    )
+    draw_optimum(optimum, data.centers, data.std, run.optimum_figure)
+    return optimum.numbers

@@ -38,9 +38,7 @@ def main(arguments: list[str]) -> int:
     add_run_options(takes)
     options = takes.parse_args(arguments)
     run = find_run(options.run, Path(options.runs_dir))
-    result = examine(
-        run, record_of(run, options), options.samples, options.weights, options.trust
-    )
+    result = examine(run, record_of(run, options), options.samples, options.weights, options.trust)
     say(result["conclusion"])
     print(run.modes_path(options.weights))
     return 0

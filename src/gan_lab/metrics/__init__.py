@@ -1,6 +1,6 @@
 """Scores of generated samples: pure functions in float64, (real, fake) order throughout."""
 
-from gan_lab.metrics.census import Census, count_modes, sure_classes, wilson
+from gan_lab.metrics.census import Census, count_modes, sure_classes
 from gan_lab.metrics.classifier import (
     MNISTCNN_V1,
     Classifier,
@@ -20,6 +20,7 @@ from gan_lab.metrics.frechet import (
     frechet_from_features,
     moments,
 )
+from gan_lab.metrics.intervals import mean_interval, wilson
 from gan_lab.metrics.mixture import (
     Cells,
     cells_for,
@@ -46,6 +47,7 @@ __all__ = [
     "jensen_shannon",
     "load_classifier",
     "load_mnistcnn_v1",
+    "mean_interval",
     "moments",
     "nearest_distances",
     "optimal_discriminator",

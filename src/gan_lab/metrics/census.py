@@ -1,16 +1,16 @@
-"""How many samples fall on each class, how sure that is, and how it differs from the real shares."""
+"""How many samples fall on each class, beside the shares of the classes in the real images."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
+
+from gan_lab.metrics.intervals import wilson
 
 SURE = 0.5  # a probability below this names no class
 UNSURE = -1  # the class of such a sample
 MISSING = 0.1  # a class with less than this part of its real share is called missing
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,9 @@ class Census:
 
     @property
     def intervals(self) -> tuple[tuple[float, float], ...]:
-        """The 95 % intervals of `shares`."""
+        """The 95 % intervals of `shares`; all of [0, 1] if no sample has a class."""
+        if not self.sure:
+            return ((0.0, 1.0),) * len(self.counts)
         return tuple(wilson(count, self.sure) for count in self.counts)
 
     @property
@@ -54,7 +56,7 @@ class Census:
         return tuple(
             index
             for index, (_, high) in enumerate(self.intervals)
-            if self.sure and high < MISSING * self.real_shares[index]
+            if high < MISSING * self.real_shares[index]
         )
 
     @property
@@ -111,19 +113,3 @@ def count_modes(predicted: Tensor, real_counts: Sequence[int]) -> Census:
         unsure=len(predicted) - len(sure),
         real_shares=tuple(count / sum(real_counts) for count in real_counts),
     )
-
-
-def wilson(count: int, total: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson 1927): [0, 1] where there is nothing to count.
-
-    Unlike the normal interval it stays in [0, 1] and says something of a count of 0.
-    """
-    from scipy.stats import norm
-
-    if total == 0:
-        return 0.0, 1.0
-    z = float(norm.ppf((1 + CONFIDENCE) / 2))
-    share, weight = count / total, z * z / total
-    middle = share + weight / 2
-    half = z * math.sqrt((share * (1 - share) + weight / 4) / total)
-    return max(0.0, (middle - half) / (1 + weight)), min(1.0, (middle + half) / (1 + weight))
