@@ -18,6 +18,7 @@ from gan_lab.metrics import (
     sure_classes,
     wilson,
 )
+from gan_lab.position import permutation
 
 Result = dict[str, Any]
 
@@ -107,7 +108,7 @@ def describe_diversity(samples: Tensor, real: Tensor) -> Result:
     A duplicate is a sample as near to another as only the closest 1 % of real images are.
     """
     count = min(COMPARED, len(samples), len(real))
-    samples, real = samples[:count], real[:: len(real) // count][:count]
+    samples, real = samples[:count], real[permutation(0, 0, len(real))[:count]]
     real_nearest, nearest = nearest_distances(real), nearest_distances(samples)
     limit = float(real_nearest.quantile(AS_ALIKE))
     distances, pairs = closest_pairs(samples, 10)

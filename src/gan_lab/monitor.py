@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.metrics import count_modes, nearest_distances, spread, sure_classes
+from gan_lab.position import permutation
 
 Line = Mapping[str, float]
 
@@ -26,6 +27,7 @@ COMPARED = 500  # samples, and real images, whose N^2 distances are taken
 NARROW = 0.3  # of the real spread: less is nearly one and the same output
 ALIKE = 0.3  # of the real distance to the nearest other
 RIGHT = 0.99  # of the pairs that D ranks
+DROPPED = 0.15  # of the real images are of classes that are missing
 STARVED = 0.02  # of the largest gradient norm that G has had
 LOST = 2.0  # times the best score so far, twice in a row
 BLOWN_UP = 100.0  # times the loss at first
@@ -50,7 +52,9 @@ class Monitor:
     def __init__(self, data: ImageDataset, lines: Sequence[Line] = ()):
         self._lines = list(lines)
         self._data = data
-        real = data.images[:: max(1, len(data) // COMPARED)][:COMPARED].cpu()
+        # Drawn, not every so many: data in the order of their classes would give one class.
+        drawn = permutation(0, 0, len(data))[:COMPARED]
+        real = data.images[drawn.to(data.images.device)].cpu()
         self._real_spread = spread(real)
         self._real_nearest = float(nearest_distances(real).median())
 
@@ -76,7 +80,9 @@ class Monitor:
         census = count_modes(predicted, counts)
         evidence["monitor/sure"] = census.sure / census.total
         if census.sure:
-            evidence |= {"monitor/missing": float(len(census.missing)), "monitor/kl": census.kl}
+            evidence["monitor/missing"] = float(len(census.missing))
+            evidence["monitor/lost"] = sum(census.real_shares[index] for index in census.missing)
+            evidence["monitor/kl"] = census.kl
         return evidence
 
     def judge(self, line: Line) -> Verdict | None:
@@ -154,10 +160,11 @@ def _constant_output(now: Line, before: Line) -> Verdict | None:
 
 
 def _dropping_modes(now: Line, before: Line) -> Verdict | None:
-    if now.get("monitor/missing", 0) and now["monitor/sure"] >= 0.5:
+    if now.get("monitor/lost", 0) >= DROPPED and now["monitor/sure"] >= 0.5:
         kl, was = now["monitor/kl"], before.get("monitor/kl", 0.0)
         if kl > LEARNING * was:
-            missing = f"{now['monitor/missing']:.0f} classes are missing"
+            lost = f"{now['monitor/lost']:.0%} of the real images"
+            missing = f"{now['monitor/missing']:.0f} classes, {lost}, are missing"
             trend = f"KL {kl:.2f} nats, {was:.2f} the look before"
             return Verdict(DROPPING_MODES, f"{missing} ({trend})")
     near, was = now["monitor/nearest"], before["monitor/nearest"]
