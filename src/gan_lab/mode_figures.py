@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.figures import COLOURS, STYLE
-from gan_lab.metrics import nearest_distances
+from gan_lab.metrics import nearest_others
 from gan_lab.sampling import grid
 
 BARS = 40  # more classes are drawn as a sorted curve
@@ -99,7 +99,7 @@ def draw_distances(samples: Tensor, real: Tensor, result: Mapping[str, Any], pat
         figure = Figure(figsize=(8, 4), layout="constrained")
         axis = figure.subplots()
         for name, points in (("real", real), ("fake", samples)):
-            distances = nearest_distances(points).numpy()
+            distances = nearest_others(points).numpy()
             label = "training images" if name == "real" else "generated"
             axis.hist(distances, 60, histtype="step", color=COLOURS[name], lw=1.5, label=label)
         limit = result["duplicate_distance"]

@@ -13,7 +13,7 @@ from gan_lab.metrics import (
     Census,
     birthday_size,
     closest_pairs,
-    nearest_distances,
+    nearest_others,
     spread,
     sure_classes,
     wilson,
@@ -109,7 +109,7 @@ def describe_diversity(samples: Tensor, real: Tensor) -> Result:
     """
     count = min(COMPARED, len(samples), len(real))
     samples, real = samples[:count], real[permutation(0, 0, len(real))[:count]]
-    real_nearest, nearest = nearest_distances(real), nearest_distances(samples)
+    real_nearest, nearest = nearest_others(real), nearest_others(samples)
     limit = float(real_nearest.quantile(AS_ALIKE))
     distances, pairs = closest_pairs(samples, 10)
     size, real_size = birthday_size(samples, limit), birthday_size(real, limit)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.data import ImageDataset, PointDataset
-from gan_lab.metrics import count_modes, nearest_distances, spread, sure_classes
+from gan_lab.metrics import count_modes, nearest_others, spread, sure_classes
 from gan_lab.position import permutation
 
 Line = Mapping[str, float]
@@ -56,7 +56,7 @@ class Monitor:
         drawn = permutation(0, 0, len(data))[:COMPARED]
         real = data.images[drawn.to(data.images.device)].cpu()
         self._real_spread = spread(real)
-        self._real_nearest = float(nearest_distances(real).median())
+        self._real_nearest = float(nearest_others(real).median())
 
     def look(self, samples: Tensor, logits: Tensor | None = None) -> dict[str, float]:
         """Return the evidence in samples of the data's kind, as scalars of a line.
@@ -64,7 +64,7 @@ class Monitor:
         `logits` [N, classes] are a classifier's, where there is one. Costs some hundredths of a
         second.
         """
-        nearest = float(nearest_distances(samples[:COMPARED]).median())
+        nearest = float(nearest_others(samples[:COMPARED]).median())
         evidence = {
             "monitor/spread": spread(samples) / self._real_spread,
             "monitor/nearest": nearest / self._real_nearest,

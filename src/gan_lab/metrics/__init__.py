@@ -12,7 +12,7 @@ from gan_lab.metrics.classifier import (
     save_classifier,
     train_classifier,
 )
-from gan_lab.metrics.diversity import birthday_size, closest_pairs, nearest_distances, spread
+from gan_lab.metrics.diversity import birthday_size, closest_pairs, nearest_others, spread
 from gan_lab.metrics.frechet import (
     Moments,
     frechet,
@@ -21,6 +21,7 @@ from gan_lab.metrics.frechet import (
     moments,
 )
 from gan_lab.metrics.intervals import mean_interval, wilson
+from gan_lab.metrics.kid import kid, kid_subsets
 from gan_lab.metrics.mixture import (
     Cells,
     cells_for,
@@ -28,6 +29,21 @@ from gan_lab.metrics.mixture import (
     optimal_discriminator,
     value_of,
 )
+from gan_lab.metrics.modes import (
+    divergence_from_uniform,
+    high_quality_counts,
+    mode_coverage,
+    stacked_mode_coverage,
+    triple_counts,
+)
+from gan_lab.metrics.neighbours import (
+    nearest_distances,
+    pairwise_distances,
+    precision_recall_density_coverage,
+)
+from gan_lab.metrics.predictions import inception_score
+from gan_lab.metrics.similarity import pair_similarities
+from gan_lab.metrics.swd import swd, swd_levels
 
 __all__ = [
     "MNISTCNN_V1",
@@ -41,21 +57,35 @@ __all__ = [
     "classify",
     "closest_pairs",
     "count_modes",
+    "divergence_from_uniform",
     "frechet",
     "frechet_distance",
     "frechet_from_features",
+    "high_quality_counts",
+    "inception_score",
     "jensen_shannon",
+    "kid",
+    "kid_subsets",
     "load_classifier",
     "load_mnistcnn_v1",
     "mean_interval",
+    "mode_coverage",
     "moments",
     "nearest_distances",
+    "nearest_others",
     "optimal_discriminator",
+    "pair_similarities",
+    "pairwise_distances",
+    "precision_recall_density_coverage",
     "resize",
     "save_classifier",
     "spread",
+    "stacked_mode_coverage",
     "sure_classes",
+    "swd",
+    "swd_levels",
     "train_classifier",
+    "triple_counts",
     "value_of",
     "wilson",
 ]

@@ -1,56 +1,56 @@
-"""How much samples differ from each other, in the space that they are in: needs no network."""
+"""How much samples differ from each other, in the space that they are in: needs no network.
+
+Samples are uint8 [N, C, H, W] or points [N, 2]. Differences are root mean squares over the numbers
+of a sample: grey levels for images.
+"""
 
 import torch
 from torch import Tensor
 
+from gan_lab.metrics.arrays import as_rows, squared_distances
+
 
 def spread(samples: Tensor) -> float:
-    """Return the root mean square difference of two independent samples, per number in them.
+    """Return the root mean square difference of two samples drawn with replacement.
 
-    `samples` are [N, ...]; the mean is over all pairs, each with each and with itself, and costs
-    no more than a variance: E (x - y)^2 = 2 Var x.
+    It costs no more than a variance: E (x - y)^2 = 2 Var x.
     """
-    return float((2 * samples.flatten(1).double().var(0, correction=0).mean()).sqrt())
+    return float((2 * as_rows(samples).var(0, correction=0).mean()).sqrt())
 
 
-def nearest_distances(samples: Tensor) -> Tensor:
-    """Return the root mean square difference of each of `samples` [N, ...] to its nearest other.
-
-    Float64 [N]; costs N^2 distances.
-    """
-    rows = samples.flatten(1).double()
-    distances = torch.cdist(rows, rows).fill_diagonal_(torch.inf)
-    return distances.amin(1) / rows.shape[1] ** 0.5
+def nearest_others(samples: Tensor) -> Tensor:
+    """Return the difference [N] of each sample to the nearest other; costs N^2 of them."""
+    return _differences(samples).amin(1)
 
 
 def closest_pairs(samples: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Return the `count` closest pairs of `samples` [N, ...], the closest first.
-
-    Their root mean square differences, float64 [count], and their places, int64 [count, 2].
-    """
-    rows = samples.flatten(1).double()
-    first, second = torch.triu_indices(len(rows), len(rows), offset=1)
-    distances = torch.cdist(rows, rows)[first, second]
-    smallest, places = distances.topk(min(count, len(distances)), largest=False)
-    return smallest / rows.shape[1] ** 0.5, torch.stack([first[places], second[places]], dim=1)
+    """Return differences [count] and places [count, 2] of the closest pairs, the closest first."""
+    first, second = torch.triu_indices(len(samples), len(samples), offset=1)
+    differences = _differences(samples)[first, second]
+    smallest, places = differences.topk(min(count, len(differences)), largest=False)
+    return smallest, torch.stack([first[places], second[places]], dim=1)
 
 
-def birthday_size(samples: Tensor, distance: float, draws: int = 100) -> int | None:
-    """Return the least number of samples of which half the draws hold two within `distance`.
+def birthday_size(samples: Tensor, difference: float, draws: int = 100) -> int | None:
+    """Return the least number of samples of which half the draws hold two within `difference`.
 
     The birthday paradox test (Arora & Zhang 2017, arXiv 1706.08224): if that number is s, the
-    support is about s^2. None if even all of `samples` [N, ...] do so in less than half of the
-    draws, each of which is a permutation of them, the same ones at every call.
+    support is about s^2. None if even all of `samples` do so in less than half of the draws, each
+    of which is a permutation of them, the same ones at every call.
     """
-    rows = samples.flatten(1).double()
-    close = torch.cdist(rows, rows) <= distance * rows.shape[1] ** 0.5
-    close.fill_diagonal_(False)
+    close = _differences(samples) <= difference
     generator = torch.Generator().manual_seed(0)
     sizes = []
     for _ in range(draws):
-        order = torch.randperm(len(rows), generator=generator)
+        order = torch.randperm(len(samples), generator=generator)
         # Row i of the triangle: whether the i-th sample drawn is close to one drawn before it.
         hits = close[order][:, order].tril(-1).any(1)
-        sizes.append(int(hits.int().argmax()) + 1 if hits.any() else len(rows) + 1)
+        sizes.append(int(hits.int().argmax()) + 1 if hits.any() else len(samples) + 1)
     median = sorted(sizes)[(draws - 1) // 2]
-    return median if median <= len(rows) else None
+    return median if median <= len(samples) else None
+
+
+def _differences(samples: Tensor) -> Tensor:
+    """Return all differences [N, N]; infinite on the diagonal: a sample is no other."""
+    rows = as_rows(samples)
+    return (squared_distances(rows, rows) / rows.shape[1]).sqrt().fill_diagonal_(torch.inf)

@@ -7,11 +7,10 @@ Dowson and Landau 1982; used on features of images by Heusel et al. 2017.
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
-Array = Tensor | np.ndarray
+from gan_lab.metrics.arrays import Array, as_float64
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Moments:
 
 def moments(features: Array) -> Moments:
     """Return the moments of features [N, d]; ValueError if N < 2 or a number is not finite."""
-    features = _float64(features, "features", dimensions=2)
+    features = as_float64(features, "features", dimensions=2)
     count, size = features.shape
     if count < 2:
         raise ValueError(f"a covariance needs at least 2 samples, got {count}")
@@ -60,8 +59,8 @@ def frechet_distance(mu1: Array, sigma1: Array, mu2: Array, sigma2: Array) -> fl
 
     Raises ValueError for shapes that disagree, numbers that are not finite, negative eigenvalues.
     """
-    means = [_float64(mu, "a mean", dimensions=1) for mu in (mu1, mu2)]
-    covariances = [_float64(sigma, "a covariance", dimensions=2) for sigma in (sigma1, sigma2)]
+    means = [as_float64(mu, "a mean", dimensions=1) for mu in (mu1, mu2)]
+    covariances = [as_float64(sigma, "a covariance", dimensions=2) for sigma in (sigma1, sigma2)]
     for mean, covariance in zip(means, covariances, strict=True):
         if covariance.shape != (len(mean), len(mean)):
             shape = list(covariance.shape)
@@ -90,13 +89,3 @@ def _factor(covariance: Tensor) -> Tensor:
     # Rounding turns eigenvalues of zero into about ±1e-17, and their roots would not be small.
     kept = values > largest * len(values) * torch.finfo(values.dtype).eps
     return vectors[:, kept] * values[kept].sqrt()
-
-
-def _float64(array: Array, name: str, dimensions: int) -> Tensor:
-    if not isinstance(array, Tensor):
-        array = torch.from_numpy(np.array(array, dtype=np.float64))
-    if array.ndim != dimensions:
-        raise ValueError(f"{name} must have {dimensions} dimensions, got shape {list(array.shape)}")
-    if not array.isfinite().all():
-        raise ValueError(f"{name} holds numbers that are not finite (nan or inf)")
-    return array.detach().to("cpu", torch.float64)
