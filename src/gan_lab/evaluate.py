@@ -1,12 +1,12 @@
 """Scores of a generator, each with the protocol that makes it comparable."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gan_lab import __version__, build
 from gan_lab.console import say
@@ -19,6 +19,7 @@ from gan_lab.runs import Run
 from gan_lab.sampling import generate, sample_labels, sample_latents
 
 Record = dict[str, Any]
+Look = Callable[[Tensor, Tensor | None], dict[str, float]]  # monitor.Monitor.look
 # What the Fréchet distance is called: FID is the name of one extractor's alone.
 FRECHET_NAMES = {"classifier": "fd_classifier", "inception": "fid"}
 
@@ -38,11 +39,22 @@ class Scorer:
         self._cache_dir = Path(record["runtime"]["cache_dir"]).expanduser()
         self._ready: dict[str, tuple[Extractor, Reference] | None] = {}
 
-    def during_training(self, generator: nn.Module, step: int) -> dict[str, float]:
-        """Score the averaged generator on a small sample; return the `score/...` scalars."""
+    def during_training(self, generator: nn.Module, step: int, look: Look) -> dict[str, float]:
+        """Score the averaged generator on a small sample, and look at it.
+
+        Return the `score/...` scalars, and those of `look`, which is given the samples and the
+        logits of the classifier, where there is one.
+        """
         count = self._record["runtime"]["evaluation"]["samples_during"]
         records = self.score(generator, "ema", step, count, ["classifier"])
-        return {f"score/{record['score']}": record["value"] for record in records}
+        labels = None
+        if is_labelled(self._record):
+            labels = sample_labels(self._record["seed"], self._record["class_counts"], count)
+        latents = sample_latents(self._record["seed"], count, self._record["latent_dim"])
+        samples = generate(generator, latents, labels)
+        ready = self._prepare("classifier", download=False)
+        logits = ready[0].extract(samples)[1] if ready else None
+        return {f"score/{r['score']}": r["value"] for r in records} | look(samples, logits)
 
     def score(
         self,

@@ -1,13 +1,14 @@
 """Whether a training has collapsed, from what it shows anyway: one verdict, with its evidence.
 
 A look is a line of metrics.jsonl that has scores, and with them what `Monitor.look` finds in the
-small sample that was scored. Every young GAN looks collapsed, so that a look is judged beside the
-one before it: what gets better is healthy. The limits were set on seeds 0 to 2 of eight settings;
-docs/monitor.md has the misses and false alarms on others.
+small sample that was scored. Every young GAN looks collapsed, so that a look is judged beside those
+before it: what is better than ever is healthy. docs/monitor.md has the settings that the limits were
+set on, and the misses and false alarms on others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import torch
 from torch import Tensor
@@ -18,7 +19,8 @@ from gan_lab.position import permutation
 
 Line = Mapping[str, float]
 
-# What "monitor/verdict" of a line counts: append, never reorder.
+KEY = "monitor/verdict"
+# What it counts: append, never reorder.
 VERDICTS = ("healthy", "dropping modes", "D won", "constant output", "diverged")
 HEALTHY, DROPPING_MODES, D_WON, CONSTANT_OUTPUT, DIVERGED = range(5)
 TRENDS = ("score/fd_classifier", "score/fid", "score/swd")  # the first of them that is there
@@ -31,8 +33,9 @@ DROPPED = 0.15  # of the real images are of classes that are missing
 STARVED = 0.02  # of the largest gradient norm that G has had
 LOST = 2.0  # times the best score so far, twice in a row
 BLOWN_UP = 100.0  # times the loss at first
-GROWING = 1.5  # times the spread at the look before: a young generator
-LEARNING = 0.9  # times the look before, in KL or score: less is better
+GROWING = 1.5  # times the largest spread so far: a young generator
+LEARNING = 0.9  # times the least KL or score so far
+SURE = 0.5  # of the samples have a class: with fewer nothing is said of modes
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,23 @@ class Verdict:
 
 
 class Monitor:
-    """Watches one run; `lines` are those that it has written before this start."""
+    """Watches one run, and says when the verdict changes.
 
-    def __init__(self, data: ImageDataset, lines: Sequence[Line] = ()):
-        self._lines = list(lines)
-        self._data = data
+    `lines` are those that the run has written before this start. With `stop_on_collapse` it `stops`
+    the training at the second bad verdict in a row.
+    """
+
+    def __init__(
+        self,
+        data: ImageDataset,
+        lines: Sequence[Line],
+        say: Callable[[str], None],
+        stop_on_collapse: bool = False,
+    ):
+        self._data, self._lines, self._say = data, list(lines), say
+        self._stop_on_collapse = stop_on_collapse
+        self.stops = False
+        self.verdict: Verdict | None = None
         # Drawn, not every so many: data in the order of their classes would give one class.
         drawn = permutation(0, 0, len(data))[:COMPARED]
         real = data.images[drawn.to(data.images.device)].cpu()
@@ -85,32 +100,54 @@ class Monitor:
             evidence["monitor/kl"] = census.kl
         return evidence
 
-    def judge(self, line: Line) -> Verdict | None:
-        """Take the next line of the run; return the verdict if it is a look but the first."""
+    def watch(self, line: Line) -> dict[str, float]:
+        """Take the next line of the run; return it, with the verdict if it is a look."""
+        before = next((int(old[KEY]) for old in reversed(self._lines) if KEY in old), HEALTHY)
         self._lines.append(line)
-        return judge(self._lines)
+        verdict = judge(self._lines)
+        if verdict is None:
+            return dict(line)
+        self._lines[-1] = {**line, KEY: verdict.code}
+        self.verdict = verdict
+        if verdict.code != before:
+            self._say(f"monitor   step {line['step']}: {verdict}")
+        self.stops = self._stop_on_collapse and HEALTHY not in (before, verdict.code)
+        return dict(self._lines[-1])
+
+    def summary(self) -> dict[str, str]:
+        """Return the last verdict of this start in words, for what is said of the whole run."""
+        return {"monitor": str(self.verdict)} if self.verdict else {}
 
 
 def judge(lines: Sequence[Line]) -> Verdict | None:
     """Return the verdict on a run at its last line; None if that is no look, or the first."""
-    if not lines or "monitor/spread" not in lines[-1]:
-        return None
     looks = [index for index, line in enumerate(lines) if "monitor/spread" in line]
-    if len(looks) < 2:
+    if len(looks) < 2 or looks[-1] != len(lines) - 1:
         return None
-    window = lines[looks[-2] + 1 : looks[-1] + 1]
-    now, before = lines[looks[-1]], lines[looks[-2]]
-    found = (
-        _diverged(lines, window, [lines[index] for index in looks])
-        or _d_won(lines, window, now, before)
-        or _constant_output(now, before)
-        or _dropping_modes(now, before)
+    window = lines[looks[-2] + 1 :]
+    *earlier, now = (lines[index] for index in looks)
+    if found := _diverged(lines, window, [*earlier, now]):
+        return found
+    if is_learning(earlier, now):
+        return _healthy(earlier, now)
+    return (
+        _d_won(lines, window)
+        or _constant_output(earlier, now)
+        or _dropping_modes(earlier, now)
+        or _healthy(earlier, now)
     )
-    return found or Verdict(HEALTHY, _healthy(now, before))
+
+
+def is_learning(earlier: Sequence[Line], now: Line) -> bool:
+    """Whether a look is clearly better than all before it, in score, modes or spread."""
+    key = _trend(now)
+    falls = [(now[name], _values(earlier, name)) for name in (key, "monitor/kl") if name in now]
+    wider = now["monitor/spread"] > GROWING * max(_values(earlier, "monitor/spread"))
+    return wider or any(before and last < LEARNING * min(before) for last, before in falls)
 
 
 def replay(lines: Sequence[Line]) -> list[tuple[int, Verdict]]:
-    """Return (step, verdict) at each look of a run that has been."""
+    """Return (step, verdict) at each look of a run that has been, by the rules of today."""
     verdicts = [(line["step"], judge(lines[: end + 1])) for end, line in enumerate(lines)]
     return [(int(step), verdict) for step, verdict in verdicts if verdict is not None]
 
@@ -119,90 +156,73 @@ def _diverged(
     lines: Sequence[Line], window: Sequence[Line], looks: Sequence[Line]
 ) -> Verdict | None:
     for key in ("loss/d", "loss/g"):
-        first = _median(lines[: len(window)], key, absolute=True)
-        last = _median(window, key, absolute=True)
-        if first is not None and last is not None and last > BLOWN_UP * max(first, 1.0):
-            return Verdict(DIVERGED, f"{key} is {last:.3g}, at first it was {first:.3g}")
-    score = _trend(looks[-1])
-    values = [line[score] for line in looks if score and score in line]
-    if len(values) > 2 and min(values[-2:]) > LOST * min(values[:-2]):
-        best = min(values[:-2])
-        return Verdict(DIVERGED, f"{score} has risen from {best:.3g} to {values[-1]:.3g}")
+        first, last = _size(lines[: len(window)], key), _size(window, key)
+        if last > BLOWN_UP * max(first, 1.0):
+            return Verdict(DIVERGED, f"{key} is about {last:.3g}, at first it was {first:.3g}")
+    key = _trend(looks[-1])
+    scores = _values(looks, key)
+    if len(scores) > 2 and min(scores[-2:]) > LOST * min(scores[:-2]):
+        best, last = min(scores[:-2]), scores[-1]
+        return Verdict(DIVERGED, f"{key} has risen from {best:.3g} to {last:.3g}")
     return None
 
 
-def _d_won(
-    lines: Sequence[Line], window: Sequence[Line], now: Line, before: Line
-) -> Verdict | None:
-    accuracy = _mean(window, "d/accuracy")
-    if accuracy is None or accuracy < RIGHT or _is_learning(now, before):
+def _d_won(lines: Sequence[Line], window: Sequence[Line]) -> Verdict | None:
+    ranked = _values(window, "d/accuracy")
+    if not ranked or sum(ranked) / len(ranked) < RIGHT:
         return None
-    right = f"D ranks {accuracy:.1%} of pairs rightly"
-    norm = _median(window, "grad_norm/g")
-    if norm is None:  # G is not trained at all
-        return Verdict(D_WON, f"{right}, and G is not trained")
-    largest = max(line["grad_norm/g"] for line in lines if "grad_norm/g" in line)
-    if norm >= STARVED * largest:
-        return None
-    return Verdict(
-        D_WON, f"{right}, and G's gradient norm has fallen from {largest:.3g} to {norm:.3g}"
-    )
-
-
-def _constant_output(now: Line, before: Line) -> Verdict | None:
-    wide, was = now["monitor/spread"], before["monitor/spread"]
-    if wide >= NARROW or wide >= GROWING * was:
-        return None
-    return Verdict(
-        CONSTANT_OUTPUT,
-        f"two samples differ {wide:.2f} times as much as two real ones ({was:.2f} the look before)",
-    )
-
-
-def _dropping_modes(now: Line, before: Line) -> Verdict | None:
-    if now.get("monitor/lost", 0) >= DROPPED and now["monitor/sure"] >= 0.5:
-        kl, was = now["monitor/kl"], before.get("monitor/kl", 0.0)
-        if kl > LEARNING * was:
-            lost = f"{now['monitor/lost']:.0%} of the real images"
-            missing = f"{now['monitor/missing']:.0f} classes, {lost}, are missing"
-            trend = f"KL {kl:.2f} nats, {was:.2f} the look before"
-            return Verdict(DROPPING_MODES, f"{missing} ({trend})")
-    near, was = now["monitor/nearest"], before["monitor/nearest"]
-    if "monitor/missing" not in now and near < ALIKE and near < GROWING * was:
+    words = f"D ranks {sum(ranked) / len(ranked):.1%} of pairs rightly, and G"
+    largest, last = max(_values(lines, "grad_norm/g"), default=0.0), _size(window, "grad_norm/g")
+    if not largest:
+        return Verdict(D_WON, f"{words} is not trained")
+    if last < STARVED * largest:
         return Verdict(
-            DROPPING_MODES,
-            f"samples are {near:.2f} times as far from the most alike as real ones ({was:.2f} the "
-            "look before)",
+            D_WON, f"{words}'s gradient norm has fallen from {largest:.3g} to {last:.3g}"
         )
     return None
 
 
-def _is_learning(now: Line, before: Line) -> bool:
-    key = _trend(now)
-    if key and key in before:
-        return now[key] < LEARNING * before[key]
-    return now["monitor/spread"] > before["monitor/spread"] / LEARNING
+def _constant_output(earlier: Sequence[Line], now: Line) -> Verdict | None:
+    wide, widest = now["monitor/spread"], max(_values(earlier, "monitor/spread"))
+    if wide >= NARROW:
+        return None
+    words = f"two samples differ {wide:.2f} times as much as two real ones"
+    return Verdict(CONSTANT_OUTPUT, f"{words} (at most {widest:.2f} before)")
 
 
-def _healthy(now: Line, before: Line) -> str:
+def _dropping_modes(earlier: Sequence[Line], now: Line) -> Verdict | None:
+    if "monitor/lost" in now:
+        kl, least = now["monitor/kl"], min(_values(earlier, "monitor/kl"), default=0.0)
+        if now["monitor/lost"] < DROPPED or now["monitor/sure"] < SURE:
+            return None
+        lost = f"{now['monitor/missing']:.0f} classes, {now['monitor/lost']:.0%} of the real images"
+        words = f"{lost}, are missing (KL {kl:.2f} nats, at least {least:.2f} before)"
+        return Verdict(DROPPING_MODES, words)
+    near, farthest = now["monitor/nearest"], max(_values(earlier, "monitor/nearest"))
+    if near >= ALIKE:
+        return None
+    words = f"the nearest other sample is {near:.2f} times as far as among real ones"
+    return Verdict(DROPPING_MODES, f"{words} (at most {farthest:.2f} before)")
+
+
+def _healthy(earlier: Sequence[Line], now: Line) -> Verdict:
     words = f"two samples differ {now['monitor/spread']:.2f} times as much as two real ones"
     if "monitor/missing" in now:
         words += f", {now['monitor/missing']:.0f} classes are missing"
     key = _trend(now)
-    if key and key in before:
-        words += f", {key} {before[key]:.3g} -> {now[key]:.3g}"
-    return words
+    if scores := _values(earlier, key):
+        words += f", {key} is {now[key]:.3g} (at least {min(scores):.3g} before)"
+    return Verdict(HEALTHY, words)
 
 
-def _trend(line: Line) -> str | None:
-    return next((key for key in TRENDS if key in line), None)
+def _trend(look: Line) -> str:
+    return next((key for key in TRENDS if key in look), TRENDS[0])
 
 
-def _median(lines: Sequence[Line], key: str, absolute: bool = False) -> float | None:
-    values = torch.tensor([line[key] for line in lines if key in line], dtype=torch.float64)
-    return float((values.abs() if absolute else values).median()) if len(values) else None
+def _values(lines: Sequence[Line], key: str) -> list[float]:
+    return [line[key] for line in lines if key in line]
 
 
-def _mean(lines: Sequence[Line], key: str) -> float | None:
-    values = [line[key] for line in lines if key in line]
-    return sum(values) / len(values) if values else None
+def _size(lines: Sequence[Line], key: str) -> float:
+    """Return the median of the absolute values; 0 where there are none."""
+    return median(map(abs, _values(lines, key))) if _values(lines, key) else 0.0

@@ -55,14 +55,14 @@ def compare_with_optimum(
     counts = cells.counts(
         generate(generator, sample_latents(seed, count, latent_dim), None, 50_000)
     )
-    fake = counts / count
+    fake = counts.double() / count
     optimal, standard_error = optimal_discriminator(real, counts)
     logits = _logits(discriminator, cells.middles())
     # What lies outside of the cells is nobody's but the generator's: there D* is 0, and so is D.
     logits = torch.cat([logits, logits.new_tensor([-torch.inf])])
     weight = (real + fake) / 2
     difference = (logits.sigmoid() - optimal).abs().where(weight > 0, 0)
-    ideal = cells.counts(_draw(data, count, seed)) / count
+    ideal = cells.counts(_draw(data, count, seed)).double() / count
     numbers = {
         "samples": count,
         "cell": cells.width,
