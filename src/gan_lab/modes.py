@@ -10,9 +10,11 @@ from torch import Tensor
 from gan_lab import build
 from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.metrics import (
+    UNSURE,
     Census,
     birthday_size,
     closest_pairs,
+    is_strange,
     nearest_others,
     spread,
     sure_classes,
@@ -23,6 +25,7 @@ from gan_lab.position import permutation
 Result = dict[str, Any]
 
 UNEVEN = 0.01  # nats: a smaller KL is an imbalance that nobody sees
+REAL_IMAGES = 10_000  # of each split, that tell what is strange
 COMPARED = 2000  # samples whose distances to each other are taken: N^2 of them
 AS_ALIKE = 0.01  # two samples are duplicates if no more than this share of real images is as alike
 
@@ -44,7 +47,8 @@ def sort_samples(
 ) -> Sorted | None:
     """Return the classes of samples of a run; None if its data have no classes to tell.
 
-    By the nearest centre where there are centres, else by the dataset's classifier.
+    By the nearest centre where there are centres, else by the dataset's classifier. An image is
+    unsure if no class has half of the probability, or if its features are strange.
     """
     if isinstance(data, PointDataset):
         nearest = torch.cdist(samples, data.centers).argmin(1)
@@ -52,10 +56,22 @@ def sort_samples(
     if record["dataset"]["classifier"] is None:
         return None
     extractor = build.classifier(record, device, trusted)
-    _, logits = extractor.extract(samples)
+    real, held_out = (
+        extractor.extract(_some(record, split, extractor.image_size, trusted))[0]
+        for split in ("train", "test")
+    )
+    features, logits = extractor.extract(samples)
     assert logits is not None, "a classifier returns logits"
+    strange = is_strange(real, held_out, features)
     judge = {"extractor": extractor.name, "sha256": extractor.sha256, "resize": extractor.resize}
-    return Sorted(sure_classes(logits), judge)
+    return Sorted(sure_classes(logits).where(~strange, UNSURE), judge)
+
+
+def _some(record: Mapping[str, Any], split: str, image_size: int | None, trusted: bool) -> Tensor:
+    """Return up to 10,000 random images of a split."""
+    size = record["image_size"] if image_size is None else image_size
+    images = build.dataset(record, trusted, split=split, image_size=size).images
+    return images[permutation(0, 0, len(images))[:REAL_IMAGES]]
 
 
 def describe_census(

@@ -2,8 +2,8 @@
 
 A look is a line of metrics.jsonl that has scores, and with them what `Monitor.look` finds in the
 small sample that was scored. Every young GAN looks collapsed, so that a look is judged beside those
-before it: what is better than ever is healthy. docs/monitor.md has the settings that the limits were
-set on, and the misses and false alarms on others.
+before it: what is better than ever is healthy. docs/monitor.md has the settings that the limits
+were set on, and the misses and false alarms on others.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Scores of generated samples: pure functions in float64, (real, fake) order throughout."""
 
-from gan_lab.metrics.census import Census, count_modes, sure_classes
+from gan_lab.metrics.census import UNSURE, Census, count_modes, is_strange, sure_classes
 from gan_lab.metrics.classifier import (
     MNISTCNN_V1,
     Classifier,
@@ -47,6 +47,7 @@ from gan_lab.metrics.swd import swd, swd_levels
 
 __all__ = [
     "MNISTCNN_V1",
+    "UNSURE",
     "Cells",
     "Census",
     "Classifier",
@@ -63,6 +64,7 @@ __all__ = [
     "frechet_from_features",
     "high_quality_counts",
     "inception_score",
+    "is_strange",
     "jensen_shannon",
     "kid",
     "kid_subsets",

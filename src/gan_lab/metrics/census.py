@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from gan_lab.metrics.intervals import wilson
+from gan_lab.metrics.neighbours import nearest_distances
 
+FAMILIAR = 0.999  # of real images are nearer to others than what is called strange
 SURE = 0.5  # a probability below this names no class
 UNSURE = -1  # the class of such a sample
 MISSING = 0.1  # a class with less than this part of its real share is called missing
@@ -96,6 +98,16 @@ def sure_classes(logits: Tensor) -> Tensor:
     """
     certainty, predicted = logits.softmax(1).max(1)
     return predicted.where(certainty >= SURE, UNSURE)
+
+
+def is_strange(real: Tensor, held_out: Tensor, fake: Tensor) -> Tensor:
+    """Return whether features of samples [M, d] are farther from real ones than real images get.
+
+    That is, from the nearest of `real` [N, d], than 999 of 1000 `held_out` real images [K, d] are.
+    A classifier that knows nothing but digits is as sure of noise as of digits; its features tell.
+    """
+    limit = nearest_distances(real, held_out).quantile(FAMILIAR)
+    return nearest_distances(real, fake) > limit
 
 
 def count_modes(predicted: Tensor, real_counts: Sequence[int]) -> Census:
