@@ -1,6 +1,5 @@
-"""Scores of a generator, each with the protocol that makes it comparable."""
+"""Scores of a generator, each with its floor, its interval and the protocol it depends on."""
 
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,20 +7,24 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_lab import __version__, build
+from gan_lab import build
 from gan_lab.console import say
 from gan_lab.data import ImageDataset
-from gan_lab.errors import RunError
-from gan_lab.extractors import Extractor, Reference, describe, inception, inception_file, reference
-from gan_lab.instantiate import instantiate
+from gan_lab.errors import RunError, UsageError
+from gan_lab.extractors import Extractor, inception, inception_file
+from gan_lab.judge import Draw, Judge, Samples
+from gan_lab.real_side import RealSide
 from gan_lab.record import is_labelled
 from gan_lab.runs import Run
 from gan_lab.sampling import generate, sample_labels, sample_latents
+from gan_lab.score_lists import asked_scores, listed_scores, scores_during_training
+from gan_lab.score_tables import display_name, score_table
+from gan_lab.scores import load_score
+
+__all__ = ["Scorer", "display_name", "evaluate_run", "score_both"]
 
 Record = dict[str, Any]
-Look = Callable[[Tensor, Tensor | None], dict[str, float]]  # monitor.Monitor.look
-# What the Fréchet distance is called: FID is the name of one extractor's alone.
-FRECHET_NAMES = {"classifier": "fd_classifier", "inception": "fid"}
+Look = Callable[[Tensor, Tensor | None], dict[str, float]]
 
 
 class Scorer:
@@ -33,127 +36,133 @@ class Scorer:
         run: Run,
         device: torch.device,
         trusted: bool = True,
+        download: bool = False,
     ):
         self._record, self._run, self._device = record, run, device
-        self._trusted = trusted
-        self._cache_dir = Path(record["runtime"]["cache_dir"]).expanduser()
-        self._ready: dict[str, tuple[Extractor, Reference] | None] = {}
+        self._trusted, self._download = trusted, download
+        self._extractors: dict[str, Extractor | Exception] = {}
+        self._said: set[str] = set()
+        self._judge = Judge(
+            dataset=record["choices"]["dataset"],
+            real=RealSide(self._split, Path(record["runtime"]["cache_dir"]).expanduser()),
+            extractor=self._extractor,
+            resize=f"none: {'x'.join(map(str, record['shape']))}, as the networks see them",
+        )
 
-    def during_training(self, generator: nn.Module, step: int, look: Look) -> dict[str, float]:
-        """Score the averaged generator on a small sample, and look at it.
+    def during_training(
+        self, generator: nn.Module, step: int, look: Look | None = None
+    ) -> dict[str, float]:
+        """Score the averaged generator on one small sample; return the `score/...` scalars.
 
-        Return the `score/...` scalars, and those of `look`, which is given the samples and the
-        logits of the classifier, where there is one.
+        `look` is shown the samples, and their logits where there is a classifier; what it returns
+        is added.
         """
         count = self._record["runtime"]["evaluation"]["samples_during"]
-        records = self.score(generator, "ema", step, count, ["classifier"])
-        labels = None
-        if is_labelled(self._record):
-            labels = sample_labels(self._record["seed"], self._record["class_counts"], count)
-        latents = sample_latents(self._record["seed"], count, self._record["latent_dim"])
-        samples = generate(generator, latents, labels)
-        ready = self._prepare("classifier", download=False)
-        logits = ready[0].extract(samples)[1] if ready else None
-        return {f"score/{r['score']}": r["value"] for r in records} | look(samples, logits)
+        samples = Samples(self._draw(generator))
+        names = scores_during_training(self._record)
+        records = self._score(samples, "ema", step, count, names, final=False)
+        scalars = {f"score/{record['score']}": record["value"] for record in records}
+        if look:
+            scalars |= look(samples.seen_by(None, 0, count), self._logits(samples, count))
+        return scalars
+
+    def _logits(self, samples: Samples, count: int) -> Tensor | None:
+        if not self._record["dataset"]["classifier"]:
+            return None
+        try:
+            return samples.seen_by(self._extractor("classifier"), 0, count).logits
+        except (RunError, UsageError):  # one that is too often wrong; said where scores are
+            return None
 
     def score(
+        self, generator: nn.Module, weights: str, step: int, count: int, names: list[str]
+    ) -> list[Record]:
+        """Score sets of `count` samples, append the records to evaluations.jsonl and return them.
+
+        A score that cannot be had is said once, and left out.
+        """
+        return self._score(Samples(self._draw(generator)), weights, step, count, names, final=True)
+
+    def available(self) -> list[str]:
+        """Return the scores that a finished run gets without being told which."""
+        names, refused = asked_scores(listed_scores(self._record), self._record)
+        for reason in refused:
+            self._say_once(reason)
+        weights = self._record["runtime"]["evaluation"]["inception_weights"]
+        missing = [name for name in names if load_score(name).needs == "inception"]
+        if weights or inception_file() or not missing:
+            return names
+        self._say_once(
+            f"{', '.join(missing)} not computed: the Inception weights are not here; with a "
+            f"network, `gan-lab evaluate RUN --scores {missing[0]}` fetches them"
+        )
+        return [name for name in names if name not in missing]
+
+    def _score(
         self,
-        generator: nn.Module,
+        samples: Samples,
         weights: str,
         step: int,
         count: int,
-        extractors: list[str],
-        download: bool = False,
+        names: list[str],
+        final: bool,
     ) -> list[Record]:
-        """Score `count` samples, append the records to evaluations.jsonl and return them.
-
-        An extractor that cannot be had is said once, and left out.
-        """
-        seed, latent_dim = self._record["seed"], self._record["latent_dim"]
         records: list[Record] = []
-        images = None
-        labels = None
-        if is_labelled(self._record):
-            labels = sample_labels(seed, self._record["class_counts"], count)
-        for kind in extractors:
-            ready = self._prepare(kind, download)
-            if ready is None:
+        for name in names:
+            score = load_score(name)
+            try:
+                found = self._judge.judge(score, samples, count, score.sets if final else 1)
+            except (RunError, UsageError) as error:
+                self._say_once(f"{name} not computed: {error}")
                 continue
-            extractor, real = ready
-            if images is None:
-                images = generate(generator, sample_latents(seed, count, latent_dim), labels)
-            values = describe(extractor.extract(images), real.moments, labels)
-            protocol = {
-                "extractor": extractor.name,
-                "sha256": extractor.sha256,
-                "resize": extractor.resize,
-                "real_split": "train",
-                "real_count": real.moments.count,
-                "generated_count": count,
-                "weights": weights,
-                "seed": seed,
-                "version": __version__,
-            }
-            for name, value in values.items():
-                score = FRECHET_NAMES[kind] if name == "frechet" else name
-                records.append(
-                    {
-                        "step": step,
-                        "score": score,
-                        "value": value,
-                        "floor": real.floors[name],
-                        "protocol": protocol,
-                    }
-                )
+            for record in found:
+                protocol = {**record["protocol"], "weights": weights, "seed": self._record["seed"]}
+                records.append({"step": step, **record, "protocol": protocol})
         self._run.add_evaluations(records)
         return records
 
-    def available(self) -> list[str]:
-        """The extractors that a finished run is scored with, without being told which."""
-        weights = self._record["runtime"]["evaluation"]["inception_weights"]
-        if self._record["dataset"].get("points"):
-            return ["classifier"]
-        if weights or inception_file():
-            return ["classifier", "inception"]
-        say(
-            "FID      not computed: the Inception weights are not here; with a network, "
-            "`gan-lab evaluate RUN --scores fid` fetches them"
-        )
-        return ["classifier"]
+    def _draw(self, generator: nn.Module) -> Draw:
+        seed, latent_dim = self._record["seed"], self._record["latent_dim"]
 
-    def _prepare(self, kind: str, download: bool) -> tuple[Extractor, Reference] | None:
-        if kind not in self._ready:
+        def draw(first: int, last: int) -> tuple[Tensor, Tensor | None]:
+            labels = None
+            if is_labelled(self._record):
+                labels = sample_labels(seed, self._record["class_counts"], last)[first:]
+            return generate(
+                generator, sample_latents(seed, last, latent_dim)[first:], labels
+            ), labels
+
+        return draw
+
+    def _extractor(self, kind: str) -> Extractor:
+        """Return an extractor, made once: one that cannot be had is not tried again."""
+        if kind not in self._extractors:
             try:
-                extractor = self._extractor(kind, download)
-                self._ready[kind] = extractor, reference(extractor, self._split, self._cache_dir)
-            except RunError as error:
-                say(str(error))
-                self._ready[kind] = None
-        return self._ready[kind]
+                self._extractors[kind] = self._make_extractor(kind)
+            except (RunError, UsageError) as error:
+                self._extractors[kind] = error
+        found = self._extractors[kind]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
-    def _extractor(self, kind: str, download: bool) -> Extractor:
-        if kind == "inception":
-            settings = self._record["runtime"]["evaluation"]
-            return inception(
-                self._device, settings["inception_weights"], settings["inception_sha256"], download
-            )
-        if self._record["dataset"]["classifier"] is None:
-            name = self._record["choices"]["dataset"]
-            raise RunError(f"{name} has no classifier: no scores but FID")
-        return instantiate(
-            self._record["dataset"]["classifier"],
-            self._trusted,
-            load_split=self._split,
-            cache_dir=self._cache_dir,
-            device=self._device,
-            dataset_name=self._record["choices"]["dataset"],
-        )
+    def _make_extractor(self, kind: str) -> Extractor:
+        if kind == "classifier":
+            return build.classifier(self._record, self._device, self._trusted)
+        settings = self._record["runtime"]["evaluation"]
+        weights, sha256 = settings["inception_weights"], settings["inception_sha256"]
+        return inception(self._device, weights, sha256, self._download)
 
     def _split(self, split: str, image_size: int | None) -> ImageDataset:
-        """Load a split in the classifier's own size, so that its distance is one quantity for all
+        """Load a split in the extractor's own size, so that its distance is one quantity for all
         runs, or (None) as the networks see it."""
         size = self._record["image_size"] if image_size is None else image_size
         return build.dataset(self._record, self._trusted, split=split, image_size=size)
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            say(text)
 
 
 def score_both(
@@ -162,62 +171,42 @@ def score_both(
     average: nn.Module,
     step: int,
     count: int,
-    extractors: list[str],
-    download: bool = False,
+    names: list[str],
 ) -> list[Record]:
-    """Score the averaged and the raw generator on `count` samples and say the result."""
-    records = scorer.score(average, "ema", step, count, extractors, download)
-    records += scorer.score(generator, "raw", step, count, extractors, download)
+    """Score the averaged and the raw generator on sets of `count` samples and say the result."""
+    records = scorer.score(average, "ema", step, count, names)
+    records += scorer.score(generator, "raw", step, count, names)
     for line in score_table(records):
         say(line)
     return records
-
-
-def score_table(records: list[Record]) -> list[str]:
-    """Return a table of the scores of one step: averaged, raw and the floor beside each other."""
-    values = {(r["score"], r["protocol"]["weights"]): r["value"] for r in records}
-    rows = {r["score"]: r for r in records}
-    lines = [f"{'score':<24}{'EMA':>10}{'raw':>10}{'real test':>12}"] if rows else []
-    for name, row in rows.items():
-        cells = [f"{values.get((name, weights), math.nan):>10.4g}" for weights in ("ema", "raw")]
-        lines.append(f"{display_name(row):<24}{''.join(cells)}{row['floor']:>12.4g}")
-    return lines
-
-
-def display_name(record: Record) -> str:
-    """Return how a score is called: the extractor is part of a distance's name."""
-    names = {
-        "fd_classifier": f"FD-{record['protocol']['extractor']}",
-        "fid": "FID",
-        "confident": "confident (p > 0.9)",
-        "smallest_class": "rarest class",
-        "largest_class": "commonest class",
-        "agreement": "class agreement",
-    }
-    return names.get(record["score"]) or str(record["score"])
 
 
 def evaluate_run(
     run: Run,
     record: Mapping[str, Any],
     count: int | None,
-    extractors: list[str] | None,
+    names: list[str] | None,
     trusted: bool,
 ) -> list[Record]:
-    """Score both generators of a run's newest checkpoint. Raises RunError if it has none."""
+    """Score both generators of a run's newest checkpoint, by the names of the scores or by all.
+
+    Raises RunError if it has none, UsageError for a score that makes no sense for its data.
+    """
+    if names:
+        _, refused = asked_scores(names, record)
+        if refused:
+            raise UsageError(refused[0])
     device = build.device(record["runtime"])
     state = run.load_checkpoint(say)
     if state is None:
         raise RunError(f"{run.directory} has no checkpoint yet; train it first.")
     average, generator = build.trained_generators(record, state, device, trusted)
-    scorer = Scorer(record, run, device, trusted)
-    asked = extractors is not None
+    scorer = Scorer(record, run, device, trusted, download=names is not None)
     return score_both(
         scorer,
         generator,
         average,
         state["progress"]["step"],
         count or record["runtime"]["evaluation"]["samples"],
-        extractors or scorer.available(),
-        download=asked,
+        names or scorer.available(),
     )

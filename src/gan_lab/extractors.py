@@ -1,10 +1,9 @@
 """What scores look at: networks that turn images into features, with their identity."""
 
 import hashlib
-import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -15,21 +14,19 @@ from gan_lab.errors import RunError
 from gan_lab.metrics import (
     MNISTCNN_V1,
     Classifier,
-    Moments,
     accuracy,
     classify,
-    frechet,
     load_classifier,
     load_mnistcnn_v1,
-    moments,
     save_classifier,
     train_classifier,
 )
 
-Features = tuple[Tensor, Tensor | None]  # features [N, d], and logits [N, classes] if it classifies
+Extracted = tuple[
+    Tensor, Tensor | None
+]  # features [N, d], and logits [N, classes] if it classifies
 LoadSplit = Callable[[str, int | None], ImageDataset]  # (split, image_size or the run's own)
 
-REFERENCE = "reference-2"  # a new number whenever what is cached changes
 INCEPTION_FILES = (
     "weights-inception-2015-12-05-6726825d.pth",  # torch-fidelity and torchmetrics
     "pt_inception-2015-12-05-6726825d.pth",  # pytorch-fid: the same bytes
@@ -40,7 +37,7 @@ INCEPTION_FILES = (
 class Extractor:
     """A network with all that identifies what it measures.
 
-    `extract` maps images (uint8 [N, C, H, W], of any size) to Features. Real images are given in
+    `extract` maps images (uint8 [N, C, H, W], of any size) to Extracted. Real images are given in
     `image_size`, or as the run's networks see them if that is None.
     """
 
@@ -48,15 +45,7 @@ class Extractor:
     sha256: str
     resize: str
     image_size: int | None
-    extract: Callable[[Tensor], Features]
-
-
-@dataclass(frozen=True)
-class Reference:
-    """The real side of a score: moments of the training split, and the test split against it."""
-
-    moments: Moments
-    floors: dict[str, float]
+    extract: Callable[[Tensor], Extracted]
 
 
 def shipped_classifier(device: torch.device, name: str) -> Extractor:
@@ -102,12 +91,30 @@ def trained_classifier(
     return _classifier_extractor(f"{dataset_name}cnn-{sha256[:8]}", sha256, classifier, device)
 
 
+def stacked_classifier(device: torch.device, name: str) -> Extractor:
+    """Return a shipped classifier of digits that sees each of three channels by itself.
+
+    Features are those of the channels beside each other [N, 192]; the logits [N, 1000] of a triple
+    are the sums of its digits' log-probabilities. Raises ValueError for another name.
+    """
+    single = shipped_classifier(device, name)
+
+    def extract(images: Tensor) -> Extracted:
+        features, logits = zip(*(single.extract(channel) for channel in images.split(1, dim=1)),
+                               strict=True)  # fmt: skip
+        first, second, third = (one.log_softmax(1) for one in logits)
+        joint = first[:, :, None, None] + second[:, None, :, None] + third[:, None, None, :]
+        return torch.cat(features, dim=1), joint.flatten(1)
+
+    return replace(single, name=f"{name}x3", extract=extract)
+
+
 def _classifier_extractor(
     name: str, sha256: str, classifier: Classifier, device: torch.device
 ) -> Extractor:
     classifier.to(device)
 
-    def extract(images: Tensor) -> Features:
+    def extract(images: Tensor) -> Extracted:
         features, logits = classify(classifier, with_channels(images, classifier.channels))
         return features.cpu(), logits.cpu()
 
@@ -146,13 +153,14 @@ def inception(device: torch.device, weights: str | None, sha256: str, download: 
         )
     torch.load(path, weights_only=True)  # torch-fidelity loads it in the way that can run code
     network = FeatureExtractorInceptionV3(
-        "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(path)
+        "inception-v3-compat", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(path)
     ).to(device)
 
     @torch.inference_mode()
-    def extract(images: Tensor) -> Features:
-        rgb = with_channels(images, 3)
-        return torch.cat([network(part.to(device))[0].cpu() for part in rgb.split(50)]), None
+    def extract(images: Tensor) -> Extracted:
+        parts = [network(part.to(device)) for part in with_channels(images, 3).split(50)]
+        features, logits = (torch.cat([both[i].cpu() for both in parts]) for i in (0, 1))
+        return features, logits
 
     return Extractor(
         name="inception-v3-compat",
@@ -177,55 +185,6 @@ def _download_inception(network: type) -> None:
             f"the Inception weights could not be downloaded ({str(error).splitlines()[0]}); copy "
             f"{INCEPTION_FILES[0]} here and name it with --inception-weights."
         ) from error
-
-
-def reference(extractor: Extractor, load_split: LoadSplit, cache_dir: Path) -> Reference:
-    """Return the real side for an extractor, from the cache if this very data was seen before."""
-    from safetensors import SafetensorError, safe_open
-    from safetensors.torch import save_file
-
-    train = load_split("train", extractor.image_size)
-    path = cache_dir / f"{REFERENCE}-{extractor.sha256[:12]}-{content_hash(train)}.safetensors"
-    try:
-        with safe_open(path, "pt") as file:
-            floors = json.loads(file.metadata()["floors"])
-            count = int(file.metadata()["count"])
-            real = Moments(file.get_tensor("mean"), file.get_tensor("factor"), count)
-        return Reference(real, floors)
-    except (FileNotFoundError, SafetensorError, KeyError):
-        pass
-    real = moments(extractor.extract(train.images)[0])
-    test = load_split("test", extractor.image_size)
-    floors = describe(extractor.extract(test.images), real, test.labels)
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    save_file(
-        {"mean": real.mean, "factor": real.factor},
-        temporary,
-        {"floors": json.dumps(floors), "count": str(real.count)},
-    )
-    temporary.replace(path)
-    return Reference(real, floors)
-
-
-def describe(features: Features, real: Moments, labels: Tensor | None = None) -> dict[str, float]:
-    """Return the scores of images from their features, against the real training images.
-
-    `frechet`: the Fréchet distance. From logits: `confident`, the share with a probability over
-    0.9; `smallest_class` and `largest_class`, the shares of the rarest and commonest prediction;
-    `agreement`, the share of predictions that are the labels [N] asked for, where there are any.
-    """
-    values, logits = features
-    scores = {"frechet": frechet(real, moments(values))}
-    if logits is not None:
-        probabilities = logits.softmax(1)
-        shares = probabilities.argmax(1).bincount(minlength=logits.shape[1]).double() / len(logits)
-        scores["confident"] = float((probabilities.amax(1) > 0.9).double().mean())
-        scores["smallest_class"] = float(shares.min())
-        scores["largest_class"] = float(shares.max())
-        if labels is not None:
-            scores["agreement"] = float((logits.argmax(1) == labels).double().mean())
-    return scores
 
 
 def content_hash(data: ImageDataset) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 from gan_lab.errors import UsageError
 
 BUILDING_BLOCKS = ("gan_lab.models", "gan_lab.losses", "gan_lab.data", "torch.nn", "torch.optim")
-CLASSIFIERS = ("gan_lab.extractors.shipped_classifier", "gan_lab.extractors.trained_classifier")
+CLASSIFIERS = tuple(
+    f"gan_lab.extractors.{name}_classifier" for name in ("shipped", "trained", "stacked")
+)
 
 
 def locate(target: str) -> Any:

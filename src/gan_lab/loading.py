@@ -79,7 +79,7 @@ def load_run(run: str | Path, runs_dir: str | Path = "runs", trust: bool = False
 
 def load_loss(name: str, penalty: Sequence[str] = ()) -> GanLoss:
     """Return a loss of conf/loss with penalties of conf/penalty. Raises UsageError for others."""
-    config = _defaults()
+    config = load_defaults()
     config.loss = _group_file("loss", name)
     config.penalty = {term: _group_file("penalty", term) for term in penalty}
     return build.loss({key: _plain(config[key]) for key in ("loss", "penalty")})
@@ -90,14 +90,15 @@ def load_dataset(name: str, root: str | Path | None = None, **arguments: Any) ->
 
     `arguments` are the loader's (image_size=28, split="test"). Raises UsageError for another name.
     """
-    config = _defaults()
+    config = load_defaults()
     config.dataset = _group_file("dataset", name)
     data_root = str(root) if root is not None else config.data_root
     record = {"dataset": _plain(config.dataset), "runtime": {"data_root": data_root}}
     return build.dataset(record, **arguments)
 
 
-def _defaults() -> DictConfig:
+def load_defaults() -> DictConfig:
+    """Return conf/config.yaml: the knobs at their defaults."""
     config = OmegaConf.load(conf_directory() / "config.yaml")
     assert isinstance(config, DictConfig)
     return config

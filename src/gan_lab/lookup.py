@@ -1,9 +1,13 @@
 """The run that a person means by a path, a name, a hash, `latest` or `best`."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from gan_lab.errors import RunError
+from gan_lab.protocols import column_key, differences
 from gan_lab.runs import Run, run_directories
+from gan_lab.score_lists import selection
 
 
 def find_run(reference: str, runs_dir: Path) -> Run:
@@ -37,12 +41,18 @@ def find_run(reference: str, runs_dir: Path) -> Run:
 
 def _best_run(directories: list[Path], runs_dir: Path) -> Run:
     """Return the run whose averaged generator has the least distance to its data."""
-    scores = {directory: Run(directory).final_scores() for directory in directories}
-    scored = [directory for directory in directories if "fd_classifier" in scores[directory]]
-    if not scored:
+    found: list[tuple[Mapping[str, Any], Run]] = []
+    for run in map(Run, directories):
+        best_by = selection(run.config())
+        found += [(line, run) for line in run.final_evaluations() if line["score"] == best_by]
+    if not found:
         raise RunError(f"no run under {runs_dir} has been scored; `gan-lab evaluate RUN` does it.")
-    extractors = {Run(directory).evaluations()[-1]["protocol"]["extractor"] for directory in scored}
-    if len(extractors) > 1:
-        names = ", ".join(sorted(extractors))
-        raise RunError(f"which is best cannot be said across {names}: name a study, as STUDY/best.")
-    return Run(min(scored, key=lambda directory: scores[directory]["fd_classifier"]))
+    first, _ = found[0]
+    unlike = next((line for line, _ in found if column_key(line) != column_key(first)), None)
+    if unlike:
+        reason = "; ".join([f"{first['score']} / {unlike['score']}", *differences(first, unlike)])
+        raise RunError(
+            f"which is best cannot be said across unlike scores ({reason}): name a study, as "
+            "STUDY/best, or evaluate them alike."
+        )
+    return min(found, key=lambda one: one[0]["value"])[1]

@@ -16,6 +16,7 @@ from gan_lab.errors import RunError, UsageError
 from gan_lab.instantiate import instantiate, locate
 from gan_lab.parts import Schedule
 from gan_lab.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS, Config
+from gan_lab.score_lists import selection
 
 
 def make_record(config: DictConfig, choices: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,5 +152,11 @@ def make_schedule(record: Mapping[str, Any], count: int) -> Schedule:
         if shown == 0:
             raise UsageError("the discriminator sees no images; set the length with steps=.")
         steps = max(1, math.ceil(images / shown))
-    intervals = ("log_every", "sample_every", "score_every", "checkpoint_every")
-    return Schedule(steps, *(runtime[name] for name in intervals))
+    return Schedule(
+        steps,
+        runtime["log_every"],
+        runtime["sample_every"],
+        runtime["score_every"],
+        runtime["checkpoint_every"],
+        best_by=selection(record),
+    )

@@ -134,11 +134,15 @@ class Run:
         """Read evaluations.jsonl, leaving out a line that a kill cut short."""
         return _read_lines(self.evaluations_path)
 
-    def final_scores(self) -> dict[str, float]:
+    def final_evaluations(self) -> list[dict[str, Any]]:
         """Return the latest scores of the averaged generator, each on the largest sample it had."""
         lines = [line for line in self.evaluations() if line["protocol"]["weights"] == "ema"]
         lines.sort(key=lambda line: (line["protocol"]["generated_count"], line["step"]))
-        return {line["score"]: line["value"] for line in lines}
+        return list({line["score"]: line for line in lines}.values())
+
+    def final_scores(self) -> dict[str, float]:
+        """Return the values of `final_evaluations` by name."""
+        return {line["score"]: line["value"] for line in self.final_evaluations()}
 
     def add_evaluations(self, records: list[dict[str, Any]]) -> None:
         """Add scores; one with the same step, name and protocol as before replaces it."""

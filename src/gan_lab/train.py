@@ -175,7 +175,7 @@ def save(
     """Write a checkpoint, unless the weights are no numbers any more (raises Diverged)."""
     if not parts.is_finite():
         raise Diverged("a weight is not finite")
-    score = scores.get("score/fd_classifier", math.inf)
+    score = scores.get(f"score/{schedule.best_by}", math.inf)
     if score < progress.best_score:
         progress.best_step, progress.best_score = progress.step, score
     state = {"progress": vars(progress).copy(), **parts.state()}

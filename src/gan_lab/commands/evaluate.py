@@ -1,42 +1,117 @@
-"""`gan-lab evaluate RUN ...`: score runs."""
+"""`gan-lab evaluate RUN ...`: score runs; `--real DIR --fake DIR`: score a folder of images."""
 
+import argparse
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
+from gan_lab import build
 from gan_lab.commands.arguments import at_least, parser
+from gan_lab.console import say
+from gan_lab.errors import UsageError
 from gan_lab.evaluate import evaluate_run
+from gan_lab.folders import SCORES, InceptionFile, score_folders
+from gan_lab.loading import load_defaults
 from gan_lab.lookup import find_run
+from gan_lab.runs import Run
+from gan_lab.score_lists import asked_scores, listed_scores
+from gan_lab.score_tables import folder_table, runs_table
+
+Record = dict[str, Any]
+
+FD = ("fd_classifier", "class_shares")
+INCEPTION = ("fid", "kid", "inception_score")
 
 
 def main(arguments: list[str]) -> int:
-    """Score runs, on the averaged and the raw generator."""
+    """Score runs, on the averaged and the raw generator, or a folder against another."""
     takes = parser("evaluate", "Score runs on their averaged (EMA) and raw generators.")
-    takes.add_argument("runs", metavar="RUN", nargs="+", help="path, name, hash, latest or best")
+    takes.add_argument("runs", metavar="RUN", nargs="*", help="path, name, hash, latest or best")
+    takes.add_argument("--real", metavar="DIR", help="a folder of real images, in place of runs")
+    takes.add_argument("--fake", metavar="DIR", help="a folder of images to score against it")
+    takes.add_argument(
+        "--out",
+        metavar="FILE",
+        default="folder_scores.jsonl",
+        help="what scores of folders are added to (default: %(default)s)",
+    )
     takes.add_argument("--samples", type=at_least(2), help="images to generate (default: 10000)")
-    takes.add_argument("--scores", choices=("fd", "fid", "all"), help="default: what can be had")
+    takes.add_argument(
+        "--scores",
+        metavar="NAME,...",
+        help="of conf/score, or fd, or all (also those that need Inception); default: the data's",
+    )
     takes.add_argument("--inception-weights", metavar="FILE", help="a local file for FID")
     takes.add_argument("--inception-sha256", metavar="HEX", help="its hash, if it is your own")
     takes.add_argument("--device", help="default: as the run was trained")
     takes.add_argument("--data-root", help="where the datasets are")
     takes.add_argument("--trust", action="store_true", help="allow the config's own code")
     options = takes.parse_args(arguments)
-    extractors = {"fd": ["classifier"], "fid": ["inception"], "all": ["classifier", "inception"]}
-    failed = False
-    for reference in options.runs:
-        run = find_run(reference, Path(options.runs_dir))
-        record: Any = OmegaConf.to_container(run.config())
-        runtime = record["runtime"]
-        runtime["device"] = options.device or runtime["device"]
-        runtime["data_root"] = (
-            options.data_root or os.environ.get("GAN_LAB_DATA") or runtime["data_root"]
-        )
-        for key in ("inception_weights", "inception_sha256"):
-            runtime["evaluation"][key] = getattr(options, key) or runtime["evaluation"][key]
-        chosen = extractors.get(options.scores)
-        records = evaluate_run(run, record, options.samples, chosen, options.trust)
-        failed = failed or not records
+    if options.real or options.fake:
+        return _folders(options)
+    if not options.runs:
+        raise UsageError("evaluate what? RUN ..., or --real DIR --fake DIR.")
+    found: dict[str, list[Record]] = {}
+    runs = [find_run(reference, Path(options.runs_dir)) for reference in options.runs]
+    for run in runs:
+        record = _record(run, options)
+        names = _names(options.scores, record)
+        found[run.directory.name] = evaluate_run(run, record, options.samples, names, options.trust)
+    if len(runs) > 1:
+        averaged = {name: [r for r in records if r["protocol"]["weights"] == "ema"]
+                    for name, records in found.items()}  # fmt: skip
+        for line in runs_table(averaged):
+            say(line)
+    for run in runs:
         print(run.evaluations_path)
-    return 1 if failed else 0
+    return 0 if all(found.values()) else 1
+
+
+def _record(run: Run, options: argparse.Namespace) -> Record:
+    """Return the run's record, with what was typed in place of its own runtime."""
+    record: Any = OmegaConf.to_container(run.config())
+    runtime = record["runtime"]
+    data_root = options.data_root or os.environ.get("GAN_LAB_DATA")
+    runtime["device"] = options.device or runtime["device"]
+    runtime["data_root"] = data_root or runtime["data_root"]
+    for key in ("inception_weights", "inception_sha256"):
+        runtime["evaluation"][key] = getattr(options, key) or runtime["evaluation"][key]
+    return record
+
+
+def _names(asked: str | None, record: Record) -> list[str] | None:
+    """Return the scores that were typed; None if none were."""
+    if asked is None:
+        return None
+    if asked == "all":
+        return asked_scores(list(dict.fromkeys([*listed_scores(record), *INCEPTION])), record)[0]
+    names = [name.strip() for name in asked.split(",") if name.strip()]
+    return [one for name in names for one in (FD if name == "fd" else (name,))]
+
+
+def _folders(options: argparse.Namespace) -> int:
+    """Score one folder of images against another."""
+    if not (options.real and options.fake) or options.runs:
+        raise UsageError("folders are scored in a pair, and without runs: --real DIR --fake DIR.")
+    settings = load_defaults()
+    file = InceptionFile(
+        options.inception_weights or settings.evaluation.inception_weights,
+        options.inception_sha256 or settings.evaluation.inception_sha256,
+    )
+    device = build.device(
+        {"threads": None, "deterministic": False, "device": options.device or "auto"}
+    )
+    names = list(SCORES) if options.scores is None else options.scores.split(",")
+    if options.scores == "all":
+        names = [*SCORES, *INCEPTION]
+    records = score_folders(Path(options.real), Path(options.fake), names, device, file)
+    for line in folder_table(records):
+        say(line)
+    out = Path(options.out)
+    with out.open("a") as lines:
+        lines.writelines(json.dumps(record) + "\n" for record in records)
+    print(out)
+    return 0

@@ -2,7 +2,7 @@
 
 from gan_lab.data.dataset import ImageDataset, PointDataset, from_unit, to_unit, with_channels
 from gan_lab.data.digits import digits
-from gan_lab.data.image_folder import image_folder, listing_hash
+from gan_lab.data.image_folder import image_folder, image_sides, listing_hash
 from gan_lab.data.mixtures import grid, ring
 from gan_lab.data.mnist import mnist
 from gan_lab.data.stacked_mnist import stacked_mnist
@@ -14,6 +14,7 @@ __all__ = [
     "from_unit",
     "grid",
     "image_folder",
+    "image_sides",
     "listing_hash",
     "mnist",
     "ring",

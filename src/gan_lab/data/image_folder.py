@@ -47,6 +47,25 @@ def listing_hash(root: str | Path, folder: str) -> str:
     return hashlib.sha256("\n".join(listing).encode()).hexdigest()[:8]
 
 
+def image_sides(root: str | Path, folder: str) -> list[int]:
+    """Return the shorter side in pixels of each image below `root`/`folder`, from its header.
+
+    Raises ValueError for one that cannot be read.
+    """
+    from PIL import Image
+
+    sides = []
+    for path in _images(_top(root, folder)):
+        try:
+            with Image.open(path) as file:
+                sides.append(min(file.size))
+        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+            raise ValueError(
+                f"{path} is no readable image ({error}); mend or remove it."
+            ) from error
+    return sides
+
+
 def _top(root: str | Path, folder: str) -> Path:
     return Path(root).expanduser() / Path(folder).expanduser()
 

@@ -43,7 +43,7 @@ from gan_lab.metrics.neighbours import (
 )
 from gan_lab.metrics.predictions import inception_score
 from gan_lab.metrics.similarity import pair_similarities
-from gan_lab.metrics.swd import swd, swd_levels
+from gan_lab.metrics.swd import random_directions, sliced_wasserstein, swd, swd_levels
 
 __all__ = [
     "MNISTCNN_V1",
@@ -79,8 +79,10 @@ __all__ = [
     "pair_similarities",
     "pairwise_distances",
     "precision_recall_density_coverage",
+    "random_directions",
     "resize",
     "save_classifier",
+    "sliced_wasserstein",
     "spread",
     "stacked_mode_coverage",
     "sure_classes",

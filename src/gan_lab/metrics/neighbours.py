@@ -52,10 +52,15 @@ def nearest_distances(real: Tensor, fake: Tensor) -> Tensor:
 
     Samples are uint8 [N, C, H, W] or points [N, 2]; a distance is the root of the mean squared
     difference of their numbers: grey levels for images. Costs 2 N M times numbers in a sample.
+    Raises ValueError for samples of different shapes.
     """
-    rows, others = as_rows(fake), as_rows(real)
-    nearest = [squared_distances(part, others).amin(1) for part in rows.split(ROWS)]
-    return (torch.cat(nearest) / rows.shape[1]).sqrt()
+    if real.shape[1:] != fake.shape[1:]:
+        raise ValueError(f"real is {list(real.shape[1:])}, fake is {list(fake.shape[1:])}")
+    rows = as_rows(fake)
+    nearest = torch.full((len(rows),), torch.inf, dtype=torch.float64)
+    for part in real.split(ROWS):  # never all of a large dataset in float64
+        nearest = nearest.minimum(squared_distances(rows, as_rows(part)).amin(1))
+    return (nearest / rows.shape[1]).sqrt()
 
 
 def pairwise_distances(samples: Tensor) -> Tensor:

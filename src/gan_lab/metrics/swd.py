@@ -14,7 +14,8 @@ from torch.nn.functional import pad
 
 SIDE = 7  # of a patch
 SMALLEST_SIDE = 14  # of a level: below it patches would be most of the image
-PATCHES = 32_768  # a level and side
+PATCHES = 32_768  # a level and side, if there are images enough for
+EACH = 128  # patches of an image at most
 DIRECTIONS = 256
 IMAGES = 256  # whose pyramids are in memory at a time
 KERNEL = torch.tensor([1.0, 4, 6, 4, 1]) / 16  # binomial (Burt and Adelson 1983)
@@ -42,9 +43,7 @@ def swd_levels(real: Tensor, fake: Tensor, seed: int = 0) -> dict[int, float]:
     values = {}
     levels = zip(_patches(real[:count], seed), _patches(fake[:count], seed), strict=True)
     for level, (real_patches, fake_patches) in enumerate(levels):
-        generator = torch.Generator().manual_seed(_seed(seed, level))
-        directions = torch.randn(real_patches.shape[1], DIRECTIONS, generator=generator)
-        directions /= directions.norm(dim=0)
+        directions = random_directions(real_patches.shape[1], _seed(seed, level))
         distance = sliced_wasserstein(real_patches, fake_patches, directions)
         values[real.shape[-1] >> level] = 1000 * distance
     return values
@@ -63,6 +62,13 @@ def laplacian_pyramid(images: Tensor) -> Iterator[Tensor]:
         yield level - enlarge(smaller)
         level = smaller
     yield level
+
+
+def random_directions(size: int, seed: int = 0) -> Tensor:
+    """Return random unit vectors as columns [size, 256], float32."""
+    generator = torch.Generator().manual_seed(seed)
+    directions = torch.randn(size, DIRECTIONS, generator=generator)
+    return directions / directions.norm(dim=0)
 
 
 def sliced_wasserstein(real: Tensor, fake: Tensor, directions: Tensor) -> float:
@@ -102,7 +108,7 @@ def _patches(images: Tensor, seed: int) -> list[Tensor]:
     Each channel has mean 0 and deviation 1 over all patches of a level. Images are taken in parts,
     for the pyramid of 10,000 large ones would fill the memory; the places depend on the seed alone.
     """
-    each = -(-PATCHES // len(images))
+    each = min(EACH, -(-PATCHES // len(images)))
     levels: list[list[Tensor]] = []
     generators: list[torch.Generator] = []
     for part in images.split(IMAGES):

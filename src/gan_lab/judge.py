@@ -1,0 +1,144 @@
+"""From samples to scores: each with its floor, its interval and the protocol that it depends on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from gan_lab import __version__
+from gan_lab.extractors import Extractor
+from gan_lab.real_side import RealSide
+from gan_lab.scores import Features, Score
+
+Record = dict[str, Any]
+Draw = Callable[[int, int], tuple[Tensor, Tensor | None]]  # (first, last) -> samples, labels asked
+
+
+class Samples:
+    """The samples of one generator, each drawn once and looked at once by an extractor."""
+
+    def __init__(self, draw: Draw):
+        self._draw = draw
+        self._drawn: dict[tuple[int, int], tuple[Tensor, Tensor | None]] = {}
+        self._features: dict[tuple[str, int, int], Features] = {}
+
+    def seen_by(self, extractor: Extractor | None, first: int, last: int) -> Any:
+        """Return samples `first` to `last`, or what an extractor says of them."""
+        if extractor is None:
+            return self._rows(first, last)[0]
+        key = (extractor.name, first, last)
+        if key not in self._features:
+            images, labels = self._rows(first, last)
+            self._features[key] = Features(*extractor.extract(images), labels)
+        return self._features[key]
+
+    def _rows(self, first: int, last: int) -> tuple[Tensor, Tensor | None]:
+        for (start, stop), (samples, labels) in self._drawn.items():
+            if start <= first and last <= stop:
+                rows = slice(first - start, last - start)
+                return samples[rows], None if labels is None else labels[rows]
+        self._drawn[first, last] = self._draw(first, last)
+        return self._drawn[first, last]
+
+
+@dataclass
+class Judge:
+    """Scores samples against one dataset.
+
+    `extractor` returns that of "classifier" or "inception". `resize` says how samples came to be
+    as large as the real ones, where no extractor resizes them. The floor is the test split against
+    the training split, of `floor` if the real images have no split.
+    """
+
+    dataset: str
+    real: RealSide
+    extractor: Callable[[str], Extractor]
+    resize: str
+    floor: RealSide | None = None
+
+    def judge(self, score: Score, samples: Samples, asked: int, sets: int) -> list[Record]:
+        """Return a record for each value of a score: value, floor, interval, protocol.
+
+        `asked` samples make a set, unless the score says otherwise. Raises UsageError or RunError
+        where the score cannot be had.
+        """
+        count = score.samples(asked)
+        extractor = self._extractor(score)
+        real = _real(self.real, score, extractor)
+        ranges = [(number * count, (number + 1) * count) for number in range(sets)]
+        found = score(real, [samples.seen_by(extractor, *some) for some in ranges])
+        floors, floor_count = self._floors(score, extractor, count)
+        protocol = {
+            "extractor": extractor.name if extractor else score.needs,
+            "sha256": extractor.sha256 if extractor else None,
+            "resize": extractor.resize if extractor else self.resize,
+            "data": self.dataset,
+            "data_hash": self.real.hash(extractor),
+            "real_split": "all" if self.floor else "train",
+            "real_count": _real_count(score, real),
+            "floor_split": "half" if self.floor else "test",
+            "floor_count": floor_count,
+            "generated_count": count,
+            "sets": sets,
+            "settings": score.settings(),
+            "version": __version__,
+        }
+        return [
+            {
+                "score": name,
+                "value": measured.value,
+                "floor": floors.get(name),
+                "interval": measured.interval and list(measured.interval),
+                "protocol": protocol,
+            }
+            for name, measured in found.items()
+        ]
+
+    def _extractor(self, score: Score) -> Extractor | None:
+        if score.needs in ("classifier", "stacked"):
+            return self.extractor("classifier")
+        return self.extractor("inception") if score.needs == "inception" else None
+
+    def _floors(
+        self, score: Score, extractor: Extractor | None, count: int
+    ) -> tuple[dict[str, float], int]:
+        """Return the score of the test split in place of samples, and how many it took of it."""
+        side = self.floor or self.real
+        count = min(count, len(side.test))
+
+        def compute() -> dict[str, float]:
+            test = (
+                _first(side.test_features(extractor), count)
+                if extractor
+                else side.samples("test")[:count]
+            )
+            found = score(_real(side, score, extractor), [test])
+            return {name: one.value for name, one in found.items()}
+
+        judged_by = [extractor.name, extractor.sha256] if extractor else None
+        key = [score.name, score.settings(), judged_by, count]
+        return side.floors(extractor, key, compute), count
+
+
+def _real(side: RealSide, score: Score, extractor: Extractor | None) -> Any:
+    if extractor:
+        return side.train_features(extractor)
+    if score.needs == "modes":
+        return side.train
+    return side.train.images if score.all_real else side.samples("train")
+
+
+def _real_count(score: Score, real: Any) -> int:
+    if not isinstance(real, Features):
+        return len(real)
+    return real.moments.count if score.all_real else len(real.values)
+
+
+def _first(features: Features, count: int) -> Features:
+    logits, labels = features.logits, features.labels
+    return Features(
+        features.values[:count],
+        None if logits is None else logits[:count],
+        None if labels is None else labels[:count],
+    )

@@ -1,0 +1,111 @@
+"""Tables of scores: one run with its floors, or many runs with a column for each quantity."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gan_lab.protocols import column_key, differences
+
+Record = Mapping[str, Any]
+
+NAMES = {
+    "fid": "FID",
+    "kid": "KID",
+    "confident": "confident (p > 0.9)",
+    "smallest_class": "rarest class",
+    "largest_class": "commonest class",
+    "agreement": "class agreement",
+    "ssim": "SSIM of pairs",
+    "pairwise_distance": "distance of pairs",
+    "nearest_train": "to nearest in training",
+}
+
+
+def display_name(record: Record) -> str:
+    """Return how a score is called: the extractor is part of a distance's name."""
+    extractor = record["protocol"]["extractor"]
+    distances = {"fd_classifier": f"FD-{extractor}", "kd_classifier": f"KD-{extractor}"}
+    names = {**NAMES, **distances}
+    return names.get(record["score"]) or str(record["score"]).replace("_", " ")
+
+
+def score_table(records: Sequence[Record]) -> list[str]:
+    """Return a table of the scores of one step: averaged, raw and the floor beside each other.
+
+    After a value stands half its 95 % interval, where it has one.
+    """
+    if not records:
+        return []
+    rows = [["score", "EMA", "raw", "real test"]]
+    cells = {(r["score"], r["protocol"].get("weights")): r for r in records}
+    for name, record in {r["score"]: r for r in records}.items():
+        both = [_value(cells.get((name, weights))) for weights in ("ema", "raw")]
+        rows.append([display_name(record), *both, _number(record["floor"])])
+    return _lined_up(rows)
+
+
+def folder_table(records: Sequence[Record]) -> list[str]:
+    """Return a table of the scores of a folder, with their floors."""
+    rows = [[display_name(r), _value(r), _number(r["floor"])] for r in records]
+    return _lined_up([["score", "fake", "real halves"], *rows])
+
+
+def runs_table(runs: Mapping[str, Sequence[Record]]) -> list[str]:
+    """Return a table of many runs, by name: a row for each, a column for each quantity.
+
+    Scores with unlike protocols never share a column: they are numbered, and lines below the table
+    say in what they differ. The last row is the floor of each column.
+    """
+    columns: dict[str, Record] = {}
+    for record in (record for records in runs.values() for record in records):
+        columns.setdefault(column_key(record), record)
+    if not columns:
+        return []
+    headings, remarks = _headings(columns)
+    rows = [["run", *headings.values()]]
+    for name, records in runs.items():
+        values = {column_key(record): _value(record) for record in records}
+        rows.append([name, *(values.get(key, "") for key in headings)])
+    rows.append(["real test", *(_number(columns[key]["floor"]) for key in headings)])
+    return [*_lined_up(rows), *remarks]
+
+
+def _headings(columns: Mapping[str, Record]) -> tuple[dict[str, str], list[str]]:
+    """Return headings by column, those of one score beside each other, and how they differ."""
+    by_score: dict[str, list[str]] = {}
+    for key, record in columns.items():
+        by_score.setdefault(record["score"], []).append(key)
+    headings: dict[str, str] = {}
+    remarks = []
+    for keys in by_score.values():
+        for number, key in enumerate(keys, start=1):
+            name = display_name(columns[key])
+            headings[key] = f"{name} ({number})" if len(keys) > 1 else name
+        for key in keys[1:]:
+            unlike = "; ".join(differences(columns[keys[0]], columns[key]))
+            remarks.append(f"not comparable: {headings[keys[0]]} and {headings[key]}: {unlike}")
+    return headings, remarks
+
+
+def _value(record: Record | None) -> str:
+    if record is None:
+        return ""
+    if not (interval := record.get("interval")):
+        return _number(record["value"])
+    return f"{_number(record['value'])} ±{(interval[1] - interval[0]) / 2:.2g}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _lined_up(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            [
+                row[0].ljust(widths[0]),
+                *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)),
+            ]
+        ).rstrip()
+        for row in rows
+    ]

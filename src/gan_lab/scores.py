@@ -1,0 +1,251 @@
+"""What conf/score names: from the real and the generated side to values with intervals.
+
+A score is a function here and a file there. The file says what the score `needs`, which decides
+what `real` and `fake` are; the measure's other arguments are its settings.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+from torch import Tensor
+
+from gan_lab.data import PointDataset
+from gan_lab.errors import UsageError
+from gan_lab.instantiate import instantiate
+from gan_lab.metrics import (
+    Moments,
+    frechet,
+    inception_score,
+    kid_subsets,
+    mean_interval,
+    mode_coverage,
+    moments,
+    nearest_distances,
+    pair_similarities,
+    pairwise_distances,
+    precision_recall_density_coverage,
+    random_directions,
+    sliced_wasserstein,
+    stacked_mode_coverage,
+    swd,
+    wilson,
+)
+from gan_lab.paths import conf_directory
+
+CONFIDENT = 0.9
+SUBSETS = 10  # that a kernel distance has at least
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A value with its 95 % interval, where it has one."""
+
+    value: float
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Features:
+    """What an extractor says of samples: values [N, d], logits [N, classes] if it classifies.
+
+    `labels` [N] are those asked for, or the real ones. `known` are the moments of all samples,
+    where the values are of some of them only.
+    """
+
+    values: Tensor
+    logits: Tensor | None = None
+    labels: Tensor | None = None
+    known: Moments | None = None
+
+    @cached_property
+    def moments(self) -> Moments:
+        return self.known or moments(self.values)
+
+
+@dataclass(frozen=True)
+class Score:
+    """A file of conf/score: what is measured, on what, and on how many samples.
+
+    `needs` is one of NEEDS. `sets` independent sets of samples are measured for a final score.
+    `count` samples are taken whatever number was asked for, and no more than `at_most`. `all_real`:
+    it takes all training samples, where others take up to 10,000 at random.
+    """
+
+    name: str
+    needs: str
+    measure: Mapping[str, Any]
+    sets: int = 1
+    count: int | None = None
+    at_most: int | None = None
+    all_real: bool = False
+
+    def samples(self, asked: int) -> int:
+        """Return the number of samples in a set."""
+        return min(self.count or asked, self.at_most or self.count or asked)
+
+    def __call__(self, real: Any, fakes: Sequence[Any]) -> dict[str, Measured]:
+        """Measure each set of fakes against the real side: `needs` says what they are.
+
+        Returns values by name; of several sets their mean. Raises UsageError where the measure
+        cannot be had of such samples.
+        """
+        found = [self._measure(real, fake) for fake in fakes]
+        if len(found) == 1:
+            return found[0]
+        return {name: _mean([one[name].value for one in found]) for name in found[0]}
+
+    def settings(self) -> dict[str, Any]:
+        """Return what the measure is told beside the samples."""
+        return {key: value for key, value in self.measure.items() if key != "_target_"}
+
+    def _measure(self, real: Any, fake: Any) -> dict[str, Measured]:
+        found = instantiate(self.measure, real=real, fake=fake)
+        return {self.name: found} if isinstance(found, Measured) else found
+
+
+# What a score can need, and what its measure is then given as real and as fake.
+NEEDS = {
+    "classifier": "Features of the dataset's classifier",
+    "inception": "Features of Inception",
+    "stacked": "Features of a classifier of 1,000 triples of digits",
+    "images": "uint8 [N, C, H, W]",
+    "points": "float32 [N, 2]",
+    "samples": "images or points",
+    "modes": "the dataset of points; points",
+}
+
+
+def load_score(name: str) -> Score:
+    """Return a score of conf/score. Raises UsageError, with the names there are, for another."""
+    folder = conf_directory() / "score"
+    if not (folder / f"{name}.yaml").is_file():
+        names = ", ".join(sorted(path.stem for path in folder.glob("*.yaml")))
+        raise UsageError(f"no score called {name!r}; choose from {names}.")
+    file: Any = OmegaConf.to_container(OmegaConf.load(folder / f"{name}.yaml"))
+    return Score(name, **file)
+
+
+# --- measures on features ------------------------------------------------------------------------
+
+
+def frechet_distance(real: Features, fake: Features) -> Measured:
+    """Return the Fréchet distance, in squared units of the features."""
+    return Measured(frechet(real.moments, fake.moments))
+
+
+def kernel_distance(real: Features, fake: Features, subset_size: int) -> Measured:
+    """Return the kernel distance: its mean over disjoint subsets, whose spread is its interval.
+
+    Subsets are smaller where there would be fewer than 10: the distance is unbiased at any size.
+    """
+    size = min(subset_size, min(len(real.values), len(fake.values)) // SUBSETS)
+    values = kid_subsets(real.values, fake.values, max(2, size))
+    return Measured(values.mean().item(), mean_interval(values))
+
+
+def classifier_score(fake: Features, splits: int) -> Measured:
+    """Return exp E KL(p(y|x) || p(y)): the mean over splits, whose spread is its interval."""
+    logits = _logits(fake)
+    edges = [index * len(logits) // splits for index in range(splits + 1)]
+    parts = [logits[first:last] for first, last in pairwise(edges)]
+    values = torch.tensor([inception_score(part) for part in parts], dtype=torch.float64)
+    return Measured(values.mean().item(), mean_interval(values))
+
+
+def class_shares(fake: Features) -> dict[str, Measured]:
+    """Return `confident`, `smallest_class`, `largest_class` and, of labelled samples, `agreement`.
+
+    The shares with a probability over 0.9, of the rarest and the commonest prediction, and of
+    predictions that are the labels. Their intervals are Wilson's.
+    """
+    logits = _logits(fake)
+    predicted = logits.argmax(1)
+    counts = predicted.bincount(minlength=logits.shape[1])
+    successes = {
+        "confident": (logits.softmax(1).amax(1) > CONFIDENT).sum(),
+        "smallest_class": counts.min(),
+        "largest_class": counts.max(),
+    }
+    if fake.labels is not None:
+        successes["agreement"] = (predicted == fake.labels).sum()
+    return {name: _share(int(number), len(logits)) for name, number in successes.items()}
+
+
+def precision_recall(real: Features, fake: Features, k: int) -> dict[str, Measured]:
+    """Return precision, recall, density and coverage, on as many reals as fakes.
+
+    Intervals of shares are Wilson's, with the balls taken as they are; density has none.
+    """
+    count = min(len(real.values), len(fake.values))
+    values = precision_recall_density_coverage(real.values[:count], fake.values[:count], k)
+    found = {name: _share(round(value * count), count) for name, value in values.items()
+             if name != "density"}  # fmt: skip
+    return {name: found.get(name, Measured(value)) for name, value in values.items()}
+
+
+def stacked_modes(fake: Features) -> dict[str, Measured]:
+    """Return `modes` and `kl` of the predicted triples."""
+    logits = _logits(fake)
+    counts = logits.argmax(1).bincount(minlength=logits.shape[1])
+    return {name: Measured(value) for name, value in stacked_mode_coverage(counts).items()}
+
+
+# --- measures on images and points ---------------------------------------------------------------
+
+
+def patch_distance(real: Tensor, fake: Tensor) -> Measured:
+    """Return the sliced Wasserstein distance of patches of images, in thousandths."""
+    return Measured(swd(real, fake))
+
+
+def point_distance(real: Tensor, fake: Tensor) -> Measured:
+    """Return the sliced Wasserstein distance of points, in the units of the plane."""
+    count = min(len(real), len(fake))
+    directions = random_directions(real.shape[1])
+    return Measured(sliced_wasserstein(real[:count], fake[:count], directions))
+
+
+def similarity(fake: Tensor) -> Measured:
+    """Return the mean SSIM of pairs of images."""
+    return _mean_of(pair_similarities(fake))
+
+
+def pairwise_distance(fake: Tensor) -> Measured:
+    """Return the mean distance of pairs of samples: grey levels, or units of the plane."""
+    return _mean_of(pairwise_distances(fake))
+
+
+def nearest_distance(real: Tensor, fake: Tensor) -> Measured:
+    """Return the mean distance of a sample to the nearest real one, units as above."""
+    return _mean_of(nearest_distances(real, fake))
+
+
+def covered_modes(real: PointDataset, fake: Tensor) -> dict[str, Measured]:
+    """Return `high_quality`, with Wilson's interval, `modes` and `reverse_kl` of points."""
+    values = mode_coverage(fake, real.centers, real.std)
+    found = {name: Measured(value) for name, value in values.items()}
+    found["high_quality"] = _share(round(values["high_quality"] * len(fake)), len(fake))
+    return found
+
+
+def _logits(features: Features) -> Tensor:
+    if features.logits is None:
+        raise ValueError("this extractor does not classify")
+    return features.logits
+
+
+def _share(successes: int, count: int) -> Measured:
+    return Measured(successes / count, wilson(successes, count))
+
+
+def _mean_of(values: Tensor) -> Measured:
+    return Measured(values.mean().item(), mean_interval(values))
+
+
+def _mean(values: Sequence[float]) -> Measured:
+    return _mean_of(torch.tensor(values, dtype=torch.float64))
