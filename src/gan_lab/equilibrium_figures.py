@@ -26,18 +26,23 @@ def draw_equilibrium(
         value, outputs, gap = figure.subplots(1, 3)
         steps = [line["step"] for line in metrics if "loss/d" in line]
         values = [-line["loss/d"] for line in metrics if "loss/d" in line]
-        value.plot(steps, values, color=COLOURS["D"], label="V = -loss/d")
-        value.axhline(-LOG_4, color="black", ls=":", label="-log 4")
-        value.set_ylabel("V (nats)")
+        if "value" in result["curves"]:
+            value.plot(steps, values, color=COLOURS["D"], label="V = -loss/d")
+            value.axhline(-LOG_4, color="black", ls=":", label="-log 4")
+            value.set_ylabel("V (nats)")
+        else:
+            value.plot(steps, values, color=COLOURS["D"], label="-loss/d: not V with this loss")
+            value.set_ylabel("-loss/d")
         for key, role, label in (("d/real", "real", "D(x)"), ("d/fake_1", "fake", "D(G(z))")):
             points = [(line["step"], line[key]) for line in metrics if key in line]
             if points:
                 outputs.plot(*zip(*points, strict=True), color=COLOURS[role], label=label)
-        outputs.axhline(0.5, color="black", ls=":", label="1/2")
-        outputs.set_ylabel("mean D(·)")
-        outputs.set_ylim(0, 1)
+        if "gap" in result:
+            outputs.axhline(0.5, color="black", ls=":", label="1/2")
+            outputs.set_ylim(0, 1)
+        outputs.set_ylabel("mean D(·)" if "gap" in result else "mean critic output")
         for player, role in (("discriminator", "D"), ("generator", "G")):
-            way = result["gap"]["way"][player]
+            way = result["gap"]["way"][player] if "gap" in result else []
             gap.plot(
                 [point["step"] for point in way],
                 [point["value"] for point in way],
@@ -45,12 +50,15 @@ def draw_equilibrium(
                 color=COLOURS[role],
                 label=f"only {role} learns",
             )
-        gap.axhline(-LOG_4 / 2, color="black", ls=":", label="-log 2")
-        gap.set_ylabel("M = V / 2 (nats)")
+        if "gap" in result:
+            gap.axhline(-LOG_4 / 2, color="black", ls=":", label="-log 2")
+            gap.set_ylabel("M = V / 2 (nats)")
+        else:
+            gap.set_visible(False)
         for axis in (value, outputs):
             axis.set_xlabel("step (generator updates)")
         gap.set_xlabel("steps of one player alone, after training")
-        for axis in (value, outputs, gap):
+        for axis in (value, outputs, gap) if "gap" in result else (value, outputs):
             axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
         figure.savefig(path, format="png")
 

@@ -81,8 +81,8 @@ class Monitor:
         """
         nearest = float(nearest_others(samples[:COMPARED]).median())
         evidence = {
-            "monitor/spread": spread(samples) / self._real_spread,
-            "monitor/nearest": nearest / self._real_nearest,
+            "monitor/spread": _ratio(spread(samples), self._real_spread),
+            "monitor/nearest": _ratio(nearest, self._real_nearest),
         }
         predicted = None
         if isinstance(self._data, PointDataset):
@@ -213,6 +213,11 @@ def _healthy(earlier: Sequence[Line], now: Line) -> Verdict:
     if scores := _values(earlier, key):
         words += f", {key} is {now[key]:.3g} (at least {min(scores):.3g} before)"
     return Verdict(HEALTHY, words)
+
+
+def _ratio(value: float, real: float) -> float:
+    """Return value / real; 1 where the real images are copies, which tell nothing."""
+    return value / real if real else 1.0
 
 
 def _trend(look: Line) -> str:
