@@ -141,15 +141,16 @@ def loss(record: Mapping[str, Any], trusted: bool = True) -> GanLoss:
     return replace(objective, penalties={**objective.penalties, **penalties})
 
 
-def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -> Parts:
+def parts(
+    record: Mapping[str, Any], data: ImageDataset, device: torch.device, trusted: bool = True
+) -> Parts:
     """Build everything that training touches, on `device`."""
     record = {**record, **data_facts(data)}
-    generator, discriminator = networks(record)
+    generator, discriminator = networks(record, trusted)
     for player in (generator, discriminator):
         player.to(device).to(memory_format=torch.channels_last)
-    objective = loss(record)
+    objective = loss(record, trusted)
     length = make_schedule(record, len(data))
-    labels = None if data.labels is None else data.labels.to(device)
     betas = (record["beta1"], record["beta2"])
     return Parts(
         generator=generator,
@@ -159,7 +160,7 @@ def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -
         optimizer_d=torch.optim.Adam(discriminator.parameters(), record["lr_d"], betas, fused=True),
         loss=objective,
         inputs=Inputs(
-            dataset=replace(data, images=data.images.to(device), labels=labels),
+            dataset=on_device(data, device),
             seed=record["seed"],
             batch_size=record["batch_size"],
             latent_dim=record["latent_dim"],
@@ -173,6 +174,12 @@ def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -
         gradient_clip=record["gradient_clip"],
         decay_steps=length.steps if record["lr_decay"] == "linear" else None,
     )
+
+
+def on_device(data: ImageDataset, device: torch.device) -> ImageDataset:
+    """Return a dataset whose images and labels lie on `device`."""
+    labels = None if data.labels is None else data.labels.to(device)
+    return replace(data, images=data.images.to(device), labels=labels)
 
 
 def trained_generators(

@@ -16,6 +16,8 @@ gan-lab: train, compare and explain GANs.
 
   gan-lab [train] KEY=VALUE ...        train a run, or go on with it; -m makes a sweep
   gan-lab evaluate RUN ...             score runs (RUN: a path, a name, a hash, latest, best)
+  gan-lab modes RUN                    count its samples by class: what is missing, and how sure
+  gan-lab equilibrium RUN              V, D = 1/2, duality gap: how near it is, and why not
   gan-lab runs [STUDY]                 list what was run
   gan-lab plan KEY=VALUE ...           what a command would do, and the time and disk it takes
   gan-lab verify RUN                   repeat a run's first steps, and compare
@@ -34,7 +36,7 @@ Synonyms: nz, nc, conv_dim, num_train_steps, n_critic, loss_type ...
 Completion: eval "$(gan-lab -sc install=bash)"
 The same command again resumes an interrupted run and does nothing for a finished one.
 """
-VERBS = ("train", "evaluate", "runs", "plan", "verify", "explain")
+VERBS = ("train", "evaluate", "modes", "equilibrium", "runs", "plan", "verify", "explain")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import torch
+from torch import nn
 
 from gan_lab import build
 from gan_lab.announce import announce, environment
@@ -14,12 +15,13 @@ from gan_lab.console import say
 from gan_lab.errors import Interrupted, RunError, UsageError
 from gan_lab.evaluate import Scorer, score_both
 from gan_lab.figures import draw_curves
+from gan_lab.monitor import Monitor
 from gan_lab.parts import Parts, Schedule
 from gan_lab.record import data_facts, make_schedule, presumed_data_facts, run_directory
 from gan_lab.runs import Run
 from gan_lab.signals import catch_signals
 from gan_lab.tracking import JsonLines, Tracker
-from gan_lab.train import Diverged, Progress, seconds_per_step, train
+from gan_lab.train import Collapsed, Diverged, Progress, seconds_per_step, train
 
 
 def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Run:
@@ -87,15 +89,22 @@ def _train_and_score(
             seconds_per_step(parts) if progress.step < schedule.steps else 0.0,
         )
         scorer = Scorer(record, run, device)
+        monitor = Monitor(
+            parts.inputs.dataset, run.metrics(), say, record["runtime"]["stop_on_collapse"]
+        )
+
+        def score(generator: nn.Module, step: int) -> dict[str, float]:
+            return scorer.during_training(generator, step, monitor.look)
+
         with catch_signals() as stop:
-            train(parts, schedule, run, progress, trackers, scorer.during_training, stop)
+            train(parts, schedule, run, progress, trackers, score, monitor, stop)
         draw_curves(run.metrics(), run.curves_path, parts.loss.output)
         count = record["runtime"]["evaluation"]["samples"]
         final = score_both(
             scorer, parts.generator, parts.average, progress.step, count, scorer.available()
         )
         for tracker in trackers:
-            tracker.summarise(summary(final))
+            tracker.summarise(summary(final) | monitor.summary())
         exit_code = 0
     except (Interrupted, KeyboardInterrupt) as error:
         exit_code = getattr(error, "exit_code", 130)
@@ -106,7 +115,7 @@ def _train_and_score(
                 closing.callback(tracker.close, exit_code)
 
 
-def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return final scores as `evaluation/<weights>/<score>`."""
     return {f"evaluation/{r['protocol']['weights']}/{r['score']}": r["value"] for r in records}
 
@@ -145,6 +154,12 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
         raised = RunError(
             f"{run.directory} diverged: {reason}; the last good checkpoint is kept. A lower "
             "lr_g or lr_d is the first thing to try."
+        )
+    elif isinstance(error, Collapsed):
+        state, reason = "diverged", f"{error} at step {progress.step}"
+        raised = RunError(
+            f"{run.directory} has collapsed: {reason}; it is saved, and stop_on_collapse=false "
+            "goes on from there."
         )
     elif isinstance(error, OSError):
         place = f" at {error.filename}" if error.filename else ""

@@ -32,6 +32,9 @@ class Run:
         self.metrics_path = directory / "metrics.jsonl"
         self.evaluations_path = directory / "evaluations.jsonl"
         self.curves_path = directory / "curves.png"
+        self.equilibrium_path = directory / "equilibrium.json"
+        self.equilibrium_figure = directory / "equilibrium.png"
+        self.optimum_figure = directory / "equilibrium_optimum.png"
         self.error_path = directory / "error.txt"
         self.tracker_path = directory / "wandb.json"
         self.samples = directory / "samples"
@@ -171,6 +174,18 @@ class Run:
             shutil.copyfile(numbered[-1], self.samples / "latest.png")
         else:
             (self.samples / "latest.png").unlink(missing_ok=True)
+
+    def modes_path(self, weights: str) -> Path:
+        """The census of the averaged (`ema`) or the `raw` generator."""
+        return self.directory / f"modes_{weights}.json"
+
+    def modes_figure(self, weights: str) -> Path:
+        """The chart of a census."""
+        return self.directory / f"modes_{weights}.png"
+
+    def modes_samples(self, weights: str) -> Path:
+        """The samples that a census is about, by class."""
+        return self.directory / f"modes_{weights}_samples.png"
 
     # --- checkpoints -----------------------------------------------------------------------------
 

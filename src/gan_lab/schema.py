@@ -80,6 +80,7 @@ class Config:
     sample_every: int = MISSING
     score_every: int = MISSING
     checkpoint_every: int = MISSING
+    stop_on_collapse: bool = False
     restart: bool = False
     evaluation: Evaluation = field(default_factory=Evaluation)
     wandb: Wandb = field(default_factory=Wandb)
@@ -96,7 +97,7 @@ GENERAL_KNOBS = ("hidden_dim", "ngf", "ndf", "lr", "label_smoothing", "lambda_gp
 RUNTIME_KNOBS = (
     "study", "steps", "epochs", "images", "folder", "device", "threads", "deterministic",
     "data_root", "runs_dir", "cache_dir", "log_every", "sample_every", "score_every",
-    "checkpoint_every", "evaluation", "logger", "wandb",
+    "checkpoint_every", "stop_on_collapse", "evaluation", "logger", "wandb",
 )  # fmt: skip
 
 # (lowest, highest) allowed; an open end is None.

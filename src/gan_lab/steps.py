@@ -67,6 +67,7 @@ def discriminator_step(
         "loss/d": value.detach(),
         "d/real": _mean_output(loss, real_logits),
         "d/fake_1": _mean_output(loss, fake_logits),
+        "d/accuracy": _accuracy(real_logits.detach(), fake_logits.detach()),
         **{f"penalty/{name}": term.detach() for name, term in penalties.items()},
         "grad_norm/d": gradient_norm,
     }
@@ -107,6 +108,14 @@ def _declared(penalty: Penalty, noise: Mapping[str, Tensor] | None) -> dict[str,
 def _mean_output(loss: GanLoss, logits: Tensor) -> Tensor:
     logits = logits.detach()
     return (logits.sigmoid() if loss.output == "probability" else logits).mean()
+
+
+def _accuracy(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Return the share of pairs (real, fake) that D ranks rightly, ties counting half.
+
+    1/2 is chance. Unlike a count at logit 0 it needs no threshold, and means the same for any loss.
+    """
+    return (1 + (real_logits[:, None] - fake_logits).sign().mean()) / 2
 
 
 def _gradient_norm(network: nn.Module, clip: float | None) -> Tensor:
