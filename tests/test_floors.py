@@ -14,8 +14,8 @@ LEAVES = {"errors", "paths"}  # anybody may import them
 FLOORS = [
     {"losses", "models", "data", "metrics", "ema", "position"},
     LEAVES | {"__init__", "build", "steps", "parts", "inputs", "runs", "tracking", "sampling",
-              "extractors", "loading", "schema", "figures", "record", "lookup",
-              "instantiate"},
+              "extractors", "loading", "schema", "figures", "record", "lookup", "captions",
+              "instantiate", "interpolation", "latent_figures"},
     {"cli", "commands", "overrides", "checks", "train", "evaluate", "sweep", "runner", "announce",
      "console", "signals", "explain"},
 ]  # fmt: skip

@@ -15,6 +15,8 @@ gan-lab: train, compare and explain GANs.
 
   gan-lab [train] KEY=VALUE ...        train a run, or go on with it; -m makes a sweep
   gan-lab evaluate RUN ...             score runs (RUN: a path, a name, a hash, latest, best)
+  gan-lab sample RUN                   draw samples; --layout files, classes, plane, nearest
+  gan-lab interpolate RUN              draw the way from one latent to another, and beyond
   gan-lab runs [STUDY]                 list what was run
   gan-lab explain KEY=VALUE ...        formula, source and curves of a loss; layers of a model
 
@@ -31,7 +33,7 @@ Synonyms: nz, nc, conv_dim, num_train_steps, n_critic, loss_type ...
 Completion: eval "$(gan-lab -sc install=bash)"
 The same command again resumes an interrupted run and does nothing for a finished one.
 """
-VERBS = ("train", "evaluate", "runs", "explain")
+VERBS = ("train", "evaluate", "sample", "interpolate", "runs", "explain")
 
 
 def main() -> None:

@@ -36,6 +36,7 @@ class Run:
         self.tracker_path = directory / "wandb.json"
         self.samples = directory / "samples"
         self.checkpoints = directory / "checkpoints"
+        self.figures = directory / "figures"
         self._lock = filelock.FileLock(directory / ".lock")
 
     # --- taking it -------------------------------------------------------------------------------
