@@ -12,12 +12,12 @@ from gan_lab.paths import PACKAGE
 
 LEAVES = {"errors", "paths"}  # anybody may import them
 FLOORS = [
-    {"losses", "models", "data", "metrics", "ema", "position"},
+    {"losses", "models", "data", "metrics", "ema", "position", "spread"},
     LEAVES | {"__init__", "build", "steps", "parts", "inputs", "runs", "tracking", "sampling",
               "extractors", "loading", "schema", "figures", "record", "lookup", "captions",
               "instantiate", "interpolation", "latent_figures"},
     {"cli", "commands", "overrides", "checks", "train", "evaluate", "sweep", "runner", "announce",
-     "console", "signals", "explain"},
+     "console", "signals", "explain", "expand", "child", "task", "launchers"},
 ]  # fmt: skip
 SCRIPTS = {PACKAGE / "metrics/weights/train_mnistcnn.py"}  # run by hand, imported by nobody
 FILES = sorted(set(PACKAGE.rglob("*.py")) - SCRIPTS)

@@ -1,5 +1,6 @@
 """The command line: `gan-lab [VERB] ...`, where the default verb is train."""
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -38,6 +39,9 @@ VERBS = ("train", "evaluate", "sample", "interpolate", "runs", "explain")
 
 def main() -> None:
     """Run the program with the arguments of the process, and exit with its code."""
+    if sys.platform == "linux":
+        # This process computes nothing before it forks: see `gan_lab.child`.
+        multiprocessing.set_start_method("fork")
     sys.exit(run(sys.argv[1:]))
 
 

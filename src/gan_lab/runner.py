@@ -47,6 +47,7 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
     try:
         if restart:
             run.clear()
+        run.error_path.unlink(missing_ok=True)  # of an earlier start
         progress = resume(run, parts)
         run.write_config(record)
         earlier = run.add_environment(environment(device, command))

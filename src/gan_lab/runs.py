@@ -16,7 +16,7 @@ from typing import Any
 import filelock
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.errors import RunError
+from gan_lab.errors import RunError, Taken
 
 STATES = ("running", "finished", "failed", "interrupted", "diverged")
 
@@ -44,14 +44,15 @@ class Run:
     def take(self) -> None:
         """Lock the directory for this process; the lock dies with it.
 
-        Raises RunError if another process has it or the directory cannot be written.
+        Raises Taken if another process has it, and RunError if the directory cannot be written.
         """
         try:
             self.samples.mkdir(parents=True, exist_ok=True)
             self.checkpoints.mkdir(exist_ok=True)
-            self._lock.acquire(timeout=0)
+            # Not at once: `is_taken` of another process holds the lock for an instant.
+            self._lock.acquire(timeout=0.5)
         except filelock.Timeout:
-            raise RunError(f"{self.directory} is being trained by another process.") from None
+            raise Taken(f"{self.directory} is being trained by another process.") from None
         except OSError as error:
             raise RunError(
                 f"cannot write to {self.directory} ({error.strerror}); set runs_dir= to a folder "

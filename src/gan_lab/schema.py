@@ -39,6 +39,10 @@ class Config:
     dataset: Any = MISSING
     logger: Any = None
     experiment: Any = None
+    sweep: Any = None
+    search: Any = None
+    launcher: Any = MISSING
+    seeds: int = 1
     study: str = MISSING
     seed: int = MISSING
     latent_dim: int = MISSING
