@@ -110,6 +110,10 @@ class Run:
         replace_file(self.environment_path, json.dumps([*earlier, entry], indent=1) + "\n")
         return earlier
 
+    def environment(self) -> list[dict[str, Any]]:
+        """Read the descriptions of all starts."""
+        return _read_json(self.environment_path, [])
+
     def set_status(self, state: str, step: int, reason: str = "") -> None:
         """Write the state, one of STATES."""
         assert state in STATES, state
@@ -147,7 +151,7 @@ class Run:
 
     def save_sample(self, step: int, write: Callable[[Path], None]) -> Path:
         """Write samples/<step>.png, and samples/latest.png beside it, with `write(path)`."""
-        path = self.samples / f"{step:08d}.png"
+        path = self.sample_path(step)
         temporary = path.with_suffix(".tmp.png")
         write(temporary)
         temporary.replace(path)
@@ -168,6 +172,18 @@ class Run:
             shutil.copyfile(numbered[-1], self.samples / "latest.png")
         else:
             (self.samples / "latest.png").unlink(missing_ok=True)
+
+    def sample_steps(self) -> list[int]:
+        """The steps whose samples were drawn, ascending."""
+        return sorted(int(path.stem) for path in self.samples.glob("*.png") if path.stem.isdigit())
+
+    def sample_path(self, step: int) -> Path:
+        """The samples of a step."""
+        return self.samples / f"{step:08d}.png"
+
+    def modes(self, weights: str) -> dict[str, Any] | None:
+        """Read the census of the averaged (`ema`) or the `raw` generator; None without one."""
+        return _read_json(self.directory / f"modes_{weights}.json", None)
 
     # --- checkpoints -----------------------------------------------------------------------------
 
