@@ -9,7 +9,7 @@ from gan_lab.report.collect import RunData
 
 TAIL = 0.1  # of the lines: a mean over them is less a matter of the last batch
 WINDOWS = 10
-SMOOTHING = 20  # the moving average's window is this part of the curve
+SMOOTHING = 10  # the moving average's window is this part of the curve
 
 # Key of metrics.jsonl -> what tables call its mean over the last tenth.
 TAILS = {

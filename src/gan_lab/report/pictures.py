@@ -61,7 +61,7 @@ def draw_side_by_side(chosen: Sequence[RunData], settings: Settings, path: Path)
     pictures = [picture_at(data, data.step, len(shown) > ROOMY) for data in shown]
     columns = min(len(shown), 4 if len(shown) <= 16 else 8)
     titles = [
-        f"{settings.label(settings.of_run[data.name])}; step {step:,}"
+        f"{settings.label(settings.of_run[data.name])}\nstep {step:,}"
         for data, (step, _) in zip(shown, pictures, strict=True)
     ]
     return _panels([pixels for _, pixels in pictures], titles, columns, path)
@@ -74,14 +74,16 @@ def draw_over_training(
     shown = chosen[:MOST_ROWS]
     if not shown:
         return None
+    each = len(steps) if steps else 2
     pictures, titles = [], []
     for data in shown:
         drawn = data.run.sample_steps()
         for step in steps or [drawn[0], drawn[-1]]:
-            at, pixels = picture_at(data, step, few=len(steps or "12") > 3)
+            at, pixels = picture_at(data, step, few=len(shown) * each > ROOMY)
             pictures.append(pixels)
-            titles.append(f"{settings.label(settings.of_run[data.name])}; step {at:,}")
-    return _panels(pictures, titles, len(steps or "12"), path)
+            titles.append(f"{settings.label(settings.of_run[data.name])}\nstep {at:,}")
+    beside = max(1, min(len(shown), 6 // each))  # settings in a row of panels
+    return _panels(pictures, titles, each * beside, path)
 
 
 def _panels(
@@ -92,7 +94,11 @@ def _panels(
 
     rows = math.ceil(len(pictures) / columns)
     width = {1: 4.0, 2: 3.4, 3: 3.2, 4: 2.8}.get(columns, max(1.4, 11.5 / columns))
-    wrapped = ["\n".join(textwrap.wrap(title, int(width / LETTER))) for title in titles]
+    letters = int(width / LETTER)
+    wrapped = [
+        "\n".join("\n".join(textwrap.wrap(line, letters)) for line in title.splitlines())
+        for title in titles
+    ]
     lines = max(title.count("\n") + 1 for title in wrapped)
     height, side = pictures[0].shape[:2]
     with style.context(STYLE):

@@ -3,7 +3,7 @@
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from gan_lab.spread import spread
 # Okabe and Ito's, which colour-blind readers tell apart; without yellow, too pale for a line.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 RAW_POINTS = 400  # of a raw curve: more are ink, not information
+WIDE = 10  # a range of positive scores beyond this factor is drawn on a logarithmic axis
 LINE_HEIGHT = 0.17  # inches, of a legend's entry
 LETTER = 0.068
 EQUILIBRIUM = {"loss/d": math.log(4), "d/real": 0.5, "d/fake_1": 0.5, "d/fake_2": 0.5}
@@ -49,7 +50,7 @@ class Look:
             return PALETTE[place]
         from matplotlib import colormaps
 
-        return colormaps["viridis"](0.93 * place / (len(self.order) - 1))
+        return colormaps["viridis"](0.87 * place / (len(self.order) - 1))
 
     def legend(self, figure: Any, width: float) -> None:
         """Put one legend for all axes below them, in as many columns as fit."""
@@ -84,21 +85,29 @@ def draw_curves(look: Look, path: Path, keys: Mapping[str, str], log: bool = Fal
     }
     if not there:
         return None
+    drawn = [data for data in look.runs if any(len(curve(data, key)[0]) for key in there)]
+    look = replace(look, runs=drawn)
+    raw = len(look.order) <= len(PALETTE)  # behind more settings they would hide everything
     width, columns = 11.0, min(3, len(there))
     rows = math.ceil(len(there) / columns)
     with style.context(STYLE):
         size = (width, 2.7 * rows + look.legend_height(width))
         figure = Figure(figsize=size, layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False, sharex=True).flat
+        axes = list(figure.subplots(rows, columns, squeeze=False, sharex=True).flat)
         for axis, (key, name) in zip(axes, there.items(), strict=False):
             for data in look.runs:
-                _raw_and_smooth(axis, *curve(data, key), look.colour(data))
+                x, y = curve(data, key)
+                if raw:
+                    every = max(1, len(x) // RAW_POINTS)
+                    axis.plot(x[::every], y[::every], color=look.colour(data), alpha=0.13, lw=0.6)
+                axis.plot(x, smooth(y), color=look.colour(data), linewidth=1.2)
             axis.set(ylabel=name, xlabel=AXES["step"])
             axis.xaxis.set_tick_params(labelbottom=True)
-            _limit(axis, [curve(data, key)[1] for data in look.runs], log)
+            values = [curve(data, key)[1] for data in look.runs]
+            _limit(axis, values if raw else [smooth(part) for part in values], log)
             if key in EQUILIBRIUM and _probabilities(look.runs):
                 axis.axhline(EQUILIBRIUM[key], color="black", linestyle=":", linewidth=0.8)
-        for axis in list(axes)[len(there) :]:
+        for axis in axes[len(there) :]:
             axis.set_visible(False)
         look.legend(figure, width)
         return save_figure(figure, path)
@@ -111,12 +120,6 @@ def _probabilities(runs: Sequence[RunData]) -> bool:
         and data.record["choices"]["loss"] in ("minimax", "nonsaturating")
         for data in runs
     )
-
-
-def _raw_and_smooth(axis: Any, x: np.ndarray, y: np.ndarray, colour: Any) -> None:
-    stride = max(1, len(x) // RAW_POINTS)
-    axis.plot(x[::stride], y[::stride], color=colour, alpha=0.2, linewidth=0.6)
-    axis.plot(x, smooth(y), color=colour, linewidth=1.2)
 
 
 def _limit(axis: Any, values: Sequence[np.ndarray], log: bool) -> None:
@@ -161,6 +164,8 @@ def draw_multiples(look: Look, path: Path) -> Path | None:
             label = look.settings.label(look.settings.of_run[group[0].name])
             letters = int(width / columns / LETTER) - 4
             axis.set_title("\n".join(textwrap.wrap(label, letters)), fontsize=8)
+        for axis in list(axes.flat)[max(0, len(groups) - columns) : len(groups)]:
+            axis.xaxis.set_tick_params(labelbottom=True)
         for axis in list(axes.flat)[len(groups) :]:
             axis.set_visible(False)
         _limit(axes[0, 0], everything, log=False)
@@ -204,6 +209,10 @@ def draw_score_curves(look: Look, measures: Sequence[Measure], path: Path) -> Pa
                 axis.xaxis.set_tick_params(labelbottom=True)
                 axis.ticklabel_format(axis="x", style="plain")
                 axis.locator_params(axis="x", nbins=5)
+            values = [line["value"] for found in scored.values()
+                      for line in found.get(measure.key, [])]  # fmt: skip
+            if min(values) > 0 and max(values) > WIDE * min(values):
+                row[0].set_yscale("log")
             row[0].set_ylabel("\n".join(textwrap.wrap(measure.heading, 30)))
         look.legend(figure, width)
         return save_figure(figure, path)
@@ -234,7 +243,7 @@ def draw_settings(
     if not shown:
         return None
     labels = [look.settings.label(setting) for setting in look.order]
-    columns = min(len(shown), 3)
+    columns = len(shown) if len(shown) < 4 else 3 if len(shown) > 4 else 2
     bands = math.ceil(len(shown) / columns)
     left = max(map(len, labels)) * LETTER
     with style.context(STYLE):
@@ -245,6 +254,8 @@ def draw_settings(
             for row, setting in enumerate(look.order):
                 scores = values[measure.key].get(setting, [])
                 if not scores:
+                    axis.text(0.02, row, "none", transform=axis.get_yaxis_transform(), va="center",
+                              fontsize=7, color="0.5")  # fmt: skip
                     continue
                 found = spread(scores)
                 axis.plot(scores, [row] * len(scores), "o", color=COLOURS["D"], alpha=0.45)

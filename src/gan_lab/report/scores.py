@@ -53,8 +53,8 @@ def _protocol(line: Line) -> dict[str, Any]:
 def final_lines(data: RunData) -> dict[str, Line]:
     """Return a run's last score under each protocol; of like ones that on the most samples."""
     last: dict[str, Line] = {}
-    for line in sorted(data.evaluations, key=lambda line: line["step"]):
-        last[key_of(line)] = line
+    for found in series(data).values():
+        last[key_of(found[-1])] = found[-1]
     most: dict[str, Line] = {}
     for line in last.values():
         protocol = dict(_protocol(line))

@@ -14,6 +14,7 @@ from gan_lab.report.significance import Ranking
 from gan_lab.spread import LEVEL, Spread, spread
 
 NOTHING = "–"
+LONG_CELL = 60  # letters: a reason that is longer is broken into lines
 LATEX = str.maketrans(
     {
         "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
@@ -199,11 +200,15 @@ def as_html(table: Table) -> str:
     """Return a table in HTML, with its remarks."""
     head = "".join(f"<th>{html.escape(heading)}</th>" for heading in table.headings)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-        for row in table.rows
+        "<tr>" + "".join(_cell_html(cell) for cell in row) + "</tr>" for row in table.rows
     )
     remarks = "".join(f"<p class=remark>{html.escape(remark)}</p>" for remark in table.remarks)
     return (
         f"<h2>{html.escape(table.title)}</h2><div class=wide><table><thead><tr>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>{remarks}"
     )
+
+
+def _cell_html(cell: str) -> str:
+    long = " class=long" if len(cell) > LONG_CELL else ""
+    return f"<td{long}>{html.escape(cell)}</td>"

@@ -203,9 +203,9 @@ def _draw_curves(look: plots.Look, folder: Path, add: Add) -> None:
         add(
             plots.draw_curves(part, folder / f"{name}.png", plots.CURVES),
             "Curves",
-            f"Raw (pale) and smoothed over a twentieth. D's curves are its "
-            f"{what.get(output or '', 'mean output')}. Dotted, for these losses: the equilibrium "
-            "at 1/2 and log 4.",
+            f"Raw (pale, for up to {len(plots.PALETTE)} settings) and smoothed over a tenth. "
+            f"D's curves are its {what.get(output or '', 'mean output')}. Dotted, for these "
+            "losses: the equilibrium at 1/2 and log 4.",
         )
     norms = dict(plots.NORMS)
     for data in look.runs:
@@ -215,13 +215,13 @@ def _draw_curves(look: plots.Look, folder: Path, add: Add) -> None:
     add(
         plots.draw_curves(look, folder / "gradients.png", norms, log=True),
         "Gradient norms",
-        "Norm of all gradients of a player, raw (pale) and smoothed, on a logarithmic axis.",
+        "Norm of all gradients of a player, on a logarithmic axis; drawn as the curves are.",
     )
     if len(look.order) > 1:
         add(
             plots.draw_multiples(look, folder / "losses_by_setting.png"),
             "Losses of each setting",
-            "A panel a setting, a line a seed, smoothed over a twentieth.",
+            "A panel a setting, a line a seed, smoothed over a tenth.",
         )
 
 
