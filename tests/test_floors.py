@@ -17,7 +17,7 @@ FLOORS = [
               "extractors", "loading", "schema", "figures", "record", "lookup", "captions",
               "instantiate", "interpolation", "latent_figures"},
     {"cli", "commands", "overrides", "checks", "train", "evaluate", "sweep", "runner", "announce",
-     "console", "report", "signals", "explain", "expand", "child", "task", "launchers"},
+     "console", "report", "export", "dashboard", "signals", "explain", "expand", "child", "task", "launchers"},
 ]  # fmt: skip
 SCRIPTS = {PACKAGE / "metrics/weights/train_mnistcnn.py"}  # run by hand, imported by nobody
 FILES = sorted(set(PACKAGE.rglob("*.py")) - SCRIPTS)
@@ -99,6 +99,8 @@ def test_trackers_are_imported_by_tracking_alone_when_used(path):
                 if name.startswith(("wandb", "tensorboard")) or ".tensorboard" in name}  # fmt: skip
     if part(path) == "tracking":
         assert trackers and all(inside for _, inside in trackers)
+    elif part(path) == "dashboard":  # the panels of W&B, an extra
+        assert all(name.startswith("wandb_workspaces") and inside for name, inside in trackers)
     else:
         assert not trackers
 

@@ -126,13 +126,14 @@ def test_image_17_of_a_seed_is_one_picture(plain):
 def test_end_points_of_a_strip_are_the_samples_themselves(plain, spherical):
     samples = plain.sample(6, seed=4)
     fractions = places(7, -0.5, 1.5)
-    images = strips(plain, 3, fractions, 4, None, "ema", spherical)
+    images = strips(plain.generator, plain.latents(6, 4), None, fractions, spherical)
     assert torch.equal(images[:, fractions.index(0)], samples[::2])
     assert torch.equal(images[:, fractions.index(1)], samples[1::2])
 
 
 def test_a_strip_of_a_conditional_run_keeps_its_class(conditional):
-    images = strips(conditional, 2, places(3), 0, 7, "raw")
+    latents, labels = conditional.latents(4, 0), conditional.labels(4, 0, 7)
+    images = strips(conditional.weights("raw"), latents, labels, places(3))
     sevens = conditional.sample(4, seed=0, label=7, weights="raw")
     assert torch.equal(images[:, 0], sevens[::2]) and torch.equal(images[:, -1], sevens[1::2])
     assert not torch.equal(sevens, conditional.sample(4, seed=0, label=1, weights="raw"))

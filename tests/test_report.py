@@ -15,7 +15,7 @@ from PIL import Image
 
 from gan_lab import overrides
 from gan_lab.record import make_record, run_directory
-from gan_lab.report import plots, write_report
+from gan_lab.report import comparison, plots, write_report
 from gan_lab.report.collect import collect
 from gan_lab.report.dynamics import oscillation, smooth
 from gan_lab.report.reproduce import command_of
@@ -179,7 +179,8 @@ def test_nothing_overlaps_however_many_runs(study, tmp_path, monkeypatch, count)
         return path
 
     folder = many(study, tmp_path / "runs" / "many", count)
-    monkeypatch.setattr(plots, "save_figure", keep)
+    for module in (plots, comparison):
+        monkeypatch.setattr(module, "save_figure", keep)
     runs = collect([str(folder)], Path("nowhere")).runs
     settings = compare(runs)
     look = plots.Look(runs, settings, settings.ordered())
@@ -187,7 +188,7 @@ def test_nothing_overlaps_however_many_runs(study, tmp_path, monkeypatch, count)
     values = {m.key: {setting: [0.1] for setting in look.order} for m in found}
     plots.draw_curves(look, tmp_path / "curves.png", plots.CURVES)
     plots.draw_multiples(look, tmp_path / "multiples.png")
-    plots.draw_settings(look, found, values, tmp_path / "settings.png")
+    comparison.draw_settings(look, found, values, tmp_path / "settings.png")
     plots.draw_score_curves(look, found, tmp_path / "scores.png")
     assert drawn.keys() == {"curves", "multiples", "settings", "scores"}
     for name, figure in drawn.items():

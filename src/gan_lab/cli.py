@@ -19,6 +19,8 @@ gan-lab: train, compare and explain GANs.
   gan-lab sample RUN                   draw samples; --layout files, classes, plane, nearest
   gan-lab interpolate RUN              draw the way from one latent to another, and beyond
   gan-lab report STUDY|RUN ...         a page, tables and figures that compare runs
+  gan-lab export RUN                   the generator for other programs
+  gan-lab dashboard                    panels of Weights & Biases; saving them needs an account
   gan-lab runs [STUDY]                 list what was run
   gan-lab explain KEY=VALUE ...        formula, source and curves of a loss; layers of a model
 
@@ -35,7 +37,7 @@ Synonyms: nz, nc, conv_dim, num_train_steps, n_critic, loss_type ...
 Completion: eval "$(gan-lab -sc install=bash)"
 The same command again resumes an interrupted run and does nothing for a finished one.
 """
-VERBS = ("train", "evaluate", "sample", "interpolate", "report", "runs", "explain")
+VERBS = ("train", "evaluate", "sample", "interpolate", "report", "export", "dashboard", "runs", "explain")
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_lab.captions import WEIGHTS, caption
 from gan_lab.errors import UsageError
@@ -119,27 +119,23 @@ def nearest(images: Tensor, training: Tensor, count: int) -> tuple[Tensor, Tenso
 
 
 def strips(
-    run: LoadedRun,
-    pairs: int,
+    generator: nn.Module,
+    latents: Tensor,
+    labels: Tensor | None,
     fractions: Sequence[float],
-    seed: int,
-    label: int | None,
-    weights: str,
     spherical: bool = False,
 ) -> Tensor:
-    """Return images (uint8 [pairs, T, C, H, W]) between latents 2p and 2p + 1 of a seed.
+    """Return images (uint8 [P, T, C, H, W]) between latents 2p and 2p + 1 of [2 P, latent_dim].
 
-    A conditional run keeps the first one's label along a strip. At t = 0 and 1 the images are
-    those of `sample` at 2p and, with its label, 2p + 1.
+    `labels` [2 P] of a conditional generator: a strip keeps its first one. At t = 0 and 1 stand the
+    images of the two latents themselves, to the bit.
     """
     between = arc if spherical else line
-    ends = run.latents(2 * pairs, seed).unflatten(0, (pairs, 2))
-    latents = torch.cat([between(first, second, fractions) for first, second in ends])
-    labels = run.labels(2 * pairs, seed, label)
+    pairs = latents.unflatten(0, (-1, 2))
+    points = torch.cat([between(first, second, fractions) for first, second in pairs])
     if labels is not None:
         labels = labels[::2].repeat_interleave(len(fractions))
-    images = generate_each(run.weights(weights), latents, labels)
-    return images.unflatten(0, (pairs, len(fractions)))
+    return generate_each(generator, points, labels).unflatten(0, (-1, len(fractions)))
 
 
 def draw_strips(
@@ -153,7 +149,8 @@ def draw_strips(
     spherical: bool = False,
 ) -> Path:
     """Draw interpolations, a row a pair; the columns of the two latents themselves are named."""
-    tiles = strips(run, pairs, fractions, seed, label, weights, spherical)
+    latents, labels = run.latents(2 * pairs, seed), run.labels(2 * pairs, seed, label)
+    tiles = strips(run.weights(weights), latents, labels, fractions, spherical)
     names = {0.0: "z1", 1.0: "z2"}
     columns = [names.get(t, f"{t:.2f}") for t in fractions]
     rows = [f"{2 * pair}, {2 * pair + 1}" for pair in range(pairs)]

@@ -37,6 +37,8 @@ class Run:
         self.samples = directory / "samples"
         self.checkpoints = directory / "checkpoints"
         self.figures = directory / "figures"
+        self.export = directory / "export"
+        self.tensorboard = directory / "tensorboard"
         self._lock = filelock.FileLock(directory / ".lock")
 
     # --- taking it -------------------------------------------------------------------------------

@@ -74,6 +74,15 @@ def grid(images: Tensor, columns: int = 8, gap: int = 2) -> np.ndarray:
     return canvas
 
 
+def tiles(picture: np.ndarray, side: int, gap: int = 2) -> np.ndarray:
+    """Cut what `grid` laid out into its images, blank places among them: [N, side, side, 3]."""
+    step = side + gap
+    rows, columns = (length // step for length in picture.shape[:2])
+    places = [(gap + row * step, gap + column * step) for row in range(rows)
+              for column in range(columns)]  # fmt: skip
+    return np.stack([picture[top : top + side, left : left + side] for top, left in places])
+
+
 def save_png(picture: np.ndarray, path: Path) -> None:
     """Write a picture (uint8 [height, width, 3]) as PNG."""
     from PIL import Image

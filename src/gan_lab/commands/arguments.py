@@ -42,25 +42,30 @@ def at_least(lowest: int) -> Callable[[str], int]:
     return whole_number
 
 
-def latent_parser(verb: str, description: str) -> Parser:
-    """Return a parser with what all verbs take that draw what a generator makes of latents."""
+def network_parser(verb: str, description: str) -> Parser:
+    """Return a parser with what all verbs take that open a trained generator."""
     made = parser(verb, description)
     made.add_argument("run", metavar="RUN", help="path, name, hash, latest or best")
-    made.add_argument("--seed", type=at_least(0), help="of the latents (default: the run's)")
-    made.add_argument(
-        "--class", dest="label", type=at_least(0), help="of a conditional run, by number"
-    )
     made.add_argument(
         "--weights", choices=("ema", "raw"), default="ema", help="averaged (default) or raw"
     )
-    made.add_argument("--out", metavar="PATH", help="where to (default: RUN/figures)")
-    made.add_argument("--data-root", help="where the datasets are")
+    made.add_argument("--out", metavar="PATH", help="where to (default: in the run's folder)")
     made.add_argument("--trust", action="store_true", help="allow the config's own code")
     return made
 
 
+def latent_parser(verb: str, description: str) -> Parser:
+    """Return a parser with what all verbs take that draw what a generator makes of latents."""
+    made = network_parser(verb, description)
+    made.add_argument("--seed", type=at_least(0), help="of the latents (default: the run's)")
+    made.add_argument(
+        "--class", dest="label", type=at_least(0), help="of a conditional run, by number"
+    )
+    return made
+
+
 def opened(options: argparse.Namespace) -> "LoadedRun":
-    """Load the run that the options of `latent_parser` name."""
+    """Load the run that the options of `network_parser` name."""
     from gan_lab.loading import load_run
 
     return load_run(options.run, options.runs_dir, options.trust)

@@ -22,6 +22,7 @@ def main(arguments: list[str]) -> int:
         "--count", type=at_least(1), help="images; of classes the columns, of plane the side"
     )
     takes.add_argument("--columns", type=at_least(1), default=8, help="of the grid (default: 8)")
+    takes.add_argument("--data-root", help="where the datasets are, for nearest")
     options = takes.parse_args(arguments)
     run = opened(options)
     layout, weights, label = options.layout, options.weights, options.label

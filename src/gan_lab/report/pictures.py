@@ -193,7 +193,8 @@ def draw_interpolations(
     labels: list[str] = []
     for data in chosen[:MOST_ROWS]:
         try:
-            images = strips(load_run(data.run.directory), 1, places(10), data.seed, None, "ema")
+            run = load_run(data.run.directory)
+            images = strips(run.generator, run.latents(2), run.labels(2), places(10))
         except (RunError, UsageError) as error:
             problems.append(str(error))
             continue
