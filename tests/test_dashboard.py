@@ -138,5 +138,5 @@ def test_saving_gives_the_addresses_or_the_reason(monkeypatch):
 
     saved = SimpleNamespace(save=lambda: SimpleNamespace(url="https://wandb.example.org/1"))
     assert dashboard.save(saved, saved) == ["https://wandb.example.org/1"] * 2
-    with pytest.raises(RunError, match="no such project$"):
+    with pytest.raises(RunError, match=r"no such project$"):
         dashboard.save(SimpleNamespace(save=refuse))

@@ -45,8 +45,8 @@ def test_both_exports_draw_the_images_of_the_run(gan_lab_here, runs, tmp_path, m
     with safe_open(folder / "generator.safetensors", "pt") as file:
         assert file.metadata()["weights"] == "ema"
     # The program runs where gan_lab cannot be imported, at another batch size than it was made at.
-    save_file({"latents": latents, "expected": expected}
-              | ({} if labels is None else {"labels": labels}), tmp_path / "case.safetensors")  # fmt: skip
+    asked = {} if labels is None else {"labels": labels}
+    save_file({"latents": latents, "expected": expected, **asked}, tmp_path / "case.safetensors")
     program = f"""
         import sys
         sys.modules["gan_lab"] = None

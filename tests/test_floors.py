@@ -17,7 +17,8 @@ FLOORS = [
               "extractors", "loading", "schema", "figures", "record", "lookup", "captions",
               "instantiate", "interpolation", "latent_figures"},
     {"cli", "commands", "overrides", "checks", "train", "evaluate", "sweep", "runner", "announce",
-     "console", "report", "export", "dashboard", "signals", "explain", "expand", "child", "task", "launchers"},
+     "console", "report", "export", "dashboard", "signals", "explain", "expand", "child", "task",
+     "launchers"},
 ]  # fmt: skip
 SCRIPTS = {PACKAGE / "metrics/weights/train_mnistcnn.py"}  # run by hand, imported by nobody
 FILES = sorted(set(PACKAGE.rglob("*.py")) - SCRIPTS)

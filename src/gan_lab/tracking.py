@@ -105,8 +105,9 @@ class WandbTracker:
             self._run = wandb.init(mode=mode, **arguments)
         self._wandb = wandb
         self._run.define_metric("step", hidden=True)
-        self._run.define_metric("*", step_metric="step")
+        # Before "*": the first pattern that fits a name is the one that holds.
         self._run.define_metric("score/*", step_metric="step", summary="min,last")
+        self._run.define_metric("*", step_metric="step")
         replace_file(
             run.tracker_path,
             json.dumps({"id": self._run.id, "mode": mode, "directory": self._run.dir}) + "\n",
