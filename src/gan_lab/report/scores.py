@@ -11,15 +11,15 @@ from gan_lab.report.collect import RunData
 Line = Mapping[str, Any]
 
 LOWER_IS_BETTER = (
-    *("fid", "fd_classifier", "kid", "swd", "largest_class", "kl", "reverse_kl"),
-    *("duplicates", "ssim"),
+    *("fid", "fd_classifier", "kid", "kd_classifier", "swd", "wasserstein"),
+    *("largest_class", "kl", "reverse_kl"),
 )
 HIGHER_IS_BETTER = (
     *("inception_score", "confident", "agreement", "smallest_class", "precision", "recall"),
     *("density", "coverage", "high_quality", "modes"),
 )
 RANKED_BY = ("fid", "fd_classifier", "swd", "kid", "reverse_kl", "high_quality")
-SEEDS = ("seed", "seeds")  # of the samples: each run's own, and no part of what is measured
+OWN = ("seed", "seeds", "version")  # each run's own, and no part of what is measured
 BRIEF = {"ema": "EMA", "raw": "raw"}
 
 
@@ -42,12 +42,12 @@ class Measure:
 
 
 def key_of(line: Line) -> str:
-    """Return what two scores must share to be one quantity: all of the protocol but the seeds."""
+    """Return what two scores must share to be one quantity: all of the protocol that is not a run's own."""
     return json.dumps([line["score"], _protocol(line)], sort_keys=True)
 
 
 def _protocol(line: Line) -> dict[str, Any]:
-    return {name: value for name, value in line.get("protocol", {}).items() if name not in SEEDS}
+    return {name: value for name, value in line.get("protocol", {}).items() if name not in OWN}
 
 
 def final_lines(data: RunData) -> dict[str, Line]:
@@ -106,7 +106,9 @@ def measures(lines: Sequence[Line]) -> list[Measure]:
 
 def _name(line: Line) -> str:
     weights = line.get("protocol", {}).get("weights", "")
-    name = display_name(dict(line)) if "protocol" in line else str(line["score"])
+    name = (
+        display_name(dict(line)) if "extractor" in line.get("protocol", {}) else str(line["score"])
+    )
     return f"{name} ({BRIEF.get(weights, weights)})" if weights else name
 
 
@@ -135,7 +137,7 @@ def protocol_lines(found: Sequence[Measure]) -> list[str]:
     groups: dict[str, list[Measure]] = {}
     for measure in found:
         parts = [
-            f"{name.replace('_', ' ')} {value[:12] if name == 'sha256' else value}"
+            f"{name.replace('_', ' ')} {str(value)[:12] if name == 'sha256' else value}"
             for name, value in measure.protocol.items()
         ]
         groups.setdefault(", ".join(parts) or "no protocol was written", []).append(measure)
