@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from gan_lab.console import duration, say
+from gan_lab.data import PointDataset
 from gan_lab.parts import Parts, Schedule
 from gan_lab.paths import PACKAGE
 from gan_lab.runs import Run
@@ -32,9 +33,10 @@ def announce(
     data = parts.inputs.dataset
     size = "x".join(str(side) for side in data.shape)
     classes = f", {len(data.classes)} classes" if data.classes else ""
+    kind = "points" if isinstance(data, PointDataset) else "images"
     shown = schedule.steps * parts.inputs.discriminator_steps * parts.inputs.batch_size
     left = duration((schedule.steps - step) * seconds_per_step)
-    say(f"data      {record['choices']['dataset']}: {len(data):,} images {size}{classes}")
+    say(f"data      {record['choices']['dataset']}: {len(data):,} {kind} {size}{classes}")
     say(
         f"networks  {record['choices']['model']}: G {count(parts.generator):,} parameters, "
         f"D {count(parts.discriminator):,}"

@@ -54,7 +54,14 @@ def check_data(record: Mapping[str, Any]) -> None:
 
 
 def _errors(record: Mapping[str, Any]) -> Iterator[str]:
-    loss, model = record["loss"], record["model"]
+    loss, model, choices = record["loss"], record["model"], record["choices"]
+    if record["dataset"].get("points", False) != model.get("points", False):
+        makes, has = ("points", "images") if model.get("points") else ("images", "points")
+        fitting = "mlp" if model.get("points") else "point_mlp"
+        yield (
+            f"model={choices['model']} makes {makes} and dataset={choices['dataset']} has {has}: "
+            f"use model={fitting}, or a dataset of {makes}."
+        )
     penalties = gradient_penalties(record)
     if penalties and model["discriminator"].get("norm") == "batch":
         yield (
@@ -80,7 +87,7 @@ def _errors(record: Mapping[str, Any]) -> Iterator[str]:
     if record["label_smoothing"] and "label_smoothing" not in loss:
         yield (
             "label_smoothing moves the target of cross entropy, and "
-            f"{record['choices']['loss']} has no such target: use label_smoothing=0."
+            f"{choices['loss']} has no such target: use label_smoothing=0."
         )
     for steps in ("discriminator_steps", "generator_steps"):
         count = loss.get(steps, 1)

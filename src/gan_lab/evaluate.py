@@ -99,6 +99,8 @@ class Scorer:
     def available(self) -> list[str]:
         """The extractors that a finished run is scored with, without being told which."""
         weights = self._record["runtime"]["evaluation"]["inception_weights"]
+        if self._record["dataset"].get("points"):
+            return ["classifier"]
         if weights or inception_file():
             return ["classifier", "inception"]
         say(
@@ -125,7 +127,7 @@ class Scorer:
             )
         if self._record["dataset"]["classifier"] is None:
             name = self._record["choices"]["dataset"]
-            raise RunError(f"{name} has no labels to train a classifier on: no scores but FID")
+            raise RunError(f"{name} has no classifier: no scores but FID")
         return instantiate(
             self._record["dataset"]["classifier"],
             self._trusted,

@@ -8,6 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
+import numpy as np
+from torch import Tensor
+
 from gan_lab.paths import PACKAGE
 from gan_lab.sampling import grid
 
@@ -112,3 +115,28 @@ def draw_curves(metrics: Sequence[Mapping[str, float]], path: Path, output: str)
             axis.set_xlabel("step (generator updates)")
         figure.savefig(path, format="png")
         plt.close(figure)
+
+
+def scatter(real: Tensor, fake: Tensor) -> np.ndarray:
+    """Draw generated points (float32 [N, 2]) over real ones: uint8 [height, width, 3]."""
+    from matplotlib import style
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    reach = 1.25 * float(real.abs().max())
+    with style.context(STYLE):
+        figure = Figure(figsize=(5, 5), layout="constrained")
+        axis = figure.subplots()
+        for name, points, size in (("real", real, 9), ("fake", fake, 4)):
+            label = f"{name} ({len(points):,})"
+            x, y = points.T.numpy()
+            axis.scatter(x, y, s=size, alpha=0.5, lw=0, color=COLOURS[name], label=label)
+        # The same axes for all figures of a dataset; what lies outside is counted.
+        outside = int((fake.abs() > reach).any(1).sum())
+        axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="x", ylabel="y")
+        note = f"   {outside:,} fake points lie outside" if outside else None
+        axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, title=note)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        picture = np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return picture

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gan_lab.data import ImageDataset, to_unit
+from gan_lab.data import ImageDataset, PointDataset, to_unit
 from gan_lab.losses import GanLoss
 from gan_lab.position import batch_indices, normal_at, uniform_at
 
@@ -28,9 +28,9 @@ class Inputs:
     instance_noise_steps: int = 1
 
     def real(self, step: int, turn: int) -> Tensor:
-        """The real images of a discriminator turn: [B, C, H, W] in [-1, 1]."""
-        images = self.dataset.images
-        return to_unit(images[self._indices(step, turn)])
+        """The real images of a discriminator turn: [B, C, H, W] in [-1, 1], or points [B, 2]."""
+        images = self.dataset.images[self._indices(step, turn)]
+        return images if isinstance(self.dataset, PointDataset) else to_unit(images)
 
     def labels(self, step: int, turn: int) -> Tensor | None:
         """The labels [B] of a turn's real images, which its fakes share; None if unlabelled."""

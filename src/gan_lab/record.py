@@ -127,6 +127,8 @@ def data_facts(data: ImageDataset) -> dict[str, Any]:
 
 def presumed_data_facts(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return data facts to build networks with before the data is there: grey, with 10 classes."""
+    if record["model"].get("points"):
+        return {"shape": [2], "class_counts": [1] * 10}
     side = record["image_size"]
     return {"shape": [record["channels"] or 1, side, side], "class_counts": [1] * 10}
 

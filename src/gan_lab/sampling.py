@@ -30,7 +30,9 @@ def sample_labels(seed: int, class_counts: Sequence[int], count: int) -> Tensor:
 def generate(
     generator: nn.Module, latents: Tensor, labels: Tensor | None = None, batch_size: int = 500
 ) -> Tensor:
-    """Return images (uint8 [N, C, H, W], on the CPU) for latents [N, latent_dim] and labels [N].
+    """Return images (uint8 [N, C, H, W]) or points (float32 [N, 2]), on the CPU.
+
+    For latents [N, latent_dim] and labels [N].
 
     The generator is put in eval mode meanwhile, so that an image depends on its latent alone.
     """
@@ -41,7 +43,8 @@ def generate(
     for start in range(0, len(latents), batch_size):
         rows = slice(start, start + batch_size)
         some_labels = None if labels is None else labels[rows].to(device)
-        images.append(from_unit(call(generator, latents[rows].to(device), some_labels)).cpu())
+        made = call(generator, latents[rows].to(device), some_labels)
+        images.append((made if made.ndim == 2 else from_unit(made)).cpu())
     generator.train(was_training)
     return torch.cat(images)
 

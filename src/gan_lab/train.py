@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.console import progress_display
+from gan_lab.data import PointDataset
 from gan_lab.ema import update_average
 from gan_lab.errors import Interrupted
+from gan_lab.figures import scatter
 from gan_lab.losses import Critic
 from gan_lab.models import call
 from gan_lab.parts import Parts, Schedule
@@ -25,6 +27,7 @@ from gan_lab.tracking import Tracker
 GRID_IMAGES = 64
 GRID_COLUMNS = 8
 GRID_CLASSES = 10
+SCATTER_POINTS = 2500
 
 
 class Diverged(Exception):
@@ -173,11 +176,20 @@ def save(
 
 
 def sample_grid(parts: Parts) -> np.ndarray:
-    """Draw the first images of the seed with the raw generator; labelled: a row for each class."""
+    """Draw the first images of the seed with the raw generator; labelled: a row for each class.
+
+    Points are scattered over as many real ones.
+    """
     seed, latent_dim = parts.inputs.seed, parts.inputs.latent_dim
+    data = parts.inputs.dataset
+    if isinstance(data, PointDataset):
+        latents = sample_latents(seed, SCATTER_POINTS, latent_dim)
+        labels = torch.arange(SCATTER_POINTS) % len(data.classes) if parts.inputs.labelled else None
+        fake = generate(parts.generator, latents, labels)
+        return scatter(data.images[:SCATTER_POINTS].cpu(), fake)
     if not parts.inputs.labelled:
         return grid(generate(parts.generator, sample_latents(seed, GRID_IMAGES, latent_dim)))
-    rows = min(len(parts.inputs.dataset.classes), GRID_CLASSES)
+    rows = min(len(data.classes), GRID_CLASSES)
     latents = sample_latents(seed, GRID_COLUMNS, latent_dim).repeat(rows, 1)
     labels = torch.arange(rows).repeat_interleave(GRID_COLUMNS)
     return grid(generate(parts.generator, latents, labels), GRID_COLUMNS)

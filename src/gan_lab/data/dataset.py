@@ -1,6 +1,6 @@
 """What a dataset is, and the two ways between its bytes and what networks see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -22,6 +22,14 @@ class ImageDataset:
 
     def __len__(self) -> int:
         return len(self.images)
+
+
+@dataclass(frozen=True)
+class PointDataset(ImageDataset):
+    """Points in place of images (float32 [N, 2]), drawn from normals around known centres."""
+
+    centers: Tensor = field(kw_only=True)  # [modes, 2]
+    std: float = field(kw_only=True)
 
 
 def to_unit(images: Tensor) -> Tensor:

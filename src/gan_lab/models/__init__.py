@@ -5,6 +5,7 @@ from gan_lab.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lab.models.dcgan_k5 import DCGANK5Discriminator, DCGANK5Generator
 from gan_lab.models.initialise import initialise
 from gan_lab.models.mlp import MLPDiscriminator, MLPGenerator
+from gan_lab.models.points import MaxoutDiscriminator, PointDiscriminator, PointGenerator
 from gan_lab.models.resnet_nf import ResNetNFDiscriminator, ResNetNFGenerator
 
 __all__ = [
@@ -16,6 +17,9 @@ __all__ = [
     "LabelledGenerator",
     "MLPDiscriminator",
     "MLPGenerator",
+    "MaxoutDiscriminator",
+    "PointDiscriminator",
+    "PointGenerator",
     "ResNetNFDiscriminator",
     "ResNetNFGenerator",
     "call",

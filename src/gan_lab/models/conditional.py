@@ -33,7 +33,8 @@ class LabelledDiscriminator(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         assert labels is not None, "a labelled discriminator is given labels"
-        planes = one_hot(labels, self.classes).to(images.dtype)[:, :, None, None]
+        planes = one_hot(labels, self.classes).to(images.dtype)
+        planes = planes.view(*planes.shape, *[1] * (images.ndim - 2))  # points have no sides
         planes = planes.expand(-1, -1, *images.shape[2:])
         return self.discriminator(torch.cat([images, planes], dim=1))
 
