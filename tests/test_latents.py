@@ -193,3 +193,34 @@ def test_mistakes_are_answered_in_one_line(gan_lab_here, folder, arguments, code
     result = gan_lab_here(*arguments, "--runs-dir", f"{folder / 'runs'}")
     assert result.returncode == code
     assert len(result.stderr.splitlines()) == 1 and expected in result.stderr
+
+
+# --- points --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory, gan_lab_in) -> Path:
+    folder = tmp_path_factory.mktemp("ring")
+    result = gan_lab_in(folder, "dataset=ring", "model=point_mlp", "study=ring", *QUICK)
+    assert result.returncode == 0, result.stderr
+    return folder / "runs"
+
+
+def test_points_have_the_same_tools(gan_lab_here, ring, tmp_path):
+    runs = ("--runs-dir", f"{ring}", "--out", "here")
+    for arguments in (["sample"], ["sample", "--layout", "plane"], ["interpolate"]):
+        result = gan_lab_here(arguments[0], "latest", *arguments[1:], *runs)
+        assert result.returncode == 0, result.stderr
+        assert np.asarray(Image.open(tmp_path / result.stdout.splitlines()[-1])).std() > 5
+    result = gan_lab_here("sample", "latest", "--layout", "nearest", *runs)
+    assert result.returncode == 2 and "points" in result.stderr
+
+
+def test_single_points_are_lines_of_one_file(gan_lab_here, ring, tmp_path):
+    runs = ("--runs-dir", f"{ring}", "--out", "here")
+    result = gan_lab_here("sample", "latest", "--layout", "files", "--count", "20", *runs)
+    assert result.returncode == 0, result.stderr
+    heading, *lines = (tmp_path / "here" / "points.csv").read_text().splitlines()
+    expected = load_run("latest", ring).sample(20)
+    assert heading == "x,y"
+    assert torch.equal(torch.tensor([[float(x) for x in line.split(",")] for line in lines]), expected)  # fmt: skip

@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 import numpy as np
 from torch import Tensor
 
@@ -81,6 +79,27 @@ def draw_tiles(
         for index, title in enumerate(rows):
             axis.text(-6, index * step + step / 2, title, ha="right", va="center")
         figure.text(0.1 / total, 0.05 / (above + height + below), "\n".join(words), va="bottom")
+        return save_figure(figure, path)
+
+
+def draw_points(points: Tensor, path: Path, joined: bool, caption: str = "") -> Path:
+    """Draw rows of points (float32 [R, C, 2]) in the plane, a colour each, and a caption beneath.
+
+    `joined`: a row is a way, from the ring to the dot. Writes PNG and PDF.
+    """
+    words = "\n".join(textwrap.wrap(caption, 78))
+    with styled_pyplot() as plt:
+        figure, axis = plt.subplots(figsize=(5.6, 6.2), layout="constrained")
+        colours = plt.colormaps["viridis"](np.linspace(0, 0.9, len(points)))
+        for row, colour in zip(points.numpy(), colours, strict=True):
+            way = "-" if joined else "none"
+            axis.plot(*row.T, linestyle=way, marker=".", color=colour, linewidth=0.8)
+            if joined:
+                axis.plot(*row[0], "o", markersize=7, markerfacecolor="none", color=colour)
+                axis.plot(*row[-1], "o", markersize=6, color=colour)
+        axis.set(xlabel="x", ylabel="y")
+        axis.set_aspect("equal", adjustable="datalim")
+        figure.supxlabel(words, fontsize=8, ha="left", x=0.02)
         return save_figure(figure, path)
 
 

@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from gan_lab.captions import WEIGHTS, caption
 from gan_lab.errors import UsageError
-from gan_lab.figures import draw_tiles
+from gan_lab.figures import draw_points, draw_tiles
 from gan_lab.interpolation import arc, line, places, plane
 from gan_lab.loading import LoadedRun
+from gan_lab.runs import replace_file
 from gan_lab.sampling import generate_each, grid, save_png
 
 NEIGHBOURS = 3
@@ -22,20 +23,30 @@ def draw_samples(
 ) -> Path:
     """Draw a grid of a seed's first images."""
     images = run.sample(count, seed, label, weights)
+    of_class = "" if label is None else f" of class {label}"
+    what = f"Samples 0 to {count - 1}{of_class}, latents of seed {seed}."
+    if images.ndim == 2:
+        return draw_points(images[None], path, False, _words(run, weights, what))
     columns = min(columns, count)
     blank = torch.full((-count % columns, *images.shape[1:]), 255, dtype=torch.uint8)
     tiles = torch.cat([images, blank]).unflatten(0, (-1, columns))
-    of_class = "" if label is None else f" of class {label}"
-    what = f"Samples 0 to {count - 1}{of_class}, latents of seed {seed}."
     return draw_tiles(tiles, path, caption=_words(run, weights, what))
 
 
 def save_samples(
     run: LoadedRun, folder: Path, count: int, seed: int, label: int | None, weights: str
 ) -> Path:
-    """Write each image of a seed as a PNG of its own, for other tools; return the folder."""
+    """Write each image of a seed as a PNG of its own, for other tools; return the folder.
+
+    Points are lines of one file, points.csv.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for index, image in enumerate(run.sample(count, seed, label, weights)):
+    images = run.sample(count, seed, label, weights)
+    if images.ndim == 2:
+        lines = [f"{x!r},{y!r}\n" for x, y in images.tolist()]
+        replace_file(folder / "points.csv", "".join(["x,y\n", *lines]))
+        return folder
+    for index, image in enumerate(images):
         save_png(grid(image[None], columns=1, gap=0), folder / f"{index:06d}.png")
     return folder
 
@@ -49,12 +60,13 @@ def draw_classes(run: LoadedRun, path: Path, count: int, seed: int, weights: str
     labels = torch.arange(classes).repeat_interleave(count)
     tiles = generate_each(run.weights(weights), latents, labels).unflatten(0, (classes, count))
     what = f"A row for each class, a column for each of the latents 0 to {count - 1} of seed {seed}"
-    return draw_tiles(
+    return _draw(
         tiles,
         path,
         [f"z{index}" for index in range(count)],
         [str(number) for number in range(classes)],
         _words(run, weights, f"{what}: down a column only the class changes."),
+        joined=False,
     )
 
 
@@ -72,7 +84,7 @@ def draw_plane(
         f"z0 + x (z1 - z0) + y (z2 - z0), x across and y down, for the first latents of seed "
         f"{seed}: three of the corners are its samples 0, 1 and 2."
     )
-    return draw_tiles(
+    return _draw(
         images.unflatten(0, (count, count)), path, fractions, fractions, _words(run, weights, what)
     )
 
@@ -91,6 +103,8 @@ def draw_nearest(
     The distance is the root of the mean squared difference of pixels, in grey levels of 255.
     """
     images = run.sample(count, seed, label, weights)
+    if images.ndim == 2:
+        raise UsageError("the nearest training images are of images; these samples are points.")
     distances, indices = nearest(images, training, NEIGHBOURS)
     tiles = torch.cat([images[:, None], training[indices]], dim=1)
     rows = [
@@ -103,7 +117,7 @@ def draw_nearest(
         "differences, of 255)."
     )
     titles = ["sample", "nearest", "second", "third"]
-    return draw_tiles(tiles, path, titles, rows, _words(run, weights, what))
+    return _draw(tiles, path, titles, rows, _words(run, weights, what))
 
 
 def nearest(images: Tensor, training: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -112,8 +126,12 @@ def nearest(images: Tensor, training: Tensor, count: int) -> tuple[Tensor, Tenso
     Both are uint8 [., C, H, W]; the distance is the root mean square of pixel differences.
     """
     ours = images.flatten(1).double()
-    distances = [torch.cdist(ours, part.flatten(1).double()) for part in training.split(4096)]
     # Not through products of matrices: they lose the small distances that this looks for.
+    exact = "donot_use_mm_for_euclid_dist"
+    distances = [
+        torch.cdist(ours, part.flatten(1).double(), compute_mode=exact)
+        for part in training.split(4096)
+    ]
     best = torch.cat(distances, dim=1).topk(count, largest=False)
     return best.values / ours.shape[1] ** 0.5, best.indices
 
@@ -156,7 +174,21 @@ def draw_strips(
     rows = [f"{2 * pair}, {2 * pair + 1}" for pair in range(pairs)]
     way = "Along the arc from z1 to z2 (slerp)" if spherical else "Along z1 + t (z2 - z1)"
     what = f"{way}, t above each column, a row for each pair of latents of seed {seed}."
-    return draw_tiles(tiles, path, columns, rows, _words(run, weights, what))
+    return _draw(tiles, path, columns, rows, _words(run, weights, what))
+
+
+def _draw(
+    drawn: Tensor,
+    path: Path,
+    columns: Sequence[str],
+    rows: Sequence[str],
+    caption: str,
+    joined: bool = True,
+) -> Path:
+    """Draw rows of images [R, C, channels, H, W], or of points [R, C, 2], joined or not."""
+    if drawn.ndim == 3:
+        return draw_points(drawn, path, joined, caption)
+    return draw_tiles(drawn, path, columns, rows, caption)
 
 
 def _words(run: LoadedRun, weights: str, what: str) -> str:
