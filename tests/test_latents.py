@@ -223,4 +223,5 @@ def test_single_points_are_lines_of_one_file(gan_lab_here, ring, tmp_path):
     heading, *lines = (tmp_path / "here" / "points.csv").read_text().splitlines()
     expected = load_run("latest", ring).sample(20)
     assert heading == "x,y"
-    assert torch.equal(torch.tensor([[float(x) for x in line.split(",")] for line in lines]), expected)  # fmt: skip
+    points = [[float(number) for number in line.split(",")] for line in lines]
+    assert torch.equal(torch.tensor(points), expected)
