@@ -164,6 +164,19 @@ def test_what_is_no_run_is_said_in_one_line(gan_lab_here, tmp_path):
     assert len(result.stderr.splitlines()) == 1 and "'nothing'" in result.stderr
 
 
+def test_what_other_verbs_found_is_shown(copy, tmp_path):
+    first, second, *_ = finished(copy)
+    shares = [("0", 0.75, 0.5), ("1", 0.25, 0.5)]
+    classes = [{"class": name, "share": share, "real_share": real} for name, share, real in shares]
+    (first / "modes_ema.json").write_text(json.dumps({"classes": classes}))
+    shutil.copyfile(second / "samples" / "latest.png", second / "equilibrium_optimum.png")
+    written = report(copy, out=tmp_path / "out")
+    assert (tmp_path / "out" / "figures" / "modes.png").is_file()
+    assert f"figures/optimum_{second.name}.png" in written["results.md"]
+    for heading in ("Classes of samples", "The optimal discriminator beside the learned one"):
+        assert heading in written["report.html"] and heading in written["results.md"]
+
+
 # --- how many runs -------------------------------------------------------------------------------
 
 

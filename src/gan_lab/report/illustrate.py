@@ -108,6 +108,11 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
         "Diversity of samples",
         "Mean over pairs of the drawn samples; near zero they are all alike (collapse).",
     )
+    for data in look.runs:  # drawn by gan-lab equilibrium, where the density of the data is known
+        if data.run.optimum_figure.exists():
+            path = folder / f"optimum_{data.name}.png"
+            path.write_bytes(data.run.optimum_figure.read_bytes())
+            add(path, "The optimal discriminator beside the learned one", data.name, drawn=False)
     best = study.best_run(lambda data: data.output == "probability")
     if best is not None:
         try:

@@ -42,7 +42,7 @@ class Measure:
 
 
 def key_of(line: Line) -> str:
-    """Return what two scores must share to be one quantity: all of the protocol that is not a run's own."""
+    """Return what two scores share if they are one quantity: all of the protocol but OWN."""
     return json.dumps([line["score"], _protocol(line)], sort_keys=True)
 
 
