@@ -151,6 +151,19 @@ def test_half_of_the_files_may_be_missing(copy, tmp_path):
             assert text in written[name]
 
 
+def test_numbers_that_are_none_and_lines_of_another_form_do_no_harm(copy, tmp_path):
+    first, second, *_ = finished(copy)
+    edit_lines(first / "metrics.jsonl", lambda index, line: line | {"loss/d": float("nan")})
+    edit_lines(second / "evaluations.jsonl", lambda index, line: line | {"value": float("inf")})
+    with (first / "metrics.jsonl").open("a") as file:
+        file.write('3\n[]\n{"loss/g": 1}\n')
+    for path in (second, first):
+        edit_lines(path / "evaluations.jsonl", lambda index, line: line | {"interval": [0.5, 1]})
+    written = report(copy, out=tmp_path / "out")
+    assert "[0.5, 1]" in written["results.md"]
+    assert "nan" not in written["results.md"] and "inf " not in written["results.md"]
+
+
 def test_a_run_that_diverged_is_listed_with_its_reason_and_in_no_mean(study, tmp_path):
     written = report(study, out=tmp_path / "out")
     for name in OUTPUTS:

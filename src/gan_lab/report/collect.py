@@ -96,8 +96,8 @@ def read(run: Run) -> RunData:
     """
     record: Any = OmegaConf.to_container(run.config())
     status = run.status()
-    metrics = [line for line in run.metrics() if "step" in line]
-    evaluations = [line for line in run.evaluations() if {"step", "score", "value"} <= {*line}]
+    metrics = _with(run.metrics(), "step")
+    evaluations = _with(run.evaluations(), "step", "score", "value")
     commands = [str(start["command"]) for start in run.environment() if "command" in start]
     there = {
         "status.json": status["state"] != "new",
@@ -120,6 +120,11 @@ def read(run: Run) -> RunData:
         output=_output(record),
         missing=[name for name, found in there.items() if not found],
     )
+
+
+def _with(lines: Sequence[Any], *names: str) -> list[dict[str, Any]]:
+    """Return the lines that are objects with these names: a file may be damaged."""
+    return [line for line in lines if isinstance(line, dict) and {*names} <= {*line}]
 
 
 def _output(record: Mapping[str, Any]) -> str | None:

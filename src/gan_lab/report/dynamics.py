@@ -26,12 +26,11 @@ OSCILLATIONS = {"loss/d": "oscillation D", "loss/g": "oscillation G"}
 
 
 def curve(data: RunData, key: str, against: str = "step") -> tuple[np.ndarray, np.ndarray]:
-    """Return a curve of metrics.jsonl as (x, y); both empty if it was not logged."""
-    points = [
-        (line[against], line[key]) for line in data.metrics if key in line and against in line
-    ]
-    x, y = zip(*points, strict=True) if points else ((), ())
-    return np.array(x, dtype=float), np.array(y, dtype=float)
+    """Return the finite points of a curve as (x, y); both empty if it was not logged."""
+    points = [(line[against], line[key]) for line in data.metrics if {key, against} <= line.keys()]
+    x, y = np.array(points, dtype=float).reshape(-1, 2).T
+    finite = np.isfinite(y)
+    return x[finite], y[finite]
 
 
 def smooth(values: np.ndarray, window: int | None = None) -> np.ndarray:

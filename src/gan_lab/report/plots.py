@@ -124,6 +124,8 @@ def _probabilities(runs: Sequence[RunData]) -> bool:
 def _limit(axis: Any, values: Sequence[np.ndarray], log: bool) -> None:
     """Keep a few spikes from flattening everything else: they are cut, not the curves."""
     together = np.concatenate([part[np.isfinite(part)] for part in values])
+    if not len(together):
+        return
     if log:
         if (together > 0).any():
             axis.set_yscale("log")

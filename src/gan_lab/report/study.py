@@ -1,5 +1,6 @@
 """What the parts of a report are made from: runs, their settings and their scores."""
 
+import math
 from collections.abc import Callable
 
 from gan_lab.report import tables
@@ -28,11 +29,11 @@ class Study:
         self.look = Look(tables.ordered(self.runs, self.settings), self.settings, order)
 
     def values(self, measure: Measure) -> dict[tuple[str, ...], list[float]]:
-        """The finished seeds' values of a measure, by setting."""
+        """The finished seeds' values of a measure, by setting; what is no number is left out."""
         found: dict[tuple[str, ...], list[float]] = {}
         for data in self.runs:
             line = self.lines[data.name].get(measure.key)
-            if data.finished and line:
+            if data.finished and line and math.isfinite(line["value"]):
                 found.setdefault(self.settings.of_run[data.name], []).append(line["value"])
         return found
 
@@ -47,18 +48,22 @@ class Study:
         able = [data for data in self.runs if data.run.checkpoint_steps() and suits(data)]
         if not self.first or not self.ranking:
             return able[0] if able else None
-        key, sign = self.first.key, 1 if self.first.better == "lower" else -1
-        scored = [data for data in able if data.finished and key in self.lines[data.name]]
-        return min(scored or able, key=lambda data: sign * self._value(data, key), default=None)
-
-    def _value(self, data: RunData, key: str) -> float:
-        return self.lines[data.name][key]["value"] if key in self.lines[data.name] else 0.0
+        sign = 1 if self.first.better == "lower" else -1
+        scores = {
+            data.name: sign * self.lines[data.name][self.first.key]["value"]
+            for data in able
+            if data.finished and self.first.key in self.lines[data.name]
+        }
+        # One without a score, or with one that is no number, comes last.
+        return min(able, key=lambda data: _or_last(scores.get(data.name)), default=None)
 
     def tables(self) -> list[tables.Table]:
         """All tables that have rows."""
         found = []
         if self.measures:
-            found.append(tables.settings_table(self.settings, self.runs, self.measures, self.lines))
+            found.append(
+                tables.settings_table(self.settings, self.runs, self.averaged(), self.lines)
+            )
         if self.ranking and self.first and self.ranking.places:
             found.append(tables.ranking_table(self.ranking, self.settings, self.first))
         if self.measures:
@@ -83,3 +88,7 @@ class Study:
             f"{data.name} has no {', '.join(data.missing)}" for data in self.runs if data.missing
         ]
         return [*self.collection.unreadable, *lines]
+
+
+def _or_last(value: float | None) -> float:
+    return math.inf if value is None or not math.isfinite(value) else value

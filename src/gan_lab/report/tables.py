@@ -60,10 +60,11 @@ def settings_table(
 
 
 def _over_seeds(lines: Sequence[Line]) -> str:
+    lines = [line for line in lines if math.isfinite(line["value"])]
     if not lines:
         return NOTHING
     if len(lines) == 1:
-        return number(lines[0]["value"]) + _interval(lines[0])
+        return _value(lines[0])
     return spread_words(spread([line["value"] for line in lines]))
 
 
@@ -75,9 +76,12 @@ def spread_words(found: Spread) -> str:
     return f"{number(found.mean)} ± {number(found.half_width)} (sd {number(found.sd)})"
 
 
-def _interval(line: Line) -> str:
+def _value(line: Line) -> str:
+    """Return a score and its interval; a dash for what is no number."""
     interval = line.get("interval")
-    return f" [{number(interval[0])}, {number(interval[1])}]" if interval else ""
+    if not math.isfinite(line["value"]) or not interval:
+        return number(line["value"])
+    return f"{number(line['value'])} [{number(interval[0])}, {number(interval[1])}]"
 
 
 def ranking_table(ranking: Ranking, settings: Settings, measure: Measure) -> Table:
@@ -103,8 +107,7 @@ def scores_table(
     for data in ordered(runs, settings):
         found = lines[data.name]
         cells = [
-            number(found[m.key]["value"]) + _interval(found[m.key]) if m.key in found else NOTHING
-            for m in measures
+            _value(found[measure.key]) if measure.key in found else NOTHING for measure in measures
         ]
         rows.append([*settings.of_run[data.name], str(data.seed), data.state, *cells])
     headings = [*settings.columns, "seed", "state", *(measure.heading for measure in measures)]
@@ -161,7 +164,7 @@ def ordered(runs: Sequence[RunData], settings: Settings) -> list[RunData]:
 
 def number(value: float | None) -> str:
     """Return a number as tables show it: four digits."""
-    if value is None or math.isnan(value):
+    if value is None or not math.isfinite(value):
         return NOTHING
     return f"{value:.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"
 
