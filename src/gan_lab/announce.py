@@ -48,7 +48,7 @@ def announce(
         f"({shown / len(data):.3g} epochs), about {left} left"
     )
     say(f"run       {run.directory}")
-    say(f"W&B       {tracker.description if tracker else 'not used (logger=none)'}")
+    say(f"logger    {tracker.description if tracker else 'none beside metrics.jsonl'}")
 
 
 def count(network: nn.Module) -> int:

@@ -15,13 +15,24 @@ from gan_lab.console import say
 from gan_lab.errors import Interrupted, RunError, UsageError
 from gan_lab.evaluate import Scorer, score_both
 from gan_lab.figures import draw_curves
+from gan_lab.interpolation import places
+from gan_lab.latent_figures import strips
 from gan_lab.monitor import Monitor
 from gan_lab.parts import Parts, Schedule
-from gan_lab.record import data_facts, make_schedule, presumed_data_facts, run_directory
+from gan_lab.record import (
+    data_facts,
+    is_labelled,
+    make_schedule,
+    presumed_data_facts,
+    run_directory,
+)
 from gan_lab.runs import Run
+from gan_lab.sampling import grid, sample_labels, sample_latents, save_png
 from gan_lab.signals import catch_signals
 from gan_lab.tracking import JsonLines, Tracker
 from gan_lab.train import Collapsed, Diverged, Progress, seconds_per_step, train
+
+STRIPS, STRIP_IMAGES = 5, 10  # of the interpolation that every run ends with
 
 
 def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Run:
@@ -99,6 +110,7 @@ def _train_and_score(
         with catch_signals() as stop:
             train(parts, schedule, run, progress, trackers, score, monitor, stop)
         draw_curves(run.metrics(), run.curves_path, parts.loss.output)
+        show_interpolation(record, run, parts, progress.step, trackers)
         count = record["runtime"]["evaluation"]["samples"]
         final = score_both(
             scorer, parts.generator, parts.average, progress.step, count, scorer.available()
@@ -113,6 +125,23 @@ def _train_and_score(
         with ExitStack() as closing:  # one that cannot be closed leaves none of the others open
             for tracker in trackers:
                 closing.callback(tracker.close, exit_code)
+
+
+def show_interpolation(
+    record: Mapping[str, Any], run: Run, parts: Parts, step: int, trackers: Sequence[Tracker]
+) -> None:
+    """Draw the averaged generator between the seed's first five pairs of latents, and stream it."""
+    seed, count = record["seed"], 2 * STRIPS
+    latents = sample_latents(seed, count, record["latent_dim"])
+    labels = sample_labels(seed, record["class_counts"], count) if is_labelled(record) else None
+    images = strips(parts.average, latents, labels, places(STRIP_IMAGES))
+    if images.ndim < 5:  # points: nothing to look at
+        return
+    run.figures.mkdir(exist_ok=True)
+    path = run.figures / "interpolation.png"
+    save_png(grid(images.flatten(0, 1), STRIP_IMAGES), path)
+    for tracker in trackers:
+        tracker.image(step, "interpolation", path)
 
 
 def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -39,6 +39,9 @@ class Run:
         self.tracker_path = directory / "wandb.json"
         self.samples = directory / "samples"
         self.checkpoints = directory / "checkpoints"
+        self.figures = directory / "figures"
+        self.export = directory / "export"
+        self.tensorboard = directory / "tensorboard"
         self._lock = filelock.FileLock(directory / ".lock")
 
     # --- taking it -------------------------------------------------------------------------------
@@ -112,6 +115,10 @@ class Run:
         replace_file(self.environment_path, json.dumps([*earlier, entry], indent=1) + "\n")
         return earlier
 
+    def environment(self) -> list[dict[str, Any]]:
+        """Read the descriptions of all starts."""
+        return _read_json(self.environment_path, [])
+
     def set_status(self, state: str, step: int, reason: str = "") -> None:
         """Write the state, one of STATES."""
         assert state in STATES, state
@@ -153,7 +160,7 @@ class Run:
 
     def save_sample(self, step: int, write: Callable[[Path], None]) -> Path:
         """Write samples/<step>.png, and samples/latest.png beside it, with `write(path)`."""
-        path = self.samples / f"{step:08d}.png"
+        path = self.sample_path(step)
         temporary = path.with_suffix(".tmp.png")
         write(temporary)
         temporary.replace(path)
@@ -174,6 +181,18 @@ class Run:
             shutil.copyfile(numbered[-1], self.samples / "latest.png")
         else:
             (self.samples / "latest.png").unlink(missing_ok=True)
+
+    def sample_steps(self) -> list[int]:
+        """The steps whose samples were drawn, ascending."""
+        return sorted(int(path.stem) for path in self.samples.glob("*.png") if path.stem.isdigit())
+
+    def sample_path(self, step: int) -> Path:
+        """The samples of a step."""
+        return self.samples / f"{step:08d}.png"
+
+    def modes(self, weights: str) -> dict[str, Any] | None:
+        """Read the census of the averaged (`ema`) or the `raw` generator; None without one."""
+        return _read_json(self.modes_path(weights), None)
 
     def modes_path(self, weights: str) -> Path:
         """The census of the averaged (`ema`) or the `raw` generator."""

@@ -15,6 +15,7 @@ from gan_lab.console import say
 from gan_lab.errors import RunError
 from gan_lab.evaluate import Scorer
 from gan_lab.instantiate import refuse_untrusted
+from gan_lab.monitor import Monitor
 from gan_lab.parts import Schedule
 from gan_lab.record import make_schedule
 from gan_lab.runs import Run, read_checkpoint
@@ -57,6 +58,7 @@ def _repeat(record: Mapping[str, Any], run: Run, steps: int) -> torch.device:
     data = build.dataset(record)
     asked = make_schedule(record, len(data))
     intervals = {**vars(asked), "steps": steps}
+    scorer, monitor = Scorer(record, run, device), Monitor(data, [], say=lambda text: None)
     run.take()
     try:
         with catch_signals() as stop:
@@ -66,7 +68,8 @@ def _repeat(record: Mapping[str, Any], run: Run, steps: int) -> torch.device:
                 run,
                 Progress(),
                 [JsonLines(run.metrics_path)],
-                Scorer(record, run, device).during_training,
+                lambda generator, step: scorer.during_training(generator, step, monitor.look),
+                monitor,
                 stop,
             )
     finally:
