@@ -71,7 +71,10 @@ def in_seconds(text: str) -> float:
 def orchestration(where: Path) -> None:
     axes = {key: values for key, values in AXES.items() if key != "seed"}
     grid = [f"{key}={','.join(map(str, values))}" for key, values in axes.items()]
-    points = [[f"{k}={v}" for k, v in zip(axes, values)] for values in product(*axes.values())]
+    points = [
+        [f"{k}={v}" for k, v in zip(axes, values, strict=True)]
+        for values in product(*axes.values())
+    ]
     for turn in range(3):
         folder = where / f"turn{turn}"
         common = [*SHORT, "steps=300"]
@@ -79,14 +82,14 @@ def orchestration(where: Path) -> None:
         again, _ = command("-m", *grid, *common, *PARALLEL, f"runs_dir={folder / 'sweep'}")
         began = time.monotonic()
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            each = list(
-                pool.map(lambda point: command(*point, *common, f"runs_dir={folder / 'bare'}")[0], points)
-            )
+            bare = [[*point, *common, f"runs_dir={folder / 'bare'}"] for point in points]
+            each = [took for took, _ in pool.map(lambda one: command(*one), bare)]
         wall, cpu = time.monotonic() - began, sum(took.cpu for took in each)
         print(
             f"turn {turn}: sweep {sweep.wall:.0f} s, {sweep.cpu:.0f} s of processors; 8 commands "
             f"{wall:.0f} s, {cpu:.0f} s; ratio {sweep.wall / wall:.2f}, {sweep.cpu / cpu:.2f}; "
-            f"nothing to do {again.cpu:.1f} s = {again.cpu / (sweep.cpu - again.cpu):.1%} of the runs",
+            f"nothing to do {again.cpu:.1f} s = "
+            f"{again.cpu / (sweep.cpu - again.cpu):.1%} of the runs",
             flush=True,
         )
         shutil.rmtree(folder)
