@@ -123,6 +123,7 @@ def test_children_save_and_stop_when_the_sweep_alone_is_killed(tmp_path, start):
     process = start("-m", "seed=0,1", *LONG, "launcher=parallel", "n_jobs=2")
     wait_until(lambda: [len(run.metrics()) > 3 for run in runs_in(tmp_path).values()] == [True] * 2)
     process.kill()
+    process.wait()
     wait_until(lambda: not any(run.is_taken() for run in runs_in(tmp_path).values()), seconds=20)
     assert states(tmp_path) == ["interrupted"] * 2
     wait_until(lambda: not alive(process.pid), seconds=20)
