@@ -19,6 +19,8 @@ from gan_lab.runs import Run, run_directories
 
 TINY = [*SMALL, "steps=20", "checkpoint_every=2"]
 ONE_THREAD = [*TINY, "threads=1"]
+LONG = [text.replace("steps=20", "steps=4000") for text in ONE_THREAD]
+LONGER = [text.replace("steps=20", "steps=24") for text in ONE_THREAD]
 
 
 @pytest.fixture
@@ -118,9 +120,10 @@ def test_a_sweep_killed_again_and_again_equals_an_undisturbed_one(tmp_path, envi
 
 
 def test_children_save_and_stop_when_the_sweep_alone_is_killed(tmp_path, start):
-    process = start("-m", "seed=0,1", *ONE_THREAD, "steps=4000", "launcher=parallel", "n_jobs=2")
+    process = start("-m", "seed=0,1", *LONG, "launcher=parallel", "n_jobs=2")
     wait_until(lambda: [len(run.metrics()) > 3 for run in runs_in(tmp_path).values()] == [True] * 2)
     process.kill()
+    process.wait()
     wait_until(lambda: not any(run.is_taken() for run in runs_in(tmp_path).values()), seconds=20)
     assert states(tmp_path) == ["interrupted"] * 2
     wait_until(lambda: not alive(process.pid), seconds=20)
@@ -128,7 +131,7 @@ def test_children_save_and_stop_when_the_sweep_alone_is_killed(tmp_path, start):
 
 @pytest.mark.parametrize("everybody", [True, False], ids=["terminal", "sweep alone"])
 def test_ctrl_c_saves_every_run(tmp_path, start, everybody):
-    settings = ["-m", "seed=0,1,2", *ONE_THREAD, "steps=4000", "launcher=parallel", "n_jobs=2"]
+    settings = ["-m", "seed=0,1,2", *LONG, "launcher=parallel", "n_jobs=2"]
     process = start(*settings)
     wait_until(lambda: [len(run.metrics()) > 3 for run in runs_in(tmp_path).values()] == [True] * 2)
     if everybody:
@@ -164,7 +167,7 @@ def test_the_same_command_again_skips_and_a_changed_grid_reuses(tmp_path, gan_la
     ]
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
-    result = gan_lab("-m", "seed=0,1", *ONE_THREAD, "steps=24")
+    result = gan_lab("-m", "seed=0,1", *LONGER)
     assert result.returncode == 0 and result.stdout.count("going on from step 20") == 2
 
 
@@ -185,14 +188,14 @@ def test_a_run_of_another_process_is_waited_for_and_said(tmp_path, start, gan_la
     assert gan_lab("seed=0", *ONE_THREAD).returncode == 0
     (run,) = runs_in(tmp_path).values()
     run.take()
-    process = start("-m", "seed=0,1", *ONE_THREAD, "steps=22")
+    process = start("-m", "seed=0,1", *LONGER)
     wait_until(lambda: states(tmp_path)[1:] == ["finished"])
     assert process.poll() is None  # the other run's turn is over, it waits for the first
     run.release()
     output, errors = process.communicate(timeout=100)
     assert process.returncode == 0, output + errors
     assert output.count("seed=0 is being trained by another process") == 1
-    assert run.status()["step"] == 22
+    assert run.status()["step"] == 24
 
 
 @pytest.mark.parametrize("launcher", [["launcher=order"], ["launcher=parallel", "n_jobs=2"]])
