@@ -14,6 +14,7 @@ from gan_lab.metrics import (
     Census,
     birthday_size,
     closest_pairs,
+    high_quality_counts,
     is_strange,
     nearest_others,
     spread,
@@ -116,6 +117,14 @@ def describe_census(
             entry["agreement"] = _share(int(of_class.sum()), len(of_class))
     result["conclusion"] = _census_conclusion(census, classes, result)
     return result
+
+
+def with_high_quality(result: Result, points: Tensor, data: PointDataset) -> Result:
+    """Return a census of points with the share of them that is within 3 std of a centre."""
+    good = int(high_quality_counts(points.double(), data.centers.double(), data.std).sum())
+    share = _share(good, len(points))
+    words = f"{share['share']:.1%} are within 3 std of a centre (a perfect sampler has 98.9%)."
+    return {**result, "high_quality": share, "conclusion": f"{result['conclusion']} {words}"}
 
 
 def describe_diversity(samples: Tensor, real: Tensor) -> Result:

@@ -16,7 +16,13 @@ from gan_lab.figures import scatter
 from gan_lab.lookup import find_run
 from gan_lab.metrics import count_modes
 from gan_lab.mode_figures import draw_census, draw_distances, draw_pairs, draw_sheet
-from gan_lab.modes import Sorted, describe_census, describe_diversity, sort_samples
+from gan_lab.modes import (
+    Sorted,
+    describe_census,
+    describe_diversity,
+    sort_samples,
+    with_high_quality,
+)
 from gan_lab.record import is_labelled
 from gan_lab.runs import Run, replace_file
 from gan_lab.sampling import generate, sample_labels, sample_latents, save_png
@@ -87,4 +93,5 @@ def _census(
     assert data.labels is not None, "what can be sorted has classes"
     real_counts = data.labels.bincount(minlength=len(data.classes)).tolist()
     census = count_modes(order.predicted, real_counts)
-    return {"judge": order.judge, **describe_census(census, data.classes, order.predicted, asked)}
+    found = {"judge": order.judge, **describe_census(census, data.classes, order.predicted, asked)}
+    return with_high_quality(found, samples, data) if isinstance(data, PointDataset) else found
