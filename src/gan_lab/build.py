@@ -28,8 +28,10 @@ def dataset(record: Mapping[str, Any], trusted: bool = True, **changes: Any) -> 
     Raises RunError if its files are not there or broken.
     """
     spec = {**record["dataset"]["images"], **changes}
+    runtime = record["runtime"]
+    places = {"root": runtime["data_root"], "cache_dir": runtime["cache_dir"]}
     try:
-        return instantiate(spec, trusted, root=record["runtime"]["data_root"])
+        return instantiate(spec, trusted, **places, bad_images=runtime.get("bad_images", "stop"))
     except UsageError as error:
         if isinstance(error.__cause__, ValueError):  # a broken file: nothing wrong was typed
             raise RunError(str(error)) from error

@@ -83,7 +83,8 @@ def _listing(record: Mapping[str, Any]) -> str:
     try:
         return instantiate(record["dataset"]["listing"], root=record["runtime"]["data_root"])
     except OSError as error:
-        raise RunError(f"{error.filename} cannot be read ({error.strerror}).") from error
+        reason = f"{error.filename} cannot be read ({error.strerror})."
+        raise RunError(reason if error.filename else str(error)) from error
 
 
 def _beyond_defaults(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 from gan_lab import overrides
 from gan_lab.checks import check_fit, check_ranges
 from gan_lab.console import say
+from gan_lab.data import reading_once
 from gan_lab.errors import UsageError
 from gan_lab.paths import conf_directory
 from gan_lab.record import make_record
@@ -30,7 +31,8 @@ def main(arguments: list[str]) -> int:
     records = [make_record(job.config, job.choices) for job in jobs]
     for remark in dict.fromkeys(remark for record in records for remark in check_fit(record)):
         say(f"note      {remark}")
-    return run_jobs(records, f"gan-lab {shlex.join(arguments)}", jobs[0].config.restart)
+    with reading_once():
+        return run_jobs(records, f"gan-lab {shlex.join(arguments)}", jobs[0].config.restart)
 
 
 def _hydra(arguments: list[str]) -> int:
