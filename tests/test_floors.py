@@ -12,7 +12,7 @@ from gan_lab.paths import PACKAGE
 
 LEAVES = {"errors", "paths"}  # anybody may import them
 FLOORS = [
-    {"losses", "models", "data", "metrics", "ema", "position"},
+    {"losses", "models", "data", "metrics", "ema", "position", "augment"},
     LEAVES | {"__init__", "build", "steps", "parts", "inputs", "runs", "tracking", "sampling",
               "extractors", "loading", "schema", "figures", "record", "lookup",
               "instantiate"},

@@ -32,6 +32,7 @@ SYNONYMS = {
     "nc": "channels",
     "nchannels": "channels",
     "loss_type": "loss",
+    "data_aug": "augment",
     "discriminator_steps": "loss.discriminator_steps",
     "n_critic": "loss.discriminator_steps",
     "generator_steps": "loss.generator_steps",
@@ -45,7 +46,7 @@ LOSS_SYNONYMS = {
 }
 FEEDS = {"hidden_dim": ("ngf", "ndf"), "lr": ("lr_g", "lr_d")}  # general -> specific knobs
 LENGTHS = ("steps", "epochs", "images")  # three ways to say one thing
-GROUPS = ("model", "loss", "penalty", "dataset", "logger", "experiment")
+GROUPS = ("model", "loss", "penalty", "dataset", "augment", "logger", "experiment")
 BCE_NOTE = "bce = minimax; the BCELoss of most tutorials is loss=nonsaturating"
 
 ConfigStore.instance().store(name="schema", node=Config)

@@ -37,6 +37,7 @@ class Config:
     loss: Any = MISSING
     penalty: Any = None
     dataset: Any = MISSING
+    augment: Any = None
     logger: Any = None
     experiment: Any = None
     study: str = MISSING

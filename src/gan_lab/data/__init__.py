@@ -1,5 +1,6 @@
 """Datasets: images as uint8 [N, C, H, W] or points, with labels where there are any."""
 
+from gan_lab.data.cache import folder_size, human_size
 from gan_lab.data.celeba import celeba, celeba_hash
 from gan_lab.data.cifar10 import cifar10
 from gan_lab.data.dataset import ImageDataset, PointDataset, from_unit, to_unit, with_channels
@@ -23,8 +24,10 @@ __all__ = [
     "fashion_mnist",
     "flowers",
     "flowers_hash",
+    "folder_size",
     "from_unit",
     "grid",
+    "human_size",
     "image_folder",
     "kmnist",
     "listing_hash",
