@@ -115,8 +115,11 @@ def load_dataset(name: str, root: str | Path | None = None, **arguments: Any) ->
     """
     config = load_defaults()
     config.dataset = _group_file("dataset", name)
-    data_root = str(root) if root is not None else config.data_root
-    record = {"dataset": _plain(config.dataset), "runtime": {"data_root": data_root}}
+    runtime = {
+        "data_root": str(root) if root is not None else config.data_root,
+        "cache_dir": config.cache_dir,
+    }
+    record = {"dataset": _plain(config.dataset), "runtime": runtime}
     return build.dataset(record, **arguments)
 
 

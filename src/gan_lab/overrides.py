@@ -33,6 +33,7 @@ SYNONYMS = {
     "nc": "channels",
     "nchannels": "channels",
     "loss_type": "loss",
+    "data_aug": "augment",
     "discriminator_steps": "loss.discriminator_steps",
     "n_critic": "loss.discriminator_steps",
     "generator_steps": "loss.generator_steps",
@@ -48,7 +49,7 @@ LOSS_SYNONYMS = {
 }
 FEEDS = {"hidden_dim": ("ngf", "ndf"), "lr": ("lr_g", "lr_d")}  # general -> specific knobs
 LENGTHS = ("steps", "epochs", "images")  # three ways to say one thing
-GROUPS = ("model", "loss", "penalty", "dataset", "logger", "experiment")
+GROUPS = ("model", "loss", "penalty", "dataset", "augment", "logger", "experiment")
 RUNNING_GROUPS = ("sweep", "search", "launcher")  # of many runs, and of no single one
 BCE_NOTE = "bce = minimax; the BCELoss of most tutorials is loss=nonsaturating"
 

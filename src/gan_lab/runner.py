@@ -50,7 +50,7 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
         return run
     device = build.device(record["runtime"])
     build.networks(record | presumed_data_facts(record))  # a mistake shows before data are loaded
-    data = build.dataset(record)
+    data = build.training_data(record)
     record = {**record, **data_facts(data)}
     check_data(record)
     schedule = make_schedule(record, len(data))

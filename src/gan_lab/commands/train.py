@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from gan_lab import overrides
 from gan_lab.checks import check_fit, check_ranges
 from gan_lab.console import say
+from gan_lab.data import reading_once
 from gan_lab.errors import UsageError
 from gan_lab.expand import Settings
 from gan_lab.paths import conf_directory
@@ -26,7 +27,8 @@ def main(arguments: list[str]) -> int:
     jobs = compose_jobs(arguments)
     if jobs[0].config.search is not None:
         return _search(jobs, arguments)
-    return run_tasks(tasks_of(jobs, arguments), launcher_of(jobs))
+    with reading_once():
+        return run_tasks(tasks_of(jobs, arguments), launcher_of(jobs))
 
 
 def _search(jobs: list[overrides.Job], arguments: list[str]) -> int:
