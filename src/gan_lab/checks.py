@@ -3,13 +3,19 @@
 Each finding is one line: the reason, and the override that mends it.
 """
 
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from torch import nn
+
+from gan_lab import build
 from gan_lab.errors import UsageError
-from gan_lab.record import gradient_penalties, is_labelled
+from gan_lab.record import gradient_penalties, is_labelled, presumed_data_facts
 from gan_lab.schema import CHOICES, RANGES
+
+MODEL_KEYS = ("generator", "discriminator", "d_norm", "condition_g", "condition_d", "points")
 
 
 def check_ranges(config: Mapping[str, Any]) -> None:
@@ -18,6 +24,8 @@ def check_ranges(config: Mapping[str, Any]) -> None:
         value = _get(config, key)
         if value is None:
             continue
+        if value in (math.inf, -math.inf):
+            raise UsageError(f"{key}={value}: must be a finite number.")
         # Written so that nan, which compares with nothing, is out of every range.
         if lowest is not None and not value >= lowest:
             raise UsageError(f"{key}={value}: must be at least {lowest}.")
@@ -55,6 +63,7 @@ def check_data(record: Mapping[str, Any]) -> None:
 
 def _errors(record: Mapping[str, Any]) -> Iterator[str]:
     loss, model, choices = record["loss"], record["model"], record["choices"]
+    yield from _model_errors(model)
     if record["dataset"].get("points", False) != model.get("points", False):
         makes, has = ("points", "images") if model.get("points") else ("images", "points")
         fitting = "mlp" if model.get("points") else "point_mlp"
@@ -68,9 +77,10 @@ def _errors(record: Mapping[str, Any]) -> Iterator[str]:
     if penalties and model["discriminator"].get("norm") == "batch":
         yield (
             f"{penalties[0]} takes the gradient of each sample's logit, but under batch norm a "
-            "logit depends on the whole batch: use model.d_norm=none."
+            f"logit depends on the whole batch: use {_norm_key(model)}=none."
         )
-    if _is_wasserstein(loss) and loss.get("clip") is None and not penalties:
+    yield from _penalty_errors(record)
+    if _is_wasserstein(loss) and loss.get("clip") is None and not _bounds(record):
         yield (
             "a Wasserstein critic without clipping or penalty has no bound, and neither has its "
             "loss: use loss.clip=0.01 or penalty=[gradient_penalty]."
@@ -79,8 +89,6 @@ def _errors(record: Mapping[str, Any]) -> Iterator[str]:
     if batch_size % pack:
         divisible = max(1, batch_size // pack) * pack
         yield f"pack={pack} does not divide batch_size={batch_size}: use batch_size={divisible}."
-    if batch_size == 1:
-        yield "batch norm has nothing to average over in a batch of one: use batch_size=2 or more."
     if pack > 1 and model.get("condition_d"):
         yield (
             "a pack holds images of several classes, and the discriminator takes one label: use "
@@ -97,6 +105,66 @@ def _errors(record: Mapping[str, Any]) -> Iterator[str]:
             yield f"loss.{steps}={count}: must be a whole number of at least 0."
     if not loss.get("discriminator_steps", 1) and not loss.get("generator_steps", 1):
         yield "neither player is trained: set loss.generator_steps=1 or loss.discriminator_steps=1."
+
+
+def _model_errors(model: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in model.items():
+        if key not in MODEL_KEYS:
+            yield f"there is no setting model.{key}; there are {', '.join(MODEL_KEYS)}."
+        elif key in ("condition_g", "condition_d") and not isinstance(value, bool):
+            yield f"model.{key}={value}: must be true or false."
+
+
+def _penalty_errors(record: Mapping[str, Any]) -> Iterator[str]:
+    for name, spec in _penalties(record).items():
+        weight = spec.get("weight", 1.0)
+        if isinstance(weight, int | float) and not weight >= 0:
+            yield f"penalty.{name}.weight={weight}: must be at least 0."
+    clip = record["loss"].get("clip")
+    if isinstance(clip, int | float) and not clip > 0:
+        yield f"loss.clip={clip}: must be more than 0 (null: no clipping)."
+
+
+def _penalties(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {**(record["loss"].get("penalties") or {}), **record["penalty"]}
+
+
+def _bounds(record: Mapping[str, Any]) -> bool:
+    """Whether a penalty keeps the critic's slope in bounds."""
+    return any(spec.get("weight", 1.0) != 0 for spec in _penalties(record).values())
+
+
+def _norm_key(model: Mapping[str, Any]) -> str:
+    """Return the key that sets the discriminator's norm: d_norm, unless it was set past that."""
+    return "model.d_norm" if model.get("d_norm") == "batch" else "model.discriminator.norm"
+
+
+def check_builds(records: Sequence[Mapping[str, Any]]) -> None:
+    """Build the networks and the loss of every record once, before any run starts.
+
+    One's own networks wait for their data, whose channels only the data tell.
+    Raises UsageError for a size that they cannot make, a setting that they do not take, or a batch
+    of one where a layer averages over the batch.
+    """
+    seen: list[Any] = []
+    for record in records:
+        kind = [record[key] for key in ("model", "loss", "penalty", "image_size", "channels")]
+        kind += [record[key] for key in ("latent_dim", "pack", "weight_init", "batch_size")]
+        if kind in seen:
+            continue
+        seen.append(kind)
+        build.loss(record)
+        players = (record["model"]["generator"], record["model"]["discriminator"])
+        if not all(str(player["_target_"]).startswith("gan_lab.") for player in players):
+            continue
+        generator, _ = build.networks({**record, **presumed_data_facts(record)})
+        if record["batch_size"] == 1 and any(
+            isinstance(layer, nn.BatchNorm1d) for layer in generator.modules()
+        ):
+            raise UsageError(
+                "batch norm of a vector has nothing to average over in a batch of one: use "
+                "batch_size=2 or more."
+            )
 
 
 def _remarks(record: Mapping[str, Any]) -> Iterator[str]:

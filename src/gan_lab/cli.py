@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -80,9 +82,32 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except (Interrupted, KeyboardInterrupt) as error:
         return getattr(error, "exit_code", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            return _silence()
+        print(f"gan-lab: {_reason(error)}", file=sys.stderr)
         return 1
+    except Exception as error:
+        print(f"gan-lab: {_bug(error)}", file=sys.stderr)
+        return 1
+
+
+def _silence() -> int:
+    """Nobody reads what is printed (`| head`): let what is still in the buffer go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+def _reason(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}; make room or give access there, and try again."
+
+
+def _bug(error: Exception) -> str:
+    with tempfile.NamedTemporaryFile("w", prefix="gan-lab-", suffix=".txt", delete=False) as file:
+        traceback.print_exception(error, file=file)
+    first = f"{type(error).__name__}: {error}".splitlines()[0]
+    return f"{first} (this should not happen; the traceback is in {file.name})."
 
 
 def _verb(arguments: list[str]) -> tuple[str, list[str]]:

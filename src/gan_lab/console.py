@@ -1,5 +1,7 @@
 """What a run says while it goes: a progress bar on a terminal, plain lines elsewhere."""
 
+import os
+import sys
 import time
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,7 +9,15 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-console = Console(highlight=False, soft_wrap=True)
+
+class _Patient(Console):
+    """Goes on in silence when nobody reads any more (`| head`): a training is worth more."""
+
+    def on_broken_pipe(self) -> None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+console = _Patient(highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:

@@ -74,13 +74,14 @@ def trained_classifier(
     train, test = load_split("train", image_size), load_split("test", image_size)
     assert train.labels is not None and test.labels is not None
     path = cache_dir / f"classifier-{content_hash(train)}-{image_size}-{epochs}.safetensors"
-    if not path.is_file():
+    try:
+        classifier = load_classifier(path)
+    except (FileNotFoundError, ValueError):  # not there yet, or damaged
         classifier = train_classifier(train.images, train.labels, len(train.classes), epochs=epochs)
         cache_dir.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.getpid()}.tmp")
         save_classifier(temporary, classifier)
         temporary.replace(path)
-    classifier = load_classifier(path)
     share = accuracy(classifier, test.images, test.labels)
     if share < minimum_accuracy:
         raise RunError(
@@ -151,10 +152,16 @@ def inception(device: torch.device, weights: str | None, sha256: str, download: 
             f"{path} is not the file that FID is defined by: its sha256 is {found[:12]}..., not "
             f"{sha256[:12]}...; fetch it again (or name your own with --inception-sha256)."
         )
-    torch.load(path, weights_only=True)  # torch-fidelity loads it in the way that can run code
-    network = FeatureExtractorInceptionV3(
-        "inception-v3-compat", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(path)
-    ).to(device)
+    try:
+        torch.load(path, weights_only=True)  # torch-fidelity loads it in the way that can run code
+        network = FeatureExtractorInceptionV3(
+            "inception-v3-compat",
+            ["2048", "logits_unbiased"],
+            feature_extractor_weights_path=str(path),
+        ).to(device)
+    except Exception as error:  # pickle and zip files fail in many ways
+        reason = str(error).splitlines()[0]
+        raise RunError(f"{path} holds no weights of FID's Inception ({reason}).") from error
 
     @torch.inference_mode()
     def extract(images: Tensor) -> Extracted:

@@ -3,11 +3,13 @@
 import importlib
 import inspect
 import sys
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, get_args
 
-from gan_lab.errors import UsageError
+from gan_lab.errors import Interrupted, RunError, UsageError
 
 BUILDING_BLOCKS = (
     "gan_lab.models", "gan_lab.losses", "gan_lab.data", "gan_lab.augment",
@@ -16,6 +18,13 @@ BUILDING_BLOCKS = (
 CLASSIFIERS = tuple(
     f"gan_lab.extractors.{name}_classifier" for name in ("shipped", "trained", "stacked")
 )
+PLAIN = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a name",
+    NoneType: "null",
+}
 
 
 def locate(target: str) -> Any:
@@ -25,8 +34,9 @@ def locate(target: str) -> Any:
         sys.path.append(str(Path.cwd()))  # one's own model lies in the working directory
     try:
         return getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise UsageError(f"_target_={target}: cannot be imported ({error}).") from error
+    except Exception as error:  # importing one's own file runs it
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UsageError(f"_target_={target}: cannot be imported ({reason}).") from error
 
 
 def instantiate(spec: Mapping[str, Any], trusted: bool = True, **supplied: Any) -> Any:
@@ -46,13 +56,48 @@ def instantiate(spec: Mapping[str, Any], trusted: bool = True, **supplied: Any) 
     if unknown and target.startswith("gan_lab."):
         accepted = ", ".join(key for key in parameters if key not in supplied)
         raise UsageError(f"{target} has no setting {unknown[0]!r}; it has {accepted}.")
+    if target.startswith("gan_lab."):
+        _check_types(target, given, parameters)
     nested = {key: _instantiate_nested(value, trusted) for key, value in given.items()}
     # What the program supplies (the image's shape, say) gives way to what the config sets.
     arguments = {key: value for key, value in {**supplied, **nested}.items() if key not in unknown}
     try:
         return function(**{k: v for k, v in arguments.items() if k in parameters or takes_any})
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise UsageError(str(error).splitlines()[0]) from error
+    except (OSError, UsageError, RunError, Interrupted):
+        raise
+    except Exception as error:
+        raise UsageError(_reason(target, error)) from error
+
+
+def _check_types(
+    target: str, given: Mapping[str, Any], parameters: Mapping[str, inspect.Parameter]
+) -> None:
+    """Raise UsageError for a value of another type than the target's plain annotations say."""
+    for key, value in given.items():
+        kinds = _plain_kinds(parameters[key].annotation) if key in parameters else ()
+        fits = (
+            (isinstance(value, bool) and bool in kinds)
+            or (isinstance(value, int | float) and not isinstance(value, bool) and float in kinds)
+            or type(value) in kinds
+        )  # fmt: skip
+        if kinds and not fits:
+            expected = " or ".join(PLAIN[kind] for kind in kinds)
+            raise UsageError(f"{key}={value} of {target}: expected {expected}.")
+
+
+def _plain_kinds(annotation: Any) -> tuple[type, ...]:
+    """Return the types of an annotation such as float | None; none if it says more than that."""
+    kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    return kinds if set(kinds) <= set(PLAIN) else ()
+
+
+def _reason(target: str, error: Exception) -> str:
+    """Say in one line what a constructor raised; of one's own code, also where."""
+    text = str(error).splitlines()[0] if str(error) else ""
+    if target.startswith("gan_lab.") and isinstance(error, ValueError | TypeError | RuntimeError):
+        return text
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{target} fails at {frame.filename}:{frame.lineno} ({type(error).__name__}: {text})."
 
 
 def _instantiate_nested(value: Any, trusted: bool) -> Any:

@@ -80,13 +80,14 @@ class LoadedRun:
         )
 
 
-def load_run(run: str | Path, runs_dir: str | Path = "runs", trust: bool = False) -> LoadedRun:
+def load_run(run: str | Path, runs_dir: str | Path | None = None, trust: bool = False) -> LoadedRun:
     """Load a run by path, directory name, prefix of its hash, `latest` or `best`.
 
+    Names are looked for in `runs_dir`, by default GAN_LAB_RUNS or else ./runs.
     `trust` allows a config that names code outside gan_lab and torch. Raises RunError if there is
     no such run or no checkpoint in it.
     """
-    found = find_run(str(run), Path(runs_dir))
+    found = find_run(str(run), Path(runs_dir or os.environ.get("GAN_LAB_RUNS", "runs")))
     config = found.config()
     record: Any = OmegaConf.to_container(config)
     state = found.load_checkpoint(print)

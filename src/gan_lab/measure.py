@@ -88,7 +88,7 @@ def measure(record: dict[str, Any]) -> Cost:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gan-lab-plan-") as scratch:
         device = build.device(record["runtime"])
-        data = build.dataset(record)
+        data = build.training_data(record)
         record = {**record, **data_facts(data)}
         check_data(record)
         parts = build.parts(record, data, device)

@@ -79,11 +79,18 @@ def jobs(
     with initialize_config_dir(str(conf_directory()), version_base="1.3", job_name="gan-lab"):
         swept = [_values(_parse(text), text, multirun) for text in settings]
         several = [len(values) > 1 for values in swept]
-        return [
+        found = [
             job
             for typed in itertools.product(*swept)
             for job in _expand(list(typed), list(itertools.compress(typed, several)), points)
         ]
+    for text in itertools.compress(settings, several):
+        if _split(text)[1] in LENGTHS and found[0].config.lr_decay == "none":
+            raise UsageError(
+                f"{text}: the longest of these runs goes through the others; run that one alone, "
+                "and score_every=N scores it at several steps."
+            )
+    return found
 
 
 def _expand(typed: list[str], apart: list[str], points: Sequence[Settings] | None) -> list[Job]:
@@ -156,7 +163,11 @@ def canonical(arguments: Iterable[str]) -> list[str]:
         if key in ("model", "loss", "dataset") and (prefix == "~" or value in ("", "null")):
             names = ", ".join(_names(key))
             raise UsageError(f"a run needs a {key}: {key}=NAME, with NAME from {names}.")
-        if key in settings and settings[key][0] != f"{prefix}{key}={value}":
+        if prefix == "~" and "." not in key:
+            raise UsageError(f"{key} cannot be taken away; set it: {key}=VALUE.")
+        if prefix == "+" and key in (*GROUPS, *RUNNING_GROUPS, *Config.__dataclass_fields__):
+            raise UsageError(f"{key} is there already: write {key}={value}, without the +.")
+        if key in settings and not _same_value(settings[key][0], f"{prefix}{key}={value}"):
             other = settings[key][1]
             raise UsageError(f"{other} and {argument} set one knob to different values; keep one.")
         settings.setdefault(
@@ -170,50 +181,63 @@ def canonical(arguments: Iterable[str]) -> list[str]:
     return [text for text, _ in settings.values()]
 
 
+def _same_value(first: str, second: str) -> bool:
+    """Whether two settings of one key say the same, be it in other digits (2e-4, 0.0002)."""
+    try:
+        return float(first.partition("=")[2]) == float(second.partition("=")[2])
+    except ValueError:
+        return first == second
+
+
 def with_resets(settings: list[str]) -> list[str]:
     """Add what a knob of a stronger layer resets in weaker ones.
 
-    `hidden_dim` typed here beats an experiment's `ngf`; `epochs` here beats its `steps`.
+    `hidden_dim` typed here beats an experiment's `ngf`; `epochs` here beats its `steps`; and so do
+    those of an experiment beat those of one that it is based on.
     """
     keys = {_split(text)[1] for text in settings}
+    layers = [*_experiment_layers(settings), keys]
     resets = [
         f"{specific}=${{{general}}}"
         for general, specifics in FEEDS.items()
-        if general in keys
         for specific in specifics
-        if specific not in keys
+        if specific not in keys and _strongest(layers, (specific,)) < _strongest(layers, (general,))
     ]
-    typed = [key for key in LENGTHS if key in keys]
-    strongest = typed or _lengths_of_experiment(settings)
-    if strongest:
-        resets += [f"{key}=null" for key in LENGTHS if key not in {*strongest, *typed}]
+    place = _strongest(layers, LENGTHS)
+    if place >= 0:
+        resets += [f"{key}=null" for key in LENGTHS if key not in {*layers[place], *keys}]
     return [*settings, *resets]
 
 
-def _lengths_of_experiment(settings: list[str]) -> list[str]:
+def _strongest(layers: Sequence[set[str]], keys: Iterable[str]) -> int:
+    """Return the place of the last layer that sets one of the keys; -1 if none does."""
+    places = [place for place, layer in enumerate(layers) if layer & set(keys)]
+    return max(places, default=-1)
+
+
+def _experiment_layers(settings: list[str]) -> list[set[str]]:
+    """Return the keys that the files of the chosen experiment set, the one it begins with first."""
     name = next((text.partition("=")[2] for text in settings if text.startswith("experiment=")), "")
     path = conf_directory() / "experiment" / f"{name}.yaml"
-    if not name or not path.is_file():
-        return []
-    return _lengths_of_file(path)
+    return _layers_of_file(path) if name and path.is_file() else []
 
 
-def _lengths_of_file(path: Path) -> list[str]:
-    """Return the length that an experiment file sets, or else one of those it is based on."""
+def _layers_of_file(path: Path) -> list[set[str]]:
     try:
         file = OmegaConf.load(path)
     except YAMLError as error:
         raise UsageError(f"{path} is no YAML: {' '.join(str(error).split())[:80]}.") from None
     if not isinstance(file, DictConfig):
         return []
-    found = [key for key in LENGTHS if file.get(key) is not None]
-    if len(found) > 1:
-        raise UsageError(f"{path} sets {' and '.join(found)}: two lengths of one run; keep one.")
-    bases = [entry for entry in file.get("defaults", []) if isinstance(entry, str)]
-    for base in reversed(bases):
-        if not found and (path.parent / f"{base}.yaml").is_file():
-            found = _lengths_of_file(path.parent / f"{base}.yaml")
-    return found
+    keys = {str(key) for key in file if OmegaConf.is_missing(file, key) or file[key] is not None}
+    lengths = [key for key in LENGTHS if key in keys]
+    if len(lengths) > 1:
+        raise UsageError(f"{path} sets {' and '.join(lengths)}: two lengths of one run; keep one.")
+    bases = [
+        path.parent / f"{one}.yaml" for one in file.get("defaults", []) if isinstance(one, str)
+    ]
+    earlier = [layer for base in bases if base.is_file() for layer in _layers_of_file(base)]
+    return [*earlier, keys]
 
 
 def _split(argument: str) -> tuple[str, str, Any]:

@@ -23,7 +23,6 @@ from gan_lab.record import (
     data_facts,
     is_labelled,
     make_schedule,
-    presumed_data_facts,
     run_directory,
 )
 from gan_lab.runs import Run
@@ -49,7 +48,6 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
         )
         return run
     device = build.device(record["runtime"])
-    build.networks(record | presumed_data_facts(record))  # a mistake shows before data are loaded
     data = build.training_data(record)
     record = {**record, **data_facts(data)}
     check_data(record)

@@ -22,7 +22,7 @@ STATES = ("running", "finished", "failed", "interrupted", "diverged")
 
 
 class Run:
-    """One run directory. Nothing is written before `start`."""
+    """One run directory. Nothing is written before `take`."""
 
     def __init__(self, directory: Path):
         self.directory = directory
@@ -100,7 +100,8 @@ class Run:
         """Read the run's config. Raises RunError if there is none or it is broken."""
         try:
             config = OmegaConf.load(self.config_path)
-            assert isinstance(config, DictConfig) and "runtime" in config
+            assert isinstance(config, DictConfig)
+            assert all(isinstance(config[key], DictConfig) for key in ("runtime", "choices"))
             return config
         except FileNotFoundError:
             raise RunError(f"{self.directory} is no run: it has no config.yaml.") from None
@@ -155,8 +156,10 @@ class Run:
     def add_evaluations(self, records: list[dict[str, Any]]) -> None:
         """Add scores; one with the same step, name and protocol as before replaces it."""
         new = {_evaluation_key(record) for record in records}
-        kept = [old for old in self.evaluations() if _evaluation_key(old) not in new]
-        _write_lines(self.evaluations_path, [*kept, *records])
+        # `evaluate` may score a run while it is trained, and both write the whole file.
+        with filelock.FileLock(self.directory / ".evaluations.lock"):
+            kept = [old for old in self.evaluations() if _evaluation_key(old) not in new]
+            _write_lines(self.evaluations_path, [*kept, *records])
 
     def save_sample(self, step: int, write: Callable[[Path], None]) -> Path:
         """Write samples/<step>.png, and samples/latest.png beside it, with `write(path)`."""
@@ -291,10 +294,12 @@ def _evaluation_key(record: Mapping[str, Any]) -> str:
 
 
 def _read_json(path: Path, default: Any) -> Any:
+    """Return what a file holds; `default` if it is not there, broken, or of another kind."""
     try:
-        return json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except (OSError, json.JSONDecodeError):
         return default
+    return content if default is None or isinstance(content, type(default)) else default
 
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:

@@ -86,7 +86,7 @@ def train(
             if due(step, schedule.checkpoint_every) or last or stop.number or monitor.stops:
                 save(parts, schedule, run, progress, scores)
             display.update(step, line)
-            if stop.number and not last:
+            if stop.number:
                 raise Interrupted(stop.number)
             if monitor.stops and not last:
                 raise Collapsed(str(monitor.verdict))

@@ -55,7 +55,7 @@ def verify(run: Run, steps: int | None, data_root: str | None, trusted: bool) ->
 
 def _repeat(record: Mapping[str, Any], run: Run, steps: int) -> torch.device:
     device = build.device(record["runtime"])
-    data = build.dataset(record)
+    data = build.training_data(record)
     asked = make_schedule(record, len(data))
     intervals = {**vars(asked), "steps": steps}
     scorer, monitor = Scorer(record, run, device), Monitor(data, [], say=lambda text: None)

@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from gan_lab import overrides
-from gan_lab.checks import check_fit, check_ranges
+from gan_lab.checks import check_builds, check_fit, check_ranges
 from gan_lab.console import say
 from gan_lab.data import reading_once
 from gan_lab.errors import UsageError
@@ -75,6 +75,7 @@ def tasks_of(jobs: list[overrides.Job], arguments: list[str]) -> list[Task]:
     records = [make_record(job.config, job.choices) for job in jobs]
     for remark in dict.fromkeys(remark for record in records for remark in check_fit(record)):
         say(f"note      {remark}")
+    check_builds(records)
     command = f"gan-lab {shlex.join(arguments)}"
     settings = [job.setting for job in jobs]
     return make_tasks(records, settings, command, jobs[0].config.restart)
@@ -93,6 +94,10 @@ def _hydra(arguments: list[str]) -> int:
     import hydra
 
     settings = [text for text in arguments if "=" in text and not text.startswith("-")]
+    if {"--cfg", "-c"} & {arguments[-1]}:
+        raise UsageError("--cfg shows one of job, hydra, all: --cfg job.")
+    if {"-m", "--multirun"} & set(arguments):
+        raise UsageError("this shows one run: leave out -m, and give each setting one value.")
     rewritten = arguments
     if not {"-sc", "--shell-completion"} & set(arguments):
         overrides.jobs(settings, multirun=True)  # our one line for a mistake, not Hydra's ten

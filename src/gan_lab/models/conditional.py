@@ -18,7 +18,8 @@ class LabelledGenerator(nn.Module):
         self.generator, self.classes = generator, classes
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        assert labels is not None, "a labelled generator is given labels"
+        if labels is None:
+            raise ValueError("a conditional generator needs labels beside its latents")
         return self.generator(torch.cat([latents, one_hot(labels, self.classes)], dim=1))
 
 
@@ -32,7 +33,8 @@ class LabelledDiscriminator(nn.Module):
         self.discriminator, self.classes = discriminator, classes
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        assert labels is not None, "a labelled discriminator is given labels"
+        if labels is None:
+            raise ValueError("a conditional discriminator needs labels beside its images")
         planes = one_hot(labels, self.classes).to(images.dtype)
         planes = planes.view(*planes.shape, *[1] * (images.ndim - 2))  # points have no sides
         planes = planes.expand(-1, -1, *images.shape[2:])
