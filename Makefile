@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat constraints.txt pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: help demo test test-all lint
+.PHONY: help demo test test-all lint bench-quick
 
 help:           ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -22,6 +22,11 @@ lint: $(STAMP)  ## style, types, and this project's own hooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench-quick: $(STAMP)  ## measure speed against the usual loop, in a few minutes
+	for table in step pipeline sampling startup memory; do \
+		$(BIN)/python benchmarks/$$table.py --quick || exit 1; echo; \
+	done
 
 # Reused while constraints.txt and pyproject.toml are unchanged.
 $(STAMP):

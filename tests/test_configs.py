@@ -25,7 +25,8 @@ from gan_lab.record import (
 from gan_lab.schema import RESULT_KNOBS, RUNTIME_KNOBS
 
 FILES = sorted(conf_directory().glob("*/*.yaml"))
-YAMLS = [path for path in FILES if path.parent.name != "score"]  # which no config is composed of
+# Sweeps, searches, launchers and scores are no part of a single run's config.
+YAMLS = [path for path in FILES if path.parent.name not in (*overrides.RUNNING_GROUPS, "score")]
 EXPERIMENTS = [path.stem for path in YAMLS if path.parent.name == "experiment"]
 SYSTEM_A = "experiment=mnist_dcgan"
 
@@ -57,7 +58,7 @@ def specs(node: Any) -> list[dict[str, Any]]:
 
 def test_the_groups_are_known():
     groups = {path.name for path in conf_directory().iterdir() if path.is_dir()}
-    assert groups <= {*overrides.GROUPS, "augment", "sweep", "score"}
+    assert groups <= {*overrides.GROUPS, *overrides.RUNNING_GROUPS, "augment", "score"}
     assert {"model", "loss", "dataset", "logger", "experiment"} <= {p.parent.name for p in YAMLS}
 
 
@@ -92,7 +93,12 @@ def test_every_knob_is_recorded():
     recorded = knobs().keys()
     assert {*RESULT_KNOBS, *RUNTIME_KNOBS} <= recorded
     (job,) = overrides.jobs([], multirun=False)
-    assert job.config.keys() - recorded <= {"experiment", "restart"}
+    assert job.config.keys() - recorded <= {
+        "experiment",
+        "restart",
+        "seeds",
+        *overrides.RUNNING_GROUPS,
+    }
 
 
 # --- layers --------------------------------------------------------------------------------------

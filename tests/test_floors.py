@@ -12,12 +12,15 @@ from gan_lab.paths import PACKAGE
 
 LEAVES = {"errors", "paths"}  # anybody may import them
 FLOORS = [
-    {"losses", "models", "data", "metrics", "ema", "position"},
+    {"losses", "models", "data", "metrics", "ema", "position", "spread", "augment"},
     LEAVES | {"__init__", "build", "steps", "parts", "inputs", "runs", "tracking", "sampling",
-              "extractors", "loading", "schema", "figures", "record", "lookup",
-              "instantiate", "scores", "score_lists", "protocols", "real_side", "judge"},
+              "extractors", "loading", "schema", "figures", "record", "lookup", "captions",
+              "instantiate", "scores", "score_lists", "protocols", "real_side", "judge",
+              "monitor", "modes", "mode_figures", "equilibrium", "equilibrium_figures",
+              "optimal", "interpolation", "latent_figures"},
     {"cli", "commands", "overrides", "checks", "train", "evaluate", "sweep", "runner", "announce",
-     "console", "signals", "explain", "score_tables", "folders"},
+     "console", "signals", "explain", "expand", "child", "task", "launchers", "measure", "plan",
+     "verify", "search", "slurm", "score_tables", "folders", "report", "export", "dashboard"},
 ]  # fmt: skip
 SCRIPTS = {PACKAGE / "metrics/weights/train_mnistcnn.py"}  # run by hand, imported by nobody
 FILES = sorted(set(PACKAGE.rglob("*.py")) - SCRIPTS)
@@ -99,6 +102,8 @@ def test_trackers_are_imported_by_tracking_alone_when_used(path):
                 if name.startswith(("wandb", "tensorboard")) or ".tensorboard" in name}  # fmt: skip
     if part(path) == "tracking":
         assert trackers and all(inside for _, inside in trackers)
+    elif part(path) == "dashboard":  # the panels of W&B, an extra
+        assert all(name.startswith("wandb_workspaces") and inside for name, inside in trackers)
     else:
         assert not trackers
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from gan_lab.console import duration, say
-from gan_lab.data import PointDataset
+from gan_lab.data import PointDataset, folder_size, human_size
 from gan_lab.parts import Parts, Schedule
 from gan_lab.paths import PACKAGE
 from gan_lab.runs import Run
@@ -37,6 +37,9 @@ def announce(
     shown = schedule.steps * parts.inputs.discriminator_steps * parts.inputs.batch_size
     left = duration((schedule.steps - step) * seconds_per_step)
     say(f"data      {record['choices']['dataset']}: {len(data):,} {kind} {size}{classes}")
+    if data.cache:
+        here, everything = folder_size(data.cache), folder_size(data.cache.parent)
+        say(f"cache     {data.cache} ({human_size(here)}; all of it {human_size(everything)})")
     say(
         f"networks  {record['choices']['model']}: G {count(parts.generator):,} parameters, "
         f"D {count(parts.discriminator):,}"
@@ -48,7 +51,7 @@ def announce(
         f"({shown / len(data):.3g} epochs), about {left} left"
     )
     say(f"run       {run.directory}")
-    say(f"W&B       {tracker.description if tracker else 'not used (logger=none)'}")
+    say(f"logger    {tracker.description if tracker else 'none beside metrics.jsonl'}")
 
 
 def count(network: nn.Module) -> int:

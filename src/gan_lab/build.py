@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan_lab.augment import Augmentation
 from gan_lab.data import ImageDataset
 from gan_lab.errors import RunError, UsageError
 from gan_lab.extractors import Extractor
@@ -30,8 +31,10 @@ def dataset(record: Mapping[str, Any], trusted: bool = True, **changes: Any) -> 
     Raises RunError if its files are not there or broken.
     """
     spec = {**record["dataset"]["images"], **changes}
+    runtime = record["runtime"]
+    places = {"root": runtime["data_root"], "cache_dir": runtime["cache_dir"]}
     try:
-        return instantiate(spec, trusted, root=record["runtime"]["data_root"])
+        return instantiate(spec, trusted, **places, bad_images=runtime.get("bad_images", "stop"))
     except UsageError as error:
         if isinstance(error.__cause__, ValueError):  # a broken file: nothing wrong was typed
             raise RunError(str(error)) from error
@@ -55,6 +58,23 @@ def classifier(record: Mapping[str, Any], device: torch.device, trusted: bool = 
         device=device,
         dataset_name=record["choices"]["dataset"],
     )
+
+
+def training_data(record: Mapping[str, Any]) -> ImageDataset:
+    """Load what a run is trained on: larger than its networks see, if it is cropped at random."""
+    scale = augmentation(record).load_scale
+    if scale == 1:
+        return dataset(record)
+    loaded = dataset(record, image_size=int(scale * record["image_size"]))
+    return replace(loaded, image_size=record["image_size"])
+
+
+def augmentation(record: Mapping[str, Any]) -> Augmentation:
+    """Build what is done to images; nothing if the record is from before there was any."""
+    if not record.get("augment"):
+        return Augmentation()
+    spec = {**record["augment"], "differentiable": tuple(record["augment"]["differentiable"])}
+    return instantiate(spec)
 
 
 def networks(record: Mapping[str, Any], trusted: bool = True) -> tuple[nn.Module, nn.Module]:
@@ -141,15 +161,16 @@ def loss(record: Mapping[str, Any], trusted: bool = True) -> GanLoss:
     return replace(objective, penalties={**objective.penalties, **penalties})
 
 
-def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -> Parts:
+def parts(
+    record: Mapping[str, Any], data: ImageDataset, device: torch.device, trusted: bool = True
+) -> Parts:
     """Build everything that training touches, on `device`."""
     record = {**record, **data_facts(data)}
-    generator, discriminator = networks(record)
+    generator, discriminator = networks(record, trusted)
     for player in (generator, discriminator):
         player.to(device).to(memory_format=torch.channels_last)
-    objective = loss(record)
+    objective = loss(record, trusted)
     length = make_schedule(record, len(data))
-    labels = None if data.labels is None else data.labels.to(device)
     betas = (record["beta1"], record["beta2"])
     return Parts(
         generator=generator,
@@ -159,7 +180,7 @@ def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -
         optimizer_d=torch.optim.Adam(discriminator.parameters(), record["lr_d"], betas, fused=True),
         loss=objective,
         inputs=Inputs(
-            dataset=replace(data, images=data.images.to(device), labels=labels),
+            dataset=on_device(data, device),
             seed=record["seed"],
             batch_size=record["batch_size"],
             latent_dim=record["latent_dim"],
@@ -168,11 +189,22 @@ def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -
             pack=record["pack"],
             instance_noise=record["instance_noise"],
             instance_noise_steps=record["instance_noise_steps"],
+            augmentation=augmentation(record),
+            device=device,
         ),
         ema_decay=record["ema_decay"],
         gradient_clip=record["gradient_clip"],
         decay_steps=length.steps if record["lr_decay"] == "linear" else None,
     )
+
+
+def on_device(data: ImageDataset, device: torch.device) -> ImageDataset:
+    """Move a dataset to the device, unless it would take more than half of what is free there."""
+    size = data.images.numel() * data.images.element_size()
+    if device.type == "cuda" and size > torch.cuda.mem_get_info(device)[0] // 2:
+        return data
+    labels = None if data.labels is None else data.labels.to(device)
+    return replace(data, images=data.images.to(device), labels=labels)
 
 
 def trained_generators(

@@ -62,6 +62,8 @@ def _errors(record: Mapping[str, Any]) -> Iterator[str]:
             f"model={choices['model']} makes {makes} and dataset={choices['dataset']} has {has}: "
             f"use model={fitting}, or a dataset of {makes}."
         )
+    if model.get("points") and _augments(record):
+        yield f"augment={choices['augment']} is for images, and these are points: use augment=none."
     penalties = gradient_penalties(record)
     if penalties and model["discriminator"].get("norm") == "batch":
         yield (
@@ -114,6 +116,13 @@ def _remarks(record: Mapping[str, Any]) -> Iterator[str]:
             "momentum is known to upset a clipped Wasserstein critic (its authors use RMSProp); "
             "beta1=0 is the nearest here"
         )
+
+
+def _augments(record: Mapping[str, Any]) -> bool:
+    augment = record.get("augment") or {}
+    return augment.get("load_scale", 1) > 1 or any(
+        augment.get(key) for key in ("flip", "differentiable")
+    )
 
 
 def _is_wasserstein(loss: Mapping[str, Any]) -> bool:

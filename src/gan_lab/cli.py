@@ -1,5 +1,6 @@
 """The command line: `gan-lab [VERB] ...`, where the default verb is train."""
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -15,7 +16,16 @@ gan-lab: train, compare and explain GANs.
 
   gan-lab [train] KEY=VALUE ...        train a run, or go on with it; -m makes a sweep
   gan-lab evaluate RUN ...             score runs (RUN: a path, a name, a hash, latest, best)
+  gan-lab modes RUN                    count its samples by class: what is missing, and how sure
+  gan-lab equilibrium RUN              V, D = 1/2, duality gap: how near it is, and why not
+  gan-lab sample RUN                   draw samples; --layout files, classes, plane, nearest
+  gan-lab interpolate RUN              draw the way from one latent to another, and beyond
+  gan-lab report STUDY|RUN ...         a page, tables and figures that compare runs
+  gan-lab export RUN                   the generator for other programs
+  gan-lab dashboard                    panels of Weights & Biases; saving them needs an account
   gan-lab runs [STUDY]                 list what was run
+  gan-lab plan KEY=VALUE ...           what a command would do, and the time and disk it takes
+  gan-lab verify RUN                   repeat a run's first steps, and compare
   gan-lab explain KEY=VALUE ...        formula, source and curves of a loss; layers of a model
 
 Six to begin with:
@@ -31,11 +41,17 @@ Synonyms: nz, nc, conv_dim, num_train_steps, n_critic, loss_type ...
 Completion: eval "$(gan-lab -sc install=bash)"
 The same command again resumes an interrupted run and does nothing for a finished one.
 """
-VERBS = ("train", "evaluate", "runs", "explain")
+VERBS = (
+    "train", "evaluate", "modes", "equilibrium", "sample", "interpolate", "report", "runs", "plan",
+    "verify", "export", "dashboard", "explain",
+)  # fmt: skip
 
 
 def main() -> None:
     """Run the program with the arguments of the process, and exit with its code."""
+    if sys.platform == "linux":
+        # This process computes nothing before it forks: see `gan_lab.child`.
+        multiprocessing.set_start_method("fork")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -9,6 +9,10 @@ class RunError(Exception):
     """A run could not go on (exit code 1)."""
 
 
+class Taken(RunError):
+    """Another process is at work in the run's directory."""
+
+
 class Interrupted(Exception):
     """A signal asked the program to stop."""
 

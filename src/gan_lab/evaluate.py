@@ -63,11 +63,16 @@ class Scorer:
         records = self._score(samples, "ema", step, count, names, final=False)
         scalars = {f"score/{record['score']}": record["value"] for record in records}
         if look:
-            logits = None
-            if self._record["dataset"]["classifier"]:
-                logits = samples.seen_by(self._extractor("classifier"), 0, count).logits
-            scalars |= look(samples.seen_by(None, 0, count), logits)
+            scalars |= look(samples.seen_by(None, 0, count), self._logits(samples, count))
         return scalars
+
+    def _logits(self, samples: Samples, count: int) -> Tensor | None:
+        if not self._record["dataset"]["classifier"]:
+            return None
+        try:
+            return samples.seen_by(self._extractor("classifier"), 0, count).logits
+        except (RunError, UsageError):  # one that is too often wrong; said where scores are
+            return None
 
     def score(
         self, generator: nn.Module, weights: str, step: int, count: int, names: list[str]

@@ -9,7 +9,10 @@ from typing import Any
 
 from gan_lab.errors import UsageError
 
-BUILDING_BLOCKS = ("gan_lab.models", "gan_lab.losses", "gan_lab.data", "torch.nn", "torch.optim")
+BUILDING_BLOCKS = (
+    "gan_lab.models", "gan_lab.losses", "gan_lab.data", "gan_lab.augment",
+    "torch.nn", "torch.optim",
+)  # fmt: skip
 CLASSIFIERS = tuple(
     f"gan_lab.extractors.{name}_classifier" for name in ("shipped", "trained", "stacked")
 )

@@ -1,5 +1,6 @@
 """What notebooks ask for: runs, datasets and losses, by name."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from gan_lab.losses import GanLoss
 from gan_lab.paths import conf_directory
 from gan_lab.record import is_labelled
 from gan_lab.runs import Run
-from gan_lab.sampling import generate, sample_labels, sample_latents
+from gan_lab.sampling import generate_each, sample_labels, sample_latents
 
 
 @dataclass
@@ -42,19 +43,41 @@ class LoadedRun:
         """The lines of evaluations.jsonl: scores with their protocol."""
         return Run(self.directory).evaluations()
 
-    def sample(self, count: int, seed: int | None = None, label: int | None = None) -> Tensor:
-        """Return images (uint8 [count, C, H, W]) of the averaged generator; row i is latent i.
+    def weights(self, name: str) -> nn.Module:
+        """The generator of these weights: "ema" (averaged) or "raw"."""
+        return {"ema": self.generator, "raw": self.raw_generator}[name]
 
-        A conditional run draws the labels in the proportions of its data, or all are `label`.
-        """
+    def latents(self, count: int, seed: int | None = None) -> Tensor:
+        """The first latents [count, latent_dim] of a seed; the run's own unless told."""
         seed = self.config.seed if seed is None else seed
-        latents = sample_latents(seed, count, self.config.latent_dim)
+        return sample_latents(seed, count, self.config.latent_dim)
+
+    def labels(
+        self, count: int, seed: int | None = None, label: int | None = None
+    ) -> Tensor | None:
+        """The labels [count] that go with a seed's latents, in the proportions of the data.
+
+        All are `label` if there is one. None unless the run is conditional; raises UsageError for
+        a label that there is not.
+        """
         if not is_labelled(self.config):
-            return generate(self.generator, latents)
+            if label is not None:
+                raise UsageError(f"{self.directory} is not conditional: it has no classes.")
+            return None
+        classes = len(self.config.class_counts)
+        if label is not None and not 0 <= label < classes:
+            raise UsageError(f"there is no class {label}: they go from 0 to {classes - 1}.")
+        seed = self.config.seed if seed is None else seed
         labels = sample_labels(seed, self.config.class_counts, count)
-        if label is not None:
-            labels = torch.full_like(labels, label)
-        return generate(self.generator, latents, labels)
+        return labels if label is None else torch.full_like(labels, label)
+
+    def sample(
+        self, count: int, seed: int | None = None, label: int | None = None, weights: str = "ema"
+    ) -> Tensor:
+        """Return images (uint8 [count, C, H, W]); row i is latent i, whatever the count."""
+        return generate_each(
+            self.weights(weights), self.latents(count, seed), self.labels(count, seed, label)
+        )
 
 
 def load_run(run: str | Path, runs_dir: str | Path = "runs", trust: bool = False) -> LoadedRun:
@@ -92,9 +115,21 @@ def load_dataset(name: str, root: str | Path | None = None, **arguments: Any) ->
     """
     config = load_defaults()
     config.dataset = _group_file("dataset", name)
-    data_root = str(root) if root is not None else config.data_root
-    record = {"dataset": _plain(config.dataset), "runtime": {"data_root": data_root}}
+    runtime = {
+        "data_root": str(root) if root is not None else config.data_root,
+        "cache_dir": config.cache_dir,
+    }
+    record = {"dataset": _plain(config.dataset), "runtime": runtime}
     return build.dataset(record, **arguments)
+
+
+def load_data_of(
+    config: DictConfig, data_root: str | None = None, trust: bool = False
+) -> ImageDataset:
+    """Load the training data of a run, found under `data_root`, GAN_LAB_DATA or where it was."""
+    record: Any = OmegaConf.to_container(config)
+    root = data_root or os.environ.get("GAN_LAB_DATA") or record["runtime"]["data_root"]
+    return build.dataset({**record, "runtime": {**record["runtime"], "data_root": root}}, trust)
 
 
 def load_defaults() -> DictConfig:

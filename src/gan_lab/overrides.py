@@ -4,7 +4,7 @@ import difflib
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from gan_lab.errors import UsageError
+from gan_lab.expand import Settings, below, sweep_points
 from gan_lab.paths import conf_directory
 from gan_lab.schema import Config
 
@@ -32,10 +33,13 @@ SYNONYMS = {
     "nc": "channels",
     "nchannels": "channels",
     "loss_type": "loss",
+    "data_aug": "augment",
     "discriminator_steps": "loss.discriminator_steps",
     "n_critic": "loss.discriminator_steps",
     "generator_steps": "loss.generator_steps",
     "condition_d": "model.condition_d",
+    "n_jobs": "launcher.n_jobs",
+    "trials": "search.trials",
 }
 LOSS_SYNONYMS = {
     "bce": "minimax",
@@ -45,7 +49,8 @@ LOSS_SYNONYMS = {
 }
 FEEDS = {"hidden_dim": ("ngf", "ndf"), "lr": ("lr_g", "lr_d")}  # general -> specific knobs
 LENGTHS = ("steps", "epochs", "images")  # three ways to say one thing
-GROUPS = ("model", "loss", "penalty", "dataset", "logger", "experiment")
+GROUPS = ("model", "loss", "penalty", "dataset", "augment", "logger", "experiment")
+RUNNING_GROUPS = ("sweep", "search", "launcher")  # of many runs, and of no single one
 BCE_NOTE = "bce = minimax; the BCELoss of most tutorials is loss=nonsaturating"
 
 ConfigStore.instance().store(name="schema", node=Config)
@@ -57,17 +62,84 @@ class Job:
 
     config: DictConfig
     choices: dict[str, Any]
+    sweep: str | None = None  # the name of the sweep that it belongs to
+    setting: tuple[str, ...] = ()  # what sets this run apart from the others of its command
+    beaten: tuple[str, ...] = ()  # settings of its sweep that typed ones have replaced
 
 
-def jobs(arguments: Sequence[str], multirun: bool) -> list[Job]:
+def jobs(
+    arguments: Sequence[str], multirun: bool, points: Sequence[Settings] | None = None
+) -> list[Job]:
     """Compose every run that the settings ask for, so that a typo anywhere starts none.
 
+    `points` are settings below the typed ones that stand in for those of a sweep.
     Raises UsageError, in one line, for a setting, a value or a combination that there is not.
     """
     settings = canonical(arguments)
     with initialize_config_dir(str(conf_directory()), version_base="1.3", job_name="gan-lab"):
         swept = [_values(_parse(text), text, multirun) for text in settings]
-        return [_compose(with_resets(list(chosen))) for chosen in itertools.product(*swept)]
+        several = [len(values) > 1 for values in swept]
+        return [
+            job
+            for typed in itertools.product(*swept)
+            for job in _expand(list(typed), list(itertools.compress(typed, several)), points)
+        ]
+
+
+def _expand(typed: list[str], apart: list[str], points: Sequence[Settings] | None) -> list[Job]:
+    """Compose the runs of one set of typed settings: those of its sweep, at each of its seeds.
+
+    `apart` are the settings that differ between the sets.
+    """
+    none = "sweep=null" in typed
+    typed = [text for text in typed if text != "sweep=null"]
+    base = _compose(with_resets(typed))
+    keys = [_split(text)[1] for text in typed]
+    sweep = None if none else _sweep(base)
+    seeds = _seeds(base.config, keys, "seed" in _by_key(apart))
+    if points is None and sweep is None and len(seeds) == 1:
+        return [replace(base, setting=tuple(apart))]
+    stronger = [*keys, *(["seed"] if "seeds" in keys else [])]
+    if set(keys) & set(LENGTHS):
+        stronger += LENGTHS
+    found: dict[tuple[str, ...], Job] = {}
+    for point in sweep_points(sweep) if points is None else points:
+        named = _by_key(canonical(f"{key}={value}" for key, value in point.items()))
+        kept = below(named, stronger, FEEDS)
+        beaten = tuple(f"{key}={value}" for key, value in named.items() if key not in kept)
+        for seed in [None] if "seed" in kept else seeds:
+            chosen = kept | ({"seed": str(seed)} if len(seeds) > 1 and seed is not None else {})
+            texts = tuple(f"{key}={value}" for key, value in chosen.items())
+            if texts not in found:
+                others = [text for text in typed if _split(text)[1] not in chosen]
+                found[texts] = _compose(with_resets([*others, *texts]))
+            job = found[texts]
+            found[texts] = replace(job, setting=(*apart, *texts), beaten=(*job.beaten, *beaten))
+    return list(found.values())
+
+
+def _sweep(base: Job) -> Any:
+    """Return the sweep that was chosen by name, or else the one that the experiment writes out."""
+    name = base.sweep
+    if name is None or name not in _names("sweep"):
+        sweep = base.config.sweep
+    else:  # alone: an experiment's own would be merged into it
+        sweep = OmegaConf.load(conf_directory() / "sweep" / f"{name}.yaml")
+    return OmegaConf.to_container(sweep, resolve=True) if sweep is not None else None
+
+
+def _seeds(config: DictConfig, typed: Sequence[str], several: bool) -> list[int]:
+    """Return the seeds that `seeds=N` fans out to, from `seed` on. A typed list of seeds beats an
+    experiment's `seeds`. Raises UsageError if both are typed."""
+    if config.seeds < 1:
+        raise UsageError(f"seeds={config.seeds}: must be at least 1.")
+    if several and "seeds" in typed:
+        raise UsageError(f"a list of seeds and seeds={config.seeds} both choose seeds; keep one.")
+    return list(range(config.seed, config.seed + (1 if several else config.seeds)))
+
+
+def _by_key(settings: Iterable[str]) -> Settings:
+    return {key: value for _, key, value in map(_split, settings)}
 
 
 def canonical(arguments: Iterable[str]) -> list[str]:
@@ -182,7 +254,7 @@ def _compose(settings: list[str]) -> Job:
         _refuse_unknown(config)
         OmegaConf.to_container(config, resolve=True)
         choices["penalty"] = list(config.penalty or {})
-        return Job(config, choices)
+        return Job(config, choices, chosen.get("sweep"))
     except MissingConfigException as error:
         raise UsageError(_missing(error)) from None
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
@@ -215,6 +287,9 @@ def _missing(error: MissingConfigException) -> str:
 
 def _reason(error: Exception) -> str:
     text = str(error)
+    if match := re.match(r"Could not override '(launcher|search)\.(\w+)'", text):
+        group, key = match.groups()
+        return f"{key} belongs to a {group} that is not chosen: {_names_with(group, key)}."
     if match := re.match(r"Could not override '([^']+)'", text):
         return f"there is no setting {match[1]!r}.{_closest(match[1], _known_keys())}"
     if match := re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", text):
@@ -250,9 +325,16 @@ def _names(group: str) -> list[str]:
     return sorted(path.stem for path in (conf_directory() / group).glob("*.yaml"))
 
 
+def _names_with(group: str, key: str) -> str:
+    """Say which configs of a group have a key."""
+    folder = conf_directory() / group
+    names = [name for name in _names(group) if key in OmegaConf.load(folder / f"{name}.yaml")]
+    return "add " + " or ".join(f"{group}={name}" for name in names or _names(group))
+
+
 def _known_keys() -> list[str]:
     config = compose("config")
-    return [*_leaves(config), *SYNONYMS, *GROUPS]
+    return [*_leaves(config), *SYNONYMS, *GROUPS, *RUNNING_GROUPS]
 
 
 def _leaves(config: Mapping[Any, Any], prefix: str = "") -> Iterable[str]:

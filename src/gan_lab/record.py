@@ -30,7 +30,7 @@ def make_record(config: DictConfig, choices: Mapping[str, Any]) -> dict[str, Any
     plain["penalty"] = plain["penalty"] or {}
     if automatic:
         plain["model"]["d_norm"] = "auto"
-    result = ("model", "loss", "penalty", "dataset", *RESULT_KNOBS, *GENERAL_KNOBS)
+    result = ("model", "loss", "penalty", "dataset", "augment", *RESULT_KNOBS, *GENERAL_KNOBS)
     return {
         "choices": dict(choices),
         **{key: plain[key] for key in result},
@@ -67,6 +67,9 @@ def result_hash(record: Mapping[str, Any]) -> str:
     }
     if "listing" in record["dataset"]:
         hashed["listing"] = _listing(record)
+    augment = _beyond_defaults(record["augment"]) if record.get("augment") else {}
+    if augment.keys() - {"_target_"}:
+        hashed["augment"] = augment
     if not record["instance_noise"]:
         hashed.pop("instance_noise_steps", None)  # the length of what is not there
     if is_labelled(record):
@@ -84,7 +87,8 @@ def _listing(record: Mapping[str, Any]) -> str:
     try:
         return instantiate(record["dataset"]["listing"], root=record["runtime"]["data_root"])
     except OSError as error:
-        raise RunError(f"{error.filename} cannot be read ({error.strerror}).") from error
+        reason = f"{error.filename} cannot be read ({error.strerror})."
+        raise RunError(reason if error.filename else str(error)) from error
 
 
 def _beyond_defaults(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,8 +98,13 @@ def _beyond_defaults(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in nested.items()
-        if key not in parameters or value != parameters[key].default
+        if key not in parameters or value != _plain(parameters[key].default)
     }
+
+
+def _plain(default: Any) -> Any:
+    """A tuple is a list in YAML."""
+    return list(default) if isinstance(default, tuple) else default
 
 
 def _nested_beyond_defaults(value: Any) -> Any:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import torch
+from torch import nn
 
 from gan_lab import build
 from gan_lab.announce import announce, environment
@@ -14,12 +15,24 @@ from gan_lab.console import say
 from gan_lab.errors import Interrupted, RunError, UsageError
 from gan_lab.evaluate import Scorer, score_both
 from gan_lab.figures import draw_curves
+from gan_lab.interpolation import places
+from gan_lab.latent_figures import strips
+from gan_lab.monitor import Monitor
 from gan_lab.parts import Parts, Schedule
-from gan_lab.record import data_facts, make_schedule, presumed_data_facts, run_directory
+from gan_lab.record import (
+    data_facts,
+    is_labelled,
+    make_schedule,
+    presumed_data_facts,
+    run_directory,
+)
 from gan_lab.runs import Run
+from gan_lab.sampling import grid, sample_labels, sample_latents, save_png
 from gan_lab.signals import catch_signals
 from gan_lab.tracking import JsonLines, Tracker
-from gan_lab.train import Diverged, Progress, seconds_per_step, train
+from gan_lab.train import Collapsed, Diverged, Progress, seconds_per_step, train
+
+STRIPS, STRIP_IMAGES = 5, 10  # of the interpolation that every run ends with
 
 
 def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Run:
@@ -37,7 +50,7 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
         return run
     device = build.device(record["runtime"])
     build.networks(record | presumed_data_facts(record))  # a mistake shows before data are loaded
-    data = build.dataset(record)
+    data = build.training_data(record)
     record = {**record, **data_facts(data)}
     check_data(record)
     schedule = make_schedule(record, len(data))
@@ -47,6 +60,7 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
     try:
         if restart:
             run.clear()
+        run.error_path.unlink(missing_ok=True)  # of an earlier start
         progress = resume(run, parts)
         run.write_config(record)
         earlier = run.add_environment(environment(device, command))
@@ -86,15 +100,23 @@ def _train_and_score(
             seconds_per_step(parts) if progress.step < schedule.steps else 0.0,
         )
         scorer = Scorer(record, run, device)
+        monitor = Monitor(
+            parts.inputs.dataset, run.metrics(), say, record["runtime"]["stop_on_collapse"]
+        )
+
+        def score(generator: nn.Module, step: int) -> dict[str, float]:
+            return scorer.during_training(generator, step, monitor.look)
+
         with catch_signals() as stop:
-            train(parts, schedule, run, progress, trackers, scorer.during_training, stop)
+            train(parts, schedule, run, progress, trackers, score, monitor, stop)
         draw_curves(run.metrics(), run.curves_path, parts.loss.output)
+        show_interpolation(record, run, parts, progress.step, trackers)
         count = record["runtime"]["evaluation"]["samples"]
         final = score_both(
             scorer, parts.generator, parts.average, progress.step, count, scorer.available()
         )
         for tracker in trackers:
-            tracker.summarise(summary(final))
+            tracker.summarise(summary(final) | monitor.summary())
         exit_code = 0
     except (Interrupted, KeyboardInterrupt) as error:
         exit_code = getattr(error, "exit_code", 130)
@@ -105,7 +127,24 @@ def _train_and_score(
                 closing.callback(tracker.close, exit_code)
 
 
-def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+def show_interpolation(
+    record: Mapping[str, Any], run: Run, parts: Parts, step: int, trackers: Sequence[Tracker]
+) -> None:
+    """Draw the averaged generator between the seed's first five pairs of latents, and stream it."""
+    seed, count = record["seed"], 2 * STRIPS
+    latents = sample_latents(seed, count, record["latent_dim"])
+    labels = sample_labels(seed, record["class_counts"], count) if is_labelled(record) else None
+    images = strips(parts.average, latents, labels, places(STRIP_IMAGES))
+    if images.ndim < 5:  # points: nothing to look at
+        return
+    run.figures.mkdir(exist_ok=True)
+    path = run.figures / "interpolation.png"
+    save_png(grid(images.flatten(0, 1), STRIP_IMAGES), path)
+    for tracker in trackers:
+        tracker.image(step, "interpolation", path)
+
+
+def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return final scores as `evaluation/<weights>/<score>`."""
     return {f"evaluation/{r['protocol']['weights']}/{r['score']}": r["value"] for r in records}
 
@@ -144,6 +183,12 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
         raised = RunError(
             f"{run.directory} diverged: {reason}; the last good checkpoint is kept. A lower "
             "lr_g or lr_d is the first thing to try."
+        )
+    elif isinstance(error, Collapsed):
+        state, reason = "diverged", f"{error} at step {progress.step}"
+        raised = RunError(
+            f"{run.directory} has collapsed: {reason}; it is saved, and stop_on_collapse=false "
+            "goes on from there."
         )
     elif isinstance(error, OSError):
         place = f" at {error.filename}" if error.filename else ""

@@ -16,7 +16,7 @@ from typing import Any
 import filelock
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.errors import RunError
+from gan_lab.errors import RunError, Taken
 
 STATES = ("running", "finished", "failed", "interrupted", "diverged")
 
@@ -32,10 +32,16 @@ class Run:
         self.metrics_path = directory / "metrics.jsonl"
         self.evaluations_path = directory / "evaluations.jsonl"
         self.curves_path = directory / "curves.png"
+        self.equilibrium_path = directory / "equilibrium.json"
+        self.equilibrium_figure = directory / "equilibrium.png"
+        self.optimum_figure = directory / "equilibrium_optimum.png"
         self.error_path = directory / "error.txt"
         self.tracker_path = directory / "wandb.json"
         self.samples = directory / "samples"
         self.checkpoints = directory / "checkpoints"
+        self.figures = directory / "figures"
+        self.export = directory / "export"
+        self.tensorboard = directory / "tensorboard"
         self._lock = filelock.FileLock(directory / ".lock")
 
     # --- taking it -------------------------------------------------------------------------------
@@ -43,14 +49,15 @@ class Run:
     def take(self) -> None:
         """Lock the directory for this process; the lock dies with it.
 
-        Raises RunError if another process has it or the directory cannot be written.
+        Raises Taken if another process has it, and RunError if the directory cannot be written.
         """
         try:
             self.samples.mkdir(parents=True, exist_ok=True)
             self.checkpoints.mkdir(exist_ok=True)
-            self._lock.acquire(timeout=0)
+            # Not at once: `is_taken` of another process holds the lock for an instant.
+            self._lock.acquire(timeout=0.5)
         except filelock.Timeout:
-            raise RunError(f"{self.directory} is being trained by another process.") from None
+            raise Taken(f"{self.directory} is being trained by another process.") from None
         except OSError as error:
             raise RunError(
                 f"cannot write to {self.directory} ({error.strerror}); set runs_dir= to a folder "
@@ -108,6 +115,10 @@ class Run:
         replace_file(self.environment_path, json.dumps([*earlier, entry], indent=1) + "\n")
         return earlier
 
+    def environment(self) -> list[dict[str, Any]]:
+        """Read the descriptions of all starts."""
+        return _read_json(self.environment_path, [])
+
     def set_status(self, state: str, step: int, reason: str = "") -> None:
         """Write the state, one of STATES."""
         assert state in STATES, state
@@ -149,7 +160,7 @@ class Run:
 
     def save_sample(self, step: int, write: Callable[[Path], None]) -> Path:
         """Write samples/<step>.png, and samples/latest.png beside it, with `write(path)`."""
-        path = self.samples / f"{step:08d}.png"
+        path = self.sample_path(step)
         temporary = path.with_suffix(".tmp.png")
         write(temporary)
         temporary.replace(path)
@@ -170,6 +181,30 @@ class Run:
             shutil.copyfile(numbered[-1], self.samples / "latest.png")
         else:
             (self.samples / "latest.png").unlink(missing_ok=True)
+
+    def sample_steps(self) -> list[int]:
+        """The steps whose samples were drawn, ascending."""
+        return sorted(int(path.stem) for path in self.samples.glob("*.png") if path.stem.isdigit())
+
+    def sample_path(self, step: int) -> Path:
+        """The samples of a step."""
+        return self.samples / f"{step:08d}.png"
+
+    def modes(self, weights: str) -> dict[str, Any] | None:
+        """Read the census of the averaged (`ema`) or the `raw` generator; None without one."""
+        return _read_json(self.modes_path(weights), None)
+
+    def modes_path(self, weights: str) -> Path:
+        """The census of the averaged (`ema`) or the `raw` generator."""
+        return self.directory / f"modes_{weights}.json"
+
+    def modes_figure(self, weights: str) -> Path:
+        """The chart of a census."""
+        return self.directory / f"modes_{weights}.png"
+
+    def modes_samples(self, weights: str) -> Path:
+        """The samples that a census is about, by class."""
+        return self.directory / f"modes_{weights}_samples.png"
 
     # --- checkpoints -----------------------------------------------------------------------------
 

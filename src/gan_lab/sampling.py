@@ -11,6 +11,8 @@ from gan_lab.data import from_unit
 from gan_lab.models import call
 from gan_lab.position import normal_at, uniform_at
 
+BLOCK = 16  # rows: whole vectors of any processor, and little waste for a short strip
+
 
 def sample_latents(seed: int, count: int, latent_dim: int) -> Tensor:
     """Return a seed's first latents [count, latent_dim]; a longer list begins alike."""
@@ -47,6 +49,20 @@ def generate(
     return torch.cat(images)
 
 
+def generate_each(generator: nn.Module, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+    """Return images as `generate` does, each to the bit the same whatever it is asked for with.
+
+    Matrix products round differently for other numbers of rows, so the generator is given blocks
+    of one size, the last filled up: image 17 of a seed is one picture, in a strip or among 10,000.
+    """
+    count = len(latents)
+    missing = -count % BLOCK
+    latents = torch.cat([latents, latents[:1].expand(missing, -1)])
+    if labels is not None:
+        labels = torch.cat([labels, labels[:1].expand(missing)])
+    return generate(generator, latents, labels, batch_size=BLOCK)[:count]
+
+
 def grid(images: Tensor, columns: int = 8, gap: int = 2) -> np.ndarray:
     """Lay images (uint8 [N, C, H, W]) out in rows on white: uint8 [height, width, 3]."""
     count, channels, height, width = images.shape
@@ -59,6 +75,15 @@ def grid(images: Tensor, columns: int = 8, gap: int = 2) -> np.ndarray:
         left = gap + (index % columns) * (width + gap)
         canvas[top : top + height, left : left + width] = image.permute(1, 2, 0).numpy()
     return canvas
+
+
+def tiles(picture: np.ndarray, side: int, gap: int = 2) -> np.ndarray:
+    """Cut what `grid` laid out into its images, blank places among them: [N, side, side, 3]."""
+    step = side + gap
+    rows, columns = (length // step for length in picture.shape[:2])
+    places = [(gap + row * step, gap + column * step) for row in range(rows)
+              for column in range(columns)]  # fmt: skip
+    return np.stack([picture[top : top + side, left : left + side] for top, left in places])
 
 
 def save_png(picture: np.ndarray, path: Path) -> None:

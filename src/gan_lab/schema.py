@@ -37,8 +37,13 @@ class Config:
     loss: Any = MISSING
     penalty: Any = None
     dataset: Any = MISSING
+    augment: Any = None
     logger: Any = None
     experiment: Any = None
+    sweep: Any = None
+    search: Any = None
+    launcher: Any = MISSING
+    seeds: int = 1
     study: str = MISSING
     seed: int = MISSING
     latent_dim: int = MISSING
@@ -66,6 +71,7 @@ class Config:
     epochs: float | None = None
     images: int | None = None
     folder: str | None = None
+    bad_images: str = MISSING
     device: str = MISSING
     threads: int | None = None
     deterministic: bool = False
@@ -76,6 +82,7 @@ class Config:
     sample_every: int = MISSING
     score_every: int = MISSING
     checkpoint_every: int = MISSING
+    stop_on_collapse: bool = False
     restart: bool = False
     evaluation: Evaluation = field(default_factory=Evaluation)
     wandb: Wandb = field(default_factory=Wandb)
@@ -90,9 +97,9 @@ RESULT_KNOBS = (
 # General knobs act through specific ones and groups: recorded for tables, never hashed.
 GENERAL_KNOBS = ("hidden_dim", "ngf", "ndf", "lr", "label_smoothing", "lambda_gp")
 RUNTIME_KNOBS = (
-    "study", "steps", "epochs", "images", "folder", "device", "threads", "deterministic",
-    "data_root", "runs_dir", "cache_dir", "log_every", "sample_every", "score_every",
-    "checkpoint_every", "evaluation", "logger", "wandb",
+    "study", "steps", "epochs", "images", "folder", "bad_images", "device", "threads",
+    "deterministic", "data_root", "runs_dir", "cache_dir", "log_every", "sample_every",
+    "score_every", "checkpoint_every", "stop_on_collapse", "evaluation", "logger", "wandb",
 )  # fmt: skip
 
 # (lowest, highest) allowed; an open end is None.
@@ -131,5 +138,6 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "channels": (None, 1, 3),
     "weight_init": ("custom", "default"),
     "lr_decay": ("none", "linear"),
+    "bad_images": ("stop", "skip"),
     "wandb.mode": ("auto", "online", "offline", "disabled"),
 }

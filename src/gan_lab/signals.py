@@ -16,7 +16,10 @@ class Stop:
 
 @contextmanager
 def catch_signals() -> Iterator[Stop]:
-    """Turn the first Ctrl-C or SIGTERM into a wish to stop; a second Ctrl-C stops at once."""
+    """Turn the first Ctrl-C or SIGTERM into a wish to stop; a second Ctrl-C stops at once.
+
+    A signal that is ignored stays so: the parent of this process answers it.
+    """
     stop = Stop()
 
     def remember(number: int, frame: Any) -> None:
@@ -25,7 +28,8 @@ def catch_signals() -> Iterator[Stop]:
         say("stopping after this step; the state is being saved")
 
     signals: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)
-    previous = {number: signal.getsignal(number) for number in signals}
+    handlers = {number: signal.getsignal(number) for number in signals}
+    previous = {n: handler for n, handler in handlers.items() if handler is not signal.SIG_IGN}
     for number in previous:
         signal.signal(number, remember)
     try:

@@ -4,7 +4,7 @@ A critic is the discriminator with everything bound that is the same for all its
 so that the steps and the penalties see only critic(images) -> logits [B].
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -16,14 +16,22 @@ from gan_lab.models import call
 
 
 def bind(
-    discriminator: nn.Module, labels: Tensor | None = None, noise: Tensor | None = None
+    discriminator: nn.Module,
+    labels: Tensor | None = None,
+    noise: Tensor | None = None,
+    augment: Callable[[Tensor], Tensor] | None = None,
 ) -> Critic:
     """Return critic(images [B, C, H, W]) -> logits [B] for one turn.
 
-    `noise`, shaped as the images, is added to whatever the critic is shown (Sønderby et al. 2017,
-    arXiv 1610.04490, section 3: instance noise).
+    Whatever the critic is shown is augmented, and then `noise`, shaped as the images, is added to
+    it (Sønderby et al. 2017, arXiv 1610.04490, section 3: instance noise).
     """
-    return lambda images: call(discriminator, images if noise is None else images + noise, labels)
+
+    def critic(images: Tensor) -> Tensor:
+        shown = images if augment is None else augment(images)
+        return call(discriminator, shown if noise is None else shown + noise, labels)
+
+    return critic
 
 
 def packed(images: Tensor, pack: int) -> Tensor:
@@ -67,6 +75,7 @@ def discriminator_step(
         "loss/d": value.detach(),
         "d/real": _mean_output(loss, real_logits),
         "d/fake_1": _mean_output(loss, fake_logits),
+        "d/accuracy": _accuracy(real_logits.detach(), fake_logits.detach()),
         **{f"penalty/{name}": term.detach() for name, term in penalties.items()},
         "grad_norm/d": gradient_norm,
     }
@@ -107,6 +116,14 @@ def _declared(penalty: Penalty, noise: Mapping[str, Tensor] | None) -> dict[str,
 def _mean_output(loss: GanLoss, logits: Tensor) -> Tensor:
     logits = logits.detach()
     return (logits.sigmoid() if loss.output == "probability" else logits).mean()
+
+
+def _accuracy(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Return the share of pairs (real, fake) that D ranks rightly, ties counting half.
+
+    1/2 is chance. Unlike a count at logit 0 it needs no threshold, and means the same for any loss.
+    """
+    return (1 + (real_logits[:, None] - fake_logits).sign().mean()) / 2
 
 
 def _gradient_norm(network: nn.Module, clip: float | None) -> Tensor:

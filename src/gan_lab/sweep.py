@@ -1,45 +1,137 @@
-"""The runs of one command, one after another, and what became of them."""
+"""The runs of one command: which there are, how they are run, and what became of them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gan_lab.console import console, duration, say
-from gan_lab.errors import RunError, UsageError
-from gan_lab.record import run_directory
+from gan_lab.console import duration, say
+from gan_lab.errors import Interrupted, RunError, UsageError
+from gan_lab.instantiate import instantiate
+from gan_lab.record import result_hash, run_directory
 from gan_lab.runs import Run
+from gan_lab.spread import spread
+from gan_lab.task import Task
+
+SCORES = {"fd_classifier": ("FD", ".1f"), "confident": ("confident", ".2f")}
 
 
-def run_jobs(records: Sequence[dict[str, Any]], command: str, restart: bool) -> int:
-    """Train runs in order and return the exit code; one that fails stops no other."""
+def make_tasks(
+    records: Sequence[dict[str, Any]],
+    settings: Sequence[tuple[str, ...]],
+    command: str,
+    restart: bool,
+) -> list[Task]:
+    """Return the distinct runs of a command.
+
+    Raises UsageError for two that differ, but in nothing that makes another run.
+    """
+    tasks: dict[Path, Task] = {}
+    for record, setting in zip(records, settings, strict=True):
+        directory = run_directory(record)
+        known = tasks.get(directory)
+        if known and known.record != record:
+            raise UsageError(_one_run(known.record, record))
+        before = Run(directory).status()["state"]
+        tasks.setdefault(directory, Task(record, setting, command, restart, before))
+    return list(tasks.values())
+
+
+def _one_run(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    runtime = theirs["runtime"]
+    keys = [key for key in runtime if ours["runtime"][key] != runtime[key]]
+    lengths = [key for key in keys if key in ("steps", "epochs", "images")]
+    if lengths:
+        return (
+            f"several values of {lengths[0]} are one run, longer and longer: give it the largest, "
+            "and score_every=N to score it at several steps."
+        )
+    key = keys[0] if keys else next(key for key in theirs if ours[key] != theirs[key])
+    return f"several values of {key} are one run, for {key} does not change its result; keep one."
+
+
+def run_tasks(tasks: Sequence[Task], launcher: Mapping[str, Any]) -> int:
+    """Run tasks with a launcher and return the exit code; one that fails stops no other."""
+    if len(tasks) == 1 and launcher["_target_"] == "gan_lab.launchers.order":
+        return _run_here(tasks[0])
+    say(f"{len(tasks)} runs: {_counts([task.before for task in tasks])}")
+    try:
+        outcomes = instantiate(launcher, tasks=tasks)
+    except Interrupted:
+        print_tasks(tasks)
+        say("the same command goes on from there")
+        raise
+    if outcomes is None:  # a dry run
+        return 0
+    print_tasks(tasks)
+    print_spreads(tasks)
+    failures = [outcome for outcome in outcomes if outcome.failed]
+    for outcome in failures:
+        where = f"{outcome.task.run.directory.name} {outcome.state}"
+        print(f"gan-lab: {outcome.task.name} ({where}): {outcome.reason}", file=sys.stderr)
+    say(f"{len(outcomes) - len(failures)} of {len(outcomes)} runs have finished")
+    print(tasks[0].run.directory.parent)
+    return 1 if failures else 0
+
+
+def _run_here(task: Task) -> int:
     from gan_lab.runner import train_run
 
-    directories = [run_directory(record) for record in records]
-    errors: list[Exception] = []
-    for number, record in enumerate(records, start=1):
-        if len(records) > 1:
-            console.rule(f"run {number} of {len(records)}")
-        try:
-            train_run(record, command, restart)
-        except (UsageError, RunError) as error:
-            print(f"gan-lab: {error}", file=sys.stderr)
-            errors.append(error)
-    if len(records) > 1:
-        print_table(directories)
-        print(directories[0].parent)
-    elif not errors:
-        print(directories[0])
-    if errors and len(records) == 1 and isinstance(errors[0], UsageError):
-        return 2
-    return 1 if errors else 0
+    try:
+        train_run(task.record, task.command, task.restart)
+    except (UsageError, RunError) as error:
+        print(f"gan-lab: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    print(task.run.directory)
+    return 0
+
+
+def _counts(states: Sequence[str]) -> str:
+    words = {"new": "to start", "finished": "finished before"}
+    counts = {state: states.count(state) for state in dict.fromkeys(states)}
+    return ", ".join(f"{n} {words.get(state, f'{state} before')}" for state, n in counts.items())
+
+
+def print_tasks(tasks: Sequence[Task]) -> None:
+    """Print a row a run of a sweep: its setting, what it was before, what it is now, its scores."""
+    rows = []
+    for task in tasks:
+        _, name, *numbers = _row(task.run)
+        rows.append([" ".join(task.setting) or "baseline", name, task.before, *numbers[:-1]])
+    scores = [heading for heading, _ in SCORES.values()]
+    print_rows([["setting", "run", "before", "state", "step", "time", *scores], *rows])
+
+
+def print_spreads(tasks: Sequence[Task]) -> None:
+    """Print a row a setting that has several finished seeds: mean, sd and interval of scores."""
+    groups: dict[str, list[Task]] = {}
+    for task in tasks:
+        if task.run.status()["state"] == "finished":
+            groups.setdefault(result_hash({**task.record, "seed": 0}), []).append(task)
+    rows = []
+    for group in groups.values():
+        found = [task.run.final_scores() for task in group]
+        named = [part for part in group[0].setting if not part.startswith("seed=")]
+        cells = []
+        for score in SCORES:
+            values = [scores[score] for scores in found if score in scores]
+            cells.append(str(spread(values)) if values else "")
+        rows.append([" ".join(named) or "baseline", str(len(group)), *cells])
+    if any(len(group) > 1 for group in groups.values()):
+        say("")
+        print_rows([["setting", "seeds", *(heading for heading, _ in SCORES.values())], *rows])
 
 
 def print_table(directories: Sequence[Path]) -> None:
     """Print a row a run: state, step, time and scores, the reason where one failed."""
-    headings = ["study", "run", "state", "step", "time", "FD", "confident", "reason"]
-    rows = [headings, *(_row(Run(directory)) for directory in directories)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(headings))]
+    scores = [heading for heading, _ in SCORES.values()]
+    headings = ["study", "run", "state", "step", "time", *scores, "reason"]
+    print_rows([headings, *(_row(Run(directory)) for directory in directories)])
+
+
+def print_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of cells below each other."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
@@ -54,7 +146,6 @@ def _row(run: Run) -> list[str]:
         status["state"],
         str(status["step"]),
         seconds,
-        f"{scores['fd_classifier']:.1f}" if "fd_classifier" in scores else "",
-        f"{scores['confident']:.2f}" if "confident" in scores else "",
+        *(format(scores[s], f) if s in scores else "" for s, (_, f) in SCORES.items()),
         status["reason"] if status["state"] in ("failed", "diverged") else "",
     ]

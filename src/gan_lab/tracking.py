@@ -1,14 +1,16 @@
-"""Where a run's numbers and pictures go: metrics.jsonl always, Weights & Biases if asked."""
+"""Where a run's numbers and pictures go: metrics.jsonl always, W&B and TensorBoard if asked."""
 
 import json
 import netrc
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlparse
 
+from gan_lab.errors import UsageError
 from gan_lab.runs import Run, replace_file
 
 CONNECT_SECONDS = 20  # WANDB_INIT_TIMEOUT sets another number
@@ -103,17 +105,18 @@ class WandbTracker:
             self._run = wandb.init(mode=mode, **arguments)
         self._wandb = wandb
         self._run.define_metric("step", hidden=True)
-        self._run.define_metric("*", step_metric="step")
+        # Before "*": the first pattern that fits a name is the one that holds.
         self._run.define_metric("score/*", step_metric="step", summary="min,last")
+        self._run.define_metric("*", step_metric="step")
         replace_file(
             run.tracker_path,
             json.dumps({"id": self._run.id, "mode": mode, "directory": self._run.dir}) + "\n",
         )
         self.description = {
-            "online": f"online, {self._run.url}" if mode == "online" else "",
-            "offline": f"offline: browse with `wandb leet {runtime['runs_dir']}/wandb`, upload "
+            "online": f"W&B online, {self._run.url}" if mode == "online" else "",
+            "offline": f"W&B offline: browse with `wandb leet {runtime['runs_dir']}/wandb`, upload "
             f"with `wandb sync {runtime['runs_dir']}/wandb/offline-run-*-{self._run.id}*`",
-            "disabled": "disabled",
+            "disabled": "W&B disabled",
         }[mode]
 
     def log(self, line: Mapping[str, float]) -> None:
@@ -131,6 +134,79 @@ class WandbTracker:
 
     def close(self, exit_code: int) -> None:
         self._run.finish(exit_code=exit_code)
+
+
+class TensorBoardTracker:
+    """Event files in the run directory, for `tensorboard --logdir`."""
+
+    def __init__(self, run: Run, record: Mapping[str, Any]):
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            raise UsageError(
+                "TensorBoard is not installed: pip install 'gan-lab[tensorboard]', or logger=none."
+            ) from None
+        metrics = run.metrics()
+        self._step = metrics[-1]["step"] if metrics else 0
+        # What an earlier start logged beyond the step that this one resumes from is hidden.
+        self._writer = SummaryWriter(str(run.tensorboard), purge_step=self._step + 1)
+        if not metrics:
+            self._writer.add_text("config", f"```\n{json.dumps(dict(record), indent=1)}\n```", 0)
+        self.description = f"TensorBoard: `tensorboard --logdir {record['runtime']['runs_dir']}`"
+
+    def log(self, line: Mapping[str, Any]) -> None:
+        self._step = int(line["step"])
+        self._scalars(line)
+
+    def image(self, step: int, name: str, path: Path) -> None:
+        import numpy as np
+        from PIL import Image
+
+        pixels = np.asarray(Image.open(path).convert("RGB"))
+        self._writer.add_image(name, pixels, step, dataformats="HWC")
+
+    def summarise(self, values: Mapping[str, Any]) -> None:
+        self._scalars(values)
+
+    def close(self, exit_code: int) -> None:
+        self._writer.close()
+
+    def _scalars(self, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            if name != "step" and isinstance(value, int | float):
+                self._writer.add_scalar(name, value, self._step)
+
+
+class Several:
+    """Several trackers as one."""
+
+    def __init__(self, trackers: Sequence[Any]):
+        self._trackers = trackers
+        self.description = "; ".join(tracker.description for tracker in trackers)
+
+    def log(self, line: Mapping[str, Any]) -> None:
+        for tracker in self._trackers:
+            tracker.log(line)
+
+    def image(self, step: int, name: str, path: Path) -> None:
+        for tracker in self._trackers:
+            tracker.image(step, name, path)
+
+    def summarise(self, values: Mapping[str, Any]) -> None:
+        for tracker in self._trackers:
+            tracker.summarise(values)
+
+    def close(self, exit_code: int) -> None:
+        with ExitStack() as closing:  # one that cannot be closed leaves none of the others open
+            for tracker in self._trackers:
+                closing.callback(tracker.close, exit_code)
+
+
+def wandb_and_tensorboard(
+    run: Run, record: Mapping[str, Any], say: Callable[[str], None], **settings: Any
+) -> Several:
+    """Return a tracker that streams to both; `settings` are those of W&B."""
+    return Several([TensorBoardTracker(run, record), WandbTracker(run, record, say, **settings)])
 
 
 def is_logged_in() -> bool:

@@ -17,6 +17,7 @@ from gan_lab.errors import Interrupted
 from gan_lab.figures import scatter
 from gan_lab.losses import Critic
 from gan_lab.models import call
+from gan_lab.monitor import Monitor
 from gan_lab.parts import Parts, Schedule
 from gan_lab.runs import Run
 from gan_lab.sampling import generate, grid, sample_latents, save_png
@@ -32,6 +33,10 @@ SCATTER_POINTS = 2500
 
 class Diverged(Exception):
     """A loss or a weight is no finite number."""
+
+
+class Collapsed(Exception):
+    """The monitor's verdict was bad twice in a row, and it was asked to stop then."""
 
 
 @dataclass
@@ -51,11 +56,12 @@ def train(
     progress: Progress,
     trackers: Sequence[Tracker],
     score: Callable[[nn.Module, int], dict[str, float]],
+    monitor: Monitor,
     stop: Stop,
 ) -> None:
     """Train from `progress.step` to `schedule.steps`.
 
-    Raises Diverged (the last good checkpoint is kept) and Interrupted (after saving).
+    Raises Diverged (the last good checkpoint is kept), Collapsed and Interrupted (after saving).
     """
     display = progress_display(progress.step, schedule.steps)
     line: dict[str, float] = {}
@@ -70,18 +76,20 @@ def train(
             progress.seconds = time.monotonic() - began
             scores = score(parts.average, step) if due(step, schedule.score_every) else {}
             if due(step, schedule.log_every) or scores or last:
-                line = read_line(parts, progress, scalars, scores)
+                line = monitor.watch(read_line(parts, progress, scalars, scores))
                 for tracker in trackers:
                     tracker.log(line)
             if due(step, schedule.sample_every) or last:
                 path = run.save_sample(step, lambda path: save_png(sample_grid(parts), path))
                 for tracker in trackers:
                     tracker.image(step, "samples", path)
-            if due(step, schedule.checkpoint_every) or last or stop.number:
+            if due(step, schedule.checkpoint_every) or last or stop.number or monitor.stops:
                 save(parts, schedule, run, progress, scores)
             display.update(step, line)
             if stop.number and not last:
                 raise Interrupted(stop.number)
+            if monitor.stops and not last:
+                raise Collapsed(str(monitor.verdict))
     finally:
         display.close()
 
@@ -134,7 +142,8 @@ def fakes_and_critic(parts: Parts, step: int, turn: int, with_graph: bool) -> tu
     labels = inputs.labels(step, turn)
     with torch.set_grad_enabled(with_graph):
         fake = call(parts.generator, inputs.latents(step, turn), labels)
-    critic = bind(parts.discriminator, labels, inputs.critic_noise(step, turn))
+    noise, augment = inputs.critic_noise(step, turn), inputs.critic_augment(step, turn)
+    critic = bind(parts.discriminator, labels, noise, augment)
     return packed(fake, inputs.pack), critic
 
 
@@ -197,7 +206,8 @@ def sample_grid(parts: Parts) -> np.ndarray:
 
 def seconds_per_step(parts: Parts) -> float:
     """Measure a step on copies, which leaves the run as it is: 1 to 10 steps, about a second."""
-    trial = copy.deepcopy(parts)
+    # The inputs change nothing, and a dataset that is mapped must not be copied into memory.
+    trial = copy.deepcopy(parts, {id(parts.inputs): parts.inputs})
     take_step(trial, 0)  # the first one warms up
     began, count = time.monotonic(), 0
     while count < 10 and time.monotonic() - began < 1.0:

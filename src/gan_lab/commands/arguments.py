@@ -3,9 +3,14 @@
 import argparse
 import os
 from collections.abc import Callable
-from typing import NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gan_lab.errors import UsageError
+from gan_lab.runs import Run
+
+if TYPE_CHECKING:
+    from gan_lab.loading import LoadedRun
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,6 +32,26 @@ def parser(verb: str, description: str) -> Parser:
     return made
 
 
+def add_run_options(takes: Parser) -> None:
+    """Add what every verb takes that loads the networks of a run."""
+    takes.add_argument("--device", help="default: as the run was trained")
+    takes.add_argument("--data-root", help="where the datasets are")
+    takes.add_argument("--trust", action="store_true", help="allow the config's own code")
+
+
+def record_of(run: Run, options: argparse.Namespace) -> dict[str, Any]:
+    """Return a run's record with what `add_run_options` changes in it."""
+    from omegaconf import OmegaConf
+
+    record: Any = OmegaConf.to_container(run.config())
+    runtime = record["runtime"]
+    runtime["device"] = options.device or runtime["device"]
+    runtime["data_root"] = (
+        options.data_root or os.environ.get("GAN_LAB_DATA") or runtime["data_root"]
+    )
+    return record
+
+
 def at_least(lowest: int) -> Callable[[str], int]:
     """Return a type for argparse: a whole number of at least `lowest`."""
 
@@ -36,3 +61,45 @@ def at_least(lowest: int) -> Callable[[str], int]:
         return int(text)
 
     return whole_number
+
+
+def network_parser(verb: str, description: str) -> Parser:
+    """Return a parser with what all verbs take that open a trained generator."""
+    made = parser(verb, description)
+    made.add_argument("run", metavar="RUN", help="path, name, hash, latest or best")
+    made.add_argument(
+        "--weights", choices=("ema", "raw"), default="ema", help="averaged (default) or raw"
+    )
+    made.add_argument("--out", metavar="PATH", help="where to (default: in the run's folder)")
+    made.add_argument("--trust", action="store_true", help="allow the config's own code")
+    return made
+
+
+def latent_parser(verb: str, description: str) -> Parser:
+    """Return a parser with what all verbs take that draw what a generator makes of latents."""
+    made = network_parser(verb, description)
+    made.add_argument("--seed", type=at_least(0), help="of the latents (default: the run's)")
+    made.add_argument(
+        "--class", dest="label", type=at_least(0), help="of a conditional run, by number"
+    )
+    return made
+
+
+def opened(options: argparse.Namespace) -> "LoadedRun":
+    """Load the run that the options of `network_parser` name."""
+    from gan_lab.loading import load_run
+
+    return load_run(options.run, options.runs_dir, options.trust)
+
+
+def output_path(options: argparse.Namespace, run: "LoadedRun", name: str) -> Path:
+    """Return where to write: --out itself if its ending is that of `name`, else `name` in it.
+
+    Without --out it lies in the run's own folder of figures.
+    """
+    from gan_lab.runs import Run
+
+    if options.out is None:
+        return Run(run.directory).figures / name
+    out = Path(options.out)
+    return out if out.suffix == Path(name).suffix else out / name

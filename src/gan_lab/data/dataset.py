@@ -1,6 +1,7 @@
 """What a dataset is, and the two ways between its bytes and what networks see."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -14,11 +15,14 @@ class ImageDataset:
     images: Tensor
     labels: Tensor | None = None
     classes: tuple[str, ...] = ()
+    image_size: int | None = None  # of the crops that networks see of larger images
+    cache: Path | None = None  # the folder of decoded images that these are from
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape (C, H, W) of what the networks see."""
-        return tuple(self.images.shape[1:])
+        channels, *sides = self.images.shape[1:]
+        return (channels, *(self.image_size or side for side in sides))
 
     def __len__(self) -> int:
         return len(self.images)

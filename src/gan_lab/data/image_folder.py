@@ -1,50 +1,53 @@
 """Any folder of images, nested or not; the folders at its top are classes if there are several."""
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from gan_lab.data.dataset import ImageDataset, fit
+from gan_lab.data.cache import Decoded, decoded
+from gan_lab.data.dataset import ImageDataset
+from gan_lab.data.listing import File, fingerprint, list_images, printable
 
-EXTENSIONS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 HELD_OUT = 10  # every tenth file, in the order of names, is of the test split
+MOST_BAD = 0.01  # share of unusable images that is passed over without being told to
+
+
+@dataclass(frozen=True)
+class Source:
+    """Image files below a folder: which are held out as test images, and their labels if any."""
+
+    top: Path
+    files: Sequence[File]
+    held_out: Sequence[bool]
+    labels: Sequence[int] | None = None
+    classes: tuple[str, ...] = ()
 
 
 def image_folder(
     root: str | Path,
-    folder: str,
+    folder: str | None = None,
     image_size: int = 64,
     channels: int | None = 3,
     split: str = "train",
+    crop: int | None = None,
+    cache_dir: str | Path | None = None,
+    bad_images: str = "stop",
 ) -> ImageDataset:
-    """Load all images below `root`/`folder` into memory, cropped to their central square.
+    """Load all images below `root`/`folder`, cut to their central square of at most `crop` pixels.
 
-    Raises FileNotFoundError if there are none, ValueError for one that cannot be read.
+    They are decoded once into `cache_dir` (None: anew each time). Unusable ones are listed and left
+    out, if there are few or if bad_images="skip". Raises FileNotFoundError if there are no images,
+    ValueError for more than 1 % unusable ones, OSError if there is no room to decode them.
     """
-    top = _top(root, folder)
-    paths = [path for index, path in enumerate(_images(top))
-             if (index % HELD_OUT == HELD_OUT - 1) == (split == "test")]  # fmt: skip
-    if not paths:
-        raise FileNotFoundError(
-            f"no images below {top}: put a folder of jpg or png files there, or set data_root=."
-        )
-    classes = sorted({path.relative_to(top).parts[0] for path in paths if path.parent != top})
-    labels = None
-    if len(classes) > 1 and all(path.parent != top for path in paths):
-        numbers = {name: number for number, name in enumerate(classes)}
-        labels = torch.tensor([numbers[path.relative_to(top).parts[0]] for path in paths])
-    images = torch.cat([_decode(path, image_size, channels or 3) for path in paths])
-    return ImageDataset(images, labels, tuple(classes) if labels is not None else ())
+    source = folder_source(folder_path(root, folder))
+    return load(source, image_size, channels, split, crop, cache_dir, bad_images)
 
 
-def listing_hash(root: str | Path, folder: str) -> str:
+def listing_hash(root: str | Path, folder: str | None) -> str:
     """Return 8 hex digits of the names and sizes of all images below `root`/`folder`."""
-    top = _top(root, folder)
-    listing = [f"{path.relative_to(top).as_posix()} {path.stat().st_size}" for path in _images(top)]
-    return hashlib.sha256("\n".join(listing).encode()).hexdigest()[:8]
+    return fingerprint(list_images(folder_path(root, folder)))
 
 
 def image_sides(root: str | Path, folder: str) -> list[int]:
@@ -54,37 +57,87 @@ def image_sides(root: str | Path, folder: str) -> list[int]:
     """
     from PIL import Image
 
-    sides = []
-    for path in _images(_top(root, folder)):
+    top, sides = folder_path(root, folder), []
+    for name, _, _ in list_images(top):
         try:
-            with Image.open(path) as file:
+            with Image.open(top / name) as file:
                 sides.append(min(file.size))
         except (OSError, SyntaxError, Image.DecompressionBombError) as error:
             raise ValueError(
-                f"{path} is no readable image ({error}); mend or remove it."
+                f"{top / name} is no readable image ({error}); mend or remove it."
             ) from error
     return sides
 
 
-def _top(root: str | Path, folder: str) -> Path:
-    return Path(root).expanduser() / Path(folder).expanduser()
+def folder_path(root: str | Path, folder: str | None) -> Path:
+    """Return `root`/`folder`, or `folder` if that is absolute."""
+    return Path(root).expanduser() / Path(folder or "").expanduser()
 
 
-def _images(top: Path) -> Iterator[Path]:
-    return iter(sorted(path for path in top.rglob("*") if path.suffix.lower() in EXTENSIONS))
+def folder_source(top: Path) -> Source:
+    """Return the images below a folder, with a label each if all lie in several class folders."""
+    files = list_images(top)
+    folders = [file.name.rpartition("/")[0].partition("/")[0] for file in files]
+    names = sorted(set(folders))
+    if "" in names or len(names) < 2:
+        return Source(top, files, every_tenth(files))
+    numbers = {name: number for number, name in enumerate(names)}
+    labels = [numbers[name] for name in folders]
+    return Source(top, files, every_tenth(files), labels, tuple(map(printable, names)))
 
 
-def _decode(path: Path, image_size: int, channels: int) -> Tensor:
-    """Return one image as uint8 [1, channels, image_size, image_size]."""
-    import numpy as np
-    from PIL import Image, ImageOps
+def every_tenth(files: Iterable[File]) -> list[bool]:
+    """Return whether each file is held out as a test image."""
+    return [index % HELD_OUT == HELD_OUT - 1 for index, _ in enumerate(files)]
 
-    try:
-        with Image.open(path) as file:
-            image = ImageOps.exif_transpose(file).convert("RGB")
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is no readable image ({error}); mend or remove it.") from error
-    side = min(image.size)
-    image = ImageOps.fit(image, (side, side))
-    pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1).unsqueeze(0)
-    return fit(pixels, image_size, channels)
+
+def load(
+    source: Source,
+    image_size: int,
+    channels: int | None,
+    split: str,
+    crop: int | None,
+    cache_dir: str | Path | None,
+    bad_images: str,
+) -> ImageDataset:
+    """Return one split of a source; arguments and what it raises are those of `image_folder`."""
+    if not source.files:
+        raise FileNotFoundError(
+            f"no images below {source.top}: put a folder of jpg or png files there, or set "
+            "data_root=."
+        )
+    # Training images first: a split is then one piece of the array, which need not be copied.
+    order = sorted(range(len(source.files)), key=source.held_out.__getitem__)
+    arranged = [source.files[index] for index in order]
+    cache_path = None if cache_dir is None else Path(cache_dir).expanduser()
+    result = decoded(source.top, arranged, image_size, channels or 3, crop, cache_path)
+    _check_bad(result, source.top, arranged, bad_images)
+    used = [index for place, index in enumerate(order) if place not in result.bad]
+    training = sum(not source.held_out[index] for index in used)
+    rows = slice(training, None) if split == "test" else slice(training)
+    if not used[rows]:
+        raise FileNotFoundError(
+            f"none of the {len(used)} images below {source.top} is of the {split} split."
+        )
+    labels = source.labels
+    return ImageDataset(
+        images=result.images[rows],
+        labels=None if labels is None else torch.tensor([labels[index] for index in used[rows]]),
+        classes=source.classes,
+        cache=result.path,
+    )
+
+
+def _check_bad(result: Decoded, top: Path, files: Sequence[File], bad_images: str) -> None:
+    """Say which images are left out. Raises ValueError if they are too many to go on."""
+    if not result.bad:
+        return
+    place, reason = next(iter(result.bad.items()))
+    first = f"{printable(str(top / files[place].name))} is no readable image ({reason})"
+    found = f"{len(result.bad):,} of {len(files):,} images cannot be used"
+    listed = f"; {result.bad_list} lists them with their reasons" if result.bad_list else ""
+    if len(result.bad) > MOST_BAD * len(files) and bad_images != "skip":
+        raise ValueError(
+            f"{found}: {first}{listed}. Mend or remove them, or go on with bad_images=skip."
+        )
+    print(f"{found} and are left out: {first}{listed}")

@@ -1,5 +1,6 @@
 """Scores of generated samples: pure functions in float64, (real, fake) order throughout."""
 
+from gan_lab.metrics.census import UNSURE, Census, count_modes, is_strange, sure_classes
 from gan_lab.metrics.classifier import (
     MNISTCNN_V1,
     Classifier,
@@ -11,6 +12,7 @@ from gan_lab.metrics.classifier import (
     save_classifier,
     train_classifier,
 )
+from gan_lab.metrics.diversity import birthday_size, closest_pairs, nearest_others, spread
 from gan_lab.metrics.frechet import (
     Moments,
     frechet,
@@ -20,6 +22,13 @@ from gan_lab.metrics.frechet import (
 )
 from gan_lab.metrics.intervals import mean_interval, wilson
 from gan_lab.metrics.kid import kid, kid_subsets
+from gan_lab.metrics.mixture import (
+    Cells,
+    cells_for,
+    jensen_shannon,
+    optimal_discriminator,
+    value_of,
+)
 from gan_lab.metrics.modes import (
     divergence_from_uniform,
     high_quality_counts,
@@ -38,16 +47,25 @@ from gan_lab.metrics.swd import random_directions, sliced_wasserstein, swd, swd_
 
 __all__ = [
     "MNISTCNN_V1",
+    "UNSURE",
+    "Cells",
+    "Census",
     "Classifier",
     "Moments",
     "accuracy",
+    "birthday_size",
+    "cells_for",
     "classify",
+    "closest_pairs",
+    "count_modes",
     "divergence_from_uniform",
     "frechet",
     "frechet_distance",
     "frechet_from_features",
     "high_quality_counts",
     "inception_score",
+    "is_strange",
+    "jensen_shannon",
     "kid",
     "kid_subsets",
     "load_classifier",
@@ -56,6 +74,8 @@ __all__ = [
     "mode_coverage",
     "moments",
     "nearest_distances",
+    "nearest_others",
+    "optimal_discriminator",
     "pair_similarities",
     "pairwise_distances",
     "precision_recall_density_coverage",
@@ -63,10 +83,13 @@ __all__ = [
     "resize",
     "save_classifier",
     "sliced_wasserstein",
+    "spread",
     "stacked_mode_coverage",
+    "sure_classes",
     "swd",
     "swd_levels",
     "train_classifier",
     "triple_counts",
+    "value_of",
     "wilson",
 ]

@@ -1,0 +1,64 @@
+"""The training step alone, CPU seconds of one thread: python benchmarks/step.py [--quick]"""
+
+import os
+import sys
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # for both sides
+
+import torch
+import workloads
+from timing import cpu_seconds, interleave, machine, table
+from workloads import COLOUR, LARGE, SMALL, WGAN_GP, Workload
+
+from gan_lab.data import to_unit
+from gan_lab.train import take_step
+
+
+def measure(workload: Workload, rounds: int, seconds: float, peak: float) -> list[str]:
+    """Return the row of a workload: milliseconds a step, ratio, and fraction of the floor."""
+    images = workloads.images(workload)
+    parts = workloads.ours(workload, images)
+    step = iter(range(10**9))
+    peer_step = workloads.theirs(workload)
+    real = to_unit(images[: workload.batch_size])
+
+    def draw() -> tuple[torch.Tensor, torch.Tensor]:
+        return real, torch.randn(workload.batch_size, workload.latent_dim, 1, 1)
+
+    theirs = (lambda: peer_step(draw)) if workload is WGAN_GP else (lambda: peer_step(*draw()))
+    timing = interleave(
+        {"peer": theirs, "gan_lab": lambda: take_step(parts, next(step))},
+        cpu_seconds,
+        rounds,
+        seconds,
+    )
+    operations = workloads.floating_point_operations(parts)
+    floor = operations / peak
+    return [
+        workload.title,
+        f"{timing.median('peer') * 1e3:.1f}",
+        f"{timing.median('gan_lab') * 1e3:.1f}",
+        f"{timing.ratio('peer', 'gan_lab'):.2f}",
+        f"{operations / 1e9:.2f}",
+        f"{floor / timing.median('gan_lab'):.0%}",
+        f"{floor / timing.median('peer'):.0%}",
+    ]
+
+
+def main(quick: bool) -> None:
+    torch.set_num_threads(1)
+    rounds, seconds = (3, 1.0) if quick else (9, 4.0)
+    peak = workloads.peak_operations_per_second()
+    headings = ["workload", "peer ms/step", "gan_lab ms/step", "peer / gan_lab", "GFLOP/step",
+                "gan_lab of floor", "peer of floor"]  # fmt: skip
+    rows = [
+        measure(workload, rounds, seconds, peak) for workload in (SMALL, LARGE, COLOUR, WGAN_GP)
+    ]
+    print("## The step alone\n")
+    print(f"`python benchmarks/step.py{' --quick' if quick else ''}`, {machine()}; CPU seconds,")
+    print(f"medians of {rounds} interleaved rounds; the floor is {peak / 1e9:.0f} GFLOP/s.\n")
+    print(table(headings, rows))
+
+
+if __name__ == "__main__":
+    main("--quick" in sys.argv[1:])

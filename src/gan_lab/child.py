@@ -1,0 +1,125 @@
+"""Work in a process of its own, which may raise, run out of memory or crash and touch no other.
+
+A child is a fork where the program itself is the parent (a tenth of a second, for torch is there
+already), else a fresh Python: forks of a process that has computed can hang. `cli.main` says which.
+"""
+
+import faulthandler
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from typing import Any
+
+from gan_lab.errors import Interrupted, RunError, Taken, UsageError
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+TAIL = 20_000  # bytes of output that a crash is told with
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a child ended: with a value, or with an error (one line)."""
+
+    value: Any = None
+    error: str = ""
+    output: str = ""  # the end of what it wrote, if it was killed or crashed
+    taken: bool = False  # what it should work on is another process's
+    interrupted: bool = False
+
+
+class Child:
+    """A process that calls `work(argument)`. Both, and the result, must be picklable."""
+
+    def __init__(self, work: Callable[[Any], Any], argument: Any, quiet: bool):
+        forks = multiprocessing.get_start_method(allow_none=True) == "fork"
+        context: Any = multiprocessing.get_context("fork" if forks else "spawn")
+        self._output = tempfile.NamedTemporaryFile("rb", prefix="gan-lab-")  # noqa: SIM115
+        self._answer, sender = context.Pipe(duplex=False)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        arguments = (work, argument, sender, self._output.name, quiet, os.getpid())
+        self.process = context.Process(target=_main, args=arguments)
+        # A signal that comes while it starts waits until the child can answer it.
+        old = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, old)
+        sender.close()
+
+    def ending(self) -> Ending | None:
+        """Return how it ended; None if it has not."""
+        if self.process.is_alive():
+            return None
+        try:
+            return self._answer.recv()
+        except EOFError:
+            self._output.seek(0, os.SEEK_END)
+            self._output.seek(max(0, self._output.tell() - TAIL))
+            output = self._output.read().decode(errors="replace").partition("Extension modules:")[0]
+            return Ending(error=_death(self.process.exitcode), output=output)
+        finally:
+            self._answer.close()
+            self._output.close()
+
+
+def wait_for_any(children: Iterable[Child], seconds: float) -> None:
+    """Return when a child has ended, or after some seconds."""
+    wait([child.process.sentinel for child in children], seconds)
+
+
+def _death(exit_code: int | None) -> str:
+    if exit_code is None or exit_code >= 0:
+        return f"its process ended with exit code {exit_code}"
+    name = signal.Signals(-exit_code).name
+    cause = " (by hand, or for want of memory)" if name == "SIGKILL" else ""
+    return f"its process was killed by {name}{cause}"
+
+
+def _main(
+    work: Callable[[Any], Any], argument: Any, sender: Any, output: str, quiet: bool, parent: int
+) -> None:
+    # The terminal sends Ctrl-C to parent and children alike; the parent passes on one SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, raise_interrupted)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    file = open(output, "ab", buffering=0)  # noqa: SIM115, PTH123
+    faulthandler.enable(file)
+    if quiet:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    try:
+        ending = Ending(work(argument))
+    except Taken as error:
+        ending = Ending(error=str(error), taken=True)
+    except (UsageError, RunError) as error:
+        ending = Ending(error=str(error))
+    except (Interrupted, KeyboardInterrupt):
+        ending = Ending(error="interrupted", interrupted=True)
+    except BaseException as error:
+        traceback.print_exc()
+        ending = Ending(error=f"{type(error).__name__}: {error}".splitlines()[0])
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.stdout.flush()
+    sender.send(ending)
+
+
+def _end_with(parent: int) -> None:
+    """Ask this process to save and stop when its parent is gone."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def raise_interrupted(number: int, frame: Any) -> None:
+    """Handle a signal by raising Interrupted."""
+    raise Interrupted(number)

@@ -1,0 +1,97 @@
+"""`gan-lab equilibrium RUN`: how near a run is to the equilibrium of its game."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gan_lab import __version__, build
+from gan_lab.commands.arguments import add_run_options, at_least, parser, record_of
+from gan_lab.console import say
+from gan_lab.data import PointDataset
+from gan_lab.equilibrium import conclude, curve_means, duality_gap, fresh_accuracy, on_held_out
+from gan_lab.equilibrium_figures import draw_equilibrium, draw_optimum
+from gan_lab.errors import RunError
+from gan_lab.lookup import find_run
+from gan_lab.optimal import compare_with_optimum
+from gan_lab.parts import Parts
+from gan_lab.record import is_labelled
+from gan_lab.runs import Run, replace_file
+from gan_lab.train import take_step
+
+
+def main(arguments: list[str]) -> int:
+    """Measure what a run lacks to the equilibrium; write numbers, a figure and a conclusion."""
+    takes = parser("equilibrium", "Measure how near a run is to the equilibrium of its game.")
+    takes.add_argument("run", metavar="RUN", help="path, name, hash, latest or best")
+    takes.add_argument(
+        "--steps",
+        type=at_least(1),
+        default=200,
+        help="that each player learns alone for the duality gap (default: %(default)s)",
+    )
+    takes.add_argument(
+        "--fresh-steps",
+        type=at_least(1),
+        default=500,
+        help="that a fresh discriminator learns (default: %(default)s)",
+    )
+    add_run_options(takes)
+    options = takes.parse_args(arguments)
+    run = find_run(options.run, Path(options.runs_dir))
+    record = record_of(run, options)
+    result = examine(run, record, options.steps, options.fresh_steps, options.trust)
+    say(result["conclusion"])
+    print(run.equilibrium_path)
+    return 0
+
+
+def examine(
+    run: Run, record: Mapping[str, Any], steps: int, fresh_steps: int, trusted: bool
+) -> dict[str, Any]:
+    """Measure a run's newest checkpoint, write what was found and return it.
+
+    Raises RunError if the run has no checkpoint.
+    """
+    device = build.device(record["runtime"])
+    state = run.load_checkpoint(say)
+    if state is None:
+        raise RunError(f"{run.directory} has no checkpoint yet; train it first.")
+    data = build.dataset(record, trusted)
+    held_out = build.on_device(build.dataset(record, trusted, split="test"), device)
+    parts = build.parts(record, data, device, trusted)
+    parts.load(state)
+    metrics = run.metrics()
+    has_value = parts.loss.output == "probability" and not record["label_smoothing"]
+    result: dict[str, Any] = {
+        "step": state["progress"]["step"],
+        "version": __version__,
+        "curves": curve_means(metrics, has_value),
+    }
+    # A loss whose D gives no probability has neither this value nor this equilibrium.
+    if parts.loss.output == "probability":
+        result["held_out"] = on_held_out(parts, held_out)
+        result["gap"] = duality_gap(parts, held_out, take_step, steps)
+    _, fresh = build.networks({**record, "seed": record["seed"] + 1, "pack": 1}, trusted)
+    result["fresh"] = fresh_accuracy(fresh.to(device), parts, held_out, fresh_steps)
+    if isinstance(data, PointDataset) and _has_optimum(record, parts):
+        result["optimum"] = _draw_optimum(run, record, parts, data)
+    result["conclusion"] = conclude(result)
+    draw_equilibrium(metrics, result, run.equilibrium_figure)
+    replace_file(run.equilibrium_path, json.dumps(result, indent=1) + "\n")
+    return result
+
+
+def _has_optimum(record: Mapping[str, Any], parts: Parts) -> bool:
+    """Whether D* is a function of one point that D could be: no pairs, no labels, a probability."""
+    return record["pack"] == 1 and not is_labelled(record) and parts.loss.output == "probability"
+
+
+def _draw_optimum(
+    run: Run, record: Mapping[str, Any], parts: Parts, data: PointDataset
+) -> dict[str, Any]:
+    optimum = compare_with_optimum(
+        parts.generator, parts.discriminator, data, record["seed"], record["latent_dim"]
+    )
+    draw_optimum(optimum, data.centers, data.std, run.optimum_figure)
+    return optimum.numbers

@@ -1,0 +1,17 @@
+"""`gan-lab export RUN`: a generator for other programs."""
+
+from pathlib import Path
+
+from gan_lab.commands.arguments import network_parser, opened
+from gan_lab.export import export_generator
+from gan_lab.runs import Run
+
+
+def main(arguments: list[str]) -> int:
+    """Write a run's generator as safetensors with its config, and as a program of torch.export."""
+    takes = network_parser("export", "Write a generator for other programs.")
+    options = takes.parse_args(arguments)
+    run = opened(options)
+    folder = Path(options.out) if options.out else Run(run.directory).export
+    print(export_generator(run, folder, options.weights, options.trust))
+    return 0

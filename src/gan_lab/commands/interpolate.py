@@ -1,0 +1,49 @@
+"""`gan-lab interpolate RUN`: images between pairs of latents, and beyond them."""
+
+from gan_lab import latent_figures
+from gan_lab.commands.arguments import at_least, latent_parser, opened, output_path
+from gan_lab.errors import UsageError
+from gan_lab.interpolation import places
+
+
+def main(arguments: list[str]) -> int:
+    """Draw interpolations of a run, a row a pair."""
+    takes = latent_parser("interpolate", "Draw z1 + (i/K)(z2 - z1) for pairs of latents.")
+    takes.add_argument("--pairs", type=at_least(1), default=5, help="rows (default: 5)")
+    takes.add_argument(
+        "--images",
+        type=at_least(2),
+        default=10,
+        help="images from z1 to z2, both among them: K + 1 (default: 10)",
+    )
+    takes.add_argument(
+        "--from", dest="start", type=float, default=0.0, help="below 0: begin before z1"
+    )
+    takes.add_argument(
+        "--to", dest="stop", type=float, default=1.0, help="above 1: go on beyond z2"
+    )
+    takes.add_argument("--slerp", action="store_true", help="on the arc, not the line")
+    options = takes.parse_args(arguments)
+    fractions = places(options.images, options.start, options.stop)
+    if not fractions:
+        raise UsageError(
+            f"no image lies between --from {options.start} and --to {options.stop} at "
+            f"{options.images} images from 0 to 1; raise --images or move the ends apart."
+        )
+    run = opened(options)
+    seed = run.config.seed if options.seed is None else options.seed
+    way = "slerp" if options.slerp else "interpolation"
+    beyond = "" if (options.start, options.stop) == (0, 1) else f"_{options.start}to{options.stop}"
+    path = output_path(options, run, f"{way}{beyond}_{options.weights}_seed{seed}.png")
+    latent_figures.draw_strips(
+        run,
+        path,
+        options.pairs,
+        fractions,
+        seed,
+        options.label,
+        options.weights,
+        options.slerp,
+    )
+    print(path)
+    return 0

@@ -1,0 +1,27 @@
+"""`gan-lab report STUDY|RUN ...`: a page, tables and figures that compare runs."""
+
+from pathlib import Path
+
+from gan_lab.commands.arguments import at_least, parser
+from gan_lab.report import write_report
+from gan_lab.report.collect import collect
+
+
+def main(arguments: list[str]) -> int:
+    """Write a report of the runs, from their directories alone."""
+    takes = parser("report", "Compare runs: report.html, results.md, .csv, .tex, and figures.")
+    takes.add_argument("references", metavar="STUDY|RUN", nargs="+", help="studies, or runs")
+    takes.add_argument("--out", metavar="DIR", help="default: RUNS/<study>/report")
+    takes.add_argument("--title", help="default: the names of the studies")
+    takes.add_argument(
+        "--steps",
+        metavar="N",
+        type=at_least(0),
+        nargs="+",
+        help="whose samples stand beside each other (default: the first and the last drawn)",
+    )
+    options = takes.parse_args(arguments)
+    collection = collect(options.references, Path(options.runs_dir))
+    out = collection.runs[0].run.directory.parent / "report"
+    print(write_report(collection, Path(options.out or out), options.steps, options.title))
+    return 0

@@ -1,0 +1,46 @@
+"""`gan-lab sample RUN`: what a trained generator draws."""
+
+from gan_lab import latent_figures
+from gan_lab.commands.arguments import at_least, latent_parser, opened, output_path
+from gan_lab.loading import load_data_of
+
+COUNTS = {"grid": 64, "files": 64, "classes": 8, "plane": 10, "nearest": 8}
+
+
+def main(arguments: list[str]) -> int:
+    """Draw samples in the layout that is asked for."""
+    takes = latent_parser("sample", "Draw samples of a run.")
+    takes.add_argument(
+        "--layout",
+        choices=tuple(COUNTS),
+        default="grid",
+        help="grid; files: a PNG each, for other tools; classes: a row for each class of a "
+        "conditional run, a column for each latent; plane: the plane through three latents; "
+        "nearest: beside each sample the training images nearest to it",
+    )
+    takes.add_argument(
+        "--count", type=at_least(1), help="images; of classes the columns, of plane the side"
+    )
+    takes.add_argument("--columns", type=at_least(1), default=8, help="of the grid (default: 8)")
+    takes.add_argument("--data-root", help="where the datasets are, for nearest")
+    options = takes.parse_args(arguments)
+    run = opened(options)
+    layout, weights, label = options.layout, options.weights, options.label
+    count = options.count or COUNTS[layout]
+    seed = run.config.seed if options.seed is None else options.seed
+    of_class = "" if label is None else f"_class{label}"
+    name = f"{'samples' if layout == 'grid' else layout}_{weights}_seed{seed}{of_class}"
+    path = output_path(options, run, name if layout == "files" else f"{name}.png")
+    if layout == "grid":
+        latent_figures.draw_samples(run, path, count, seed, label, weights, options.columns)
+    elif layout == "files":
+        latent_figures.save_samples(run, path, count, seed, label, weights)
+    elif layout == "classes":
+        latent_figures.draw_classes(run, path, count, seed, weights)
+    elif layout == "plane":
+        latent_figures.draw_plane(run, path, max(2, count), seed, label, weights)
+    else:
+        training = load_data_of(run.config, options.data_root, options.trust).images
+        latent_figures.draw_nearest(run, path, training, count, seed, label, weights)
+    print(path)
+    return 0

@@ -1,0 +1,29 @@
+"""`gan-lab verify RUN`: repeat a run's first steps and compare."""
+
+import os
+import sys
+from pathlib import Path
+
+from gan_lab.commands.arguments import at_least, parser
+from gan_lab.lookup import find_run
+from gan_lab.verify import verify
+
+
+def main(arguments: list[str]) -> int:
+    """Repeat a run's first steps in a scratch directory; return 1 if anything differs."""
+    takes = parser("verify", "Repeat a run's first steps, and compare metrics and checkpoints.")
+    takes.add_argument("run", metavar="RUN", help="path, name, hash, latest or best")
+    takes.add_argument("--steps", type=at_least(1), help="how many (default: 100 or fewer)")
+    takes.add_argument("--data-root", help="where the datasets are")
+    takes.add_argument("--trust", action="store_true", help="allow the config's own code")
+    options = takes.parse_args(arguments)
+    run = find_run(options.run, Path(options.runs_dir))
+    data_root = options.data_root or os.environ.get("GAN_LAB_DATA")
+    differences = verify(run, options.steps, data_root, options.trust)
+    if differences:
+        more = f" ({len(differences)} differences)" if len(differences) > 1 else ""
+        print(f"gan-lab: {run.directory} is not repeated: {differences[0]}{more}", file=sys.stderr)
+    else:
+        print("repeated: no difference")
+    print(run.directory)
+    return 1 if differences else 0

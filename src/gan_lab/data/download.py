@@ -1,0 +1,21 @@
+"""torchvision's downloads, whose failure is one line that says what to do instead."""
+
+from pathlib import Path
+
+
+def or_by_hand(name: str, root: str | Path, by_hand: str) -> None:
+    """Let torchvision download its dataset `name` into `root`.
+
+    Raises FileNotFoundError, which says `by_hand`, if it cannot.
+    """
+    import torchvision.datasets  # costs 1.5 s, and only a first run needs it
+
+    try:
+        getattr(torchvision.datasets, name)(str(Path(root).expanduser()), download=True)
+    except Exception as error:  # what the network, the archive or the downloader raises
+        text = str(error).strip()
+        reason = text.splitlines()[0].rstrip(".:") if text else type(error).__name__
+        raise FileNotFoundError(
+            f"{name} is not under {root} and could not be downloaded there ({reason}): {by_hand}, "
+            "or set data_root=."
+        ) from error

@@ -1,0 +1,121 @@
+"""Figures of `gan-lab equilibrium`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from gan_lab.equilibrium import LOG_4
+from gan_lab.figures import COLOURS, STYLE
+from gan_lab.optimal import Optimum
+
+ZOOM = 8  # standard deviations around a mode
+
+
+def draw_equilibrium(
+    metrics: Sequence[Mapping[str, float]], result: Mapping[str, Any], path: Path
+) -> None:
+    """Draw V and D's outputs over the training beside their equilibrium, and the duality gap."""
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    with style.context(STYLE):
+        figure = Figure(figsize=(11, 3.4), layout="constrained")
+        value, outputs, gap = figure.subplots(1, 3)
+        steps = [line["step"] for line in metrics if "loss/d" in line]
+        values = [-line["loss/d"] for line in metrics if "loss/d" in line]
+        if "value" in result["curves"]:
+            value.plot(steps, values, color=COLOURS["D"], label="V = -loss/d")
+            value.axhline(-LOG_4, color="black", ls=":", label="-log 4")
+            value.set_ylabel("V (nats)")
+        else:
+            value.plot(steps, values, color=COLOURS["D"], label="-loss/d: not V with this loss")
+            value.set_ylabel("-loss/d")
+        for key, role, label in (("d/real", "real", "D(x)"), ("d/fake_1", "fake", "D(G(z))")):
+            points = [(line["step"], line[key]) for line in metrics if key in line]
+            if points:
+                outputs.plot(*zip(*points, strict=True), color=COLOURS[role], label=label)
+        if "gap" in result:
+            outputs.axhline(0.5, color="black", ls=":", label="1/2")
+            outputs.set_ylim(0, 1)
+        outputs.set_ylabel("mean D(·)" if "gap" in result else "mean critic output")
+        for player, role in (("discriminator", "D"), ("generator", "G")):
+            way = result["gap"]["way"][player] if "gap" in result else []
+            gap.plot(
+                [point["step"] for point in way],
+                [point["value"] for point in way],
+                "o-",
+                color=COLOURS[role],
+                label=f"only {role} learns",
+            )
+        if "gap" in result:
+            gap.axhline(-LOG_4 / 2, color="black", ls=":", label="-log 2")
+            gap.set_ylabel("M = V / 2 (nats)")
+        else:
+            gap.set_visible(False)
+        for axis in (value, outputs):
+            axis.set_xlabel("step (generator updates)")
+        gap.set_xlabel("steps of one player alone, after training")
+        for axis in (value, outputs, gap) if "gap" in result else (value, outputs):
+            axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
+        figure.savefig(path, format="png")
+
+
+def draw_optimum(optimum: Optimum, centers: Tensor, std: float, path: Path) -> None:
+    """Draw D*, the learned D and their difference, on the whole plane and around one mode, as PNG.
+
+    The mode is the one with most generated points. D* is blank where neither density has mass.
+    """
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    cells = optimum.cells
+    weight = optimum.real + optimum.fake
+    # Less than a thousandth of a point: D* is a ratio of nothings there.
+    blank = weight < 1e-3 / optimum.numbers["samples"]
+    differences = optimum.learned - optimum.optimal
+    panels = [
+        ("optimal D*", optimum.optimal.where(~blank, np.nan), "viridis", (0, 1)),
+        ("learned D", optimum.learned, "viridis", (0, 1)),
+        ("D - D*", differences.where(~blank, np.nan), "coolwarm", (-1, 1)),
+    ]
+    middles = cells.middles()
+    nearest = (middles[:, None] - centers.double()).square().sum(2).argmin(1)
+    mode = int(nearest.bincount(optimum.fake, len(centers)).argmax())
+    x, y = centers[mode].tolist()
+    reach = ZOOM * std
+    views = [
+        (-cells.reach, cells.reach, -cells.reach, cells.reach),
+        (x - reach, x + reach, y - reach, y + reach),
+    ]
+    extent = (-cells.reach, cells.reach, -cells.reach, cells.reach)
+    with style.context(STYLE):
+        figure = Figure(figsize=(11, 7), layout="constrained")
+        for row, (view, axes) in enumerate(zip(views, figure.subplots(2, 3), strict=True)):
+            for axis, (title, values, colours, limits) in zip(axes, panels, strict=True):
+                picture = values.reshape(cells.side, cells.side).T.numpy()
+                shown = axis.imshow(
+                    picture,
+                    origin="lower",
+                    extent=extent,
+                    cmap=colours,
+                    vmin=limits[0],
+                    vmax=limits[1],
+                    interpolation="nearest",
+                )
+                axis.set(xlim=view[:2], ylim=view[2:], xlabel="x", ylabel="y")
+                axis.set_title(title if row == 0 else f"{title}, around mode {mode}", fontsize=9)
+                axis.grid(visible=False)
+                axis.set_facecolor("0.9")
+                if row == 0:
+                    figure.colorbar(shown, ax=axis, shrink=0.8)
+        numbers = optimum.numbers
+        figure.suptitle(
+            f"mean |D - D*| {numbers['error']:.3f} (by chance {numbers['error_by_chance']:.3f})   "
+            f"V(D*) {numbers['value_optimal']:.3f}, V(D) {numbers['value_learned']:.3f}, "
+            f"-log 4 = {-LOG_4:.3f}",
+            fontsize=9,
+        )
+        figure.savefig(path, format="png")

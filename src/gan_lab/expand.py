@@ -1,0 +1,76 @@
+"""From a sweep (grid or cases) and a number of seeds to the settings of each run.
+
+A sweep's settings are a layer of their own: above the experiment, below the command line. What is
+typed beats them, so that `sweep=capacity ngf=64` runs the part of capacity that is left.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gan_lab.errors import UsageError
+
+Settings = dict[str, str]  # key -> value, as on the command line
+ELSEWHERE = ("experiment", "sweep", "search", "launcher", "seeds", "study", "runs_dir")
+
+
+def sweep_points(sweep: Mapping[str, Any] | None) -> list[Settings]:
+    """Return the settings of each point of a sweep; of none, one point without settings.
+
+    `grid` is a product, `cases` a list of sets of settings; with both, each case is run at each
+    point of the grid. Raises UsageError for anything else.
+    """
+    if sweep is None:
+        return [{}]
+    if not isinstance(sweep, Mapping) or not sweep or sweep.keys() - {"grid", "cases"}:
+        raise UsageError("a sweep is `grid:` (KEY: [VALUES]) or `cases:` (a list of KEY: VALUE).")
+    return [{**case, **point} for case in _cases(sweep) for point in _grid(sweep)]
+
+
+def _grid(sweep: Mapping[str, Any]) -> Iterator[Settings]:
+    axes = sweep.get("grid") or {}
+    for key, values in axes.items():
+        _check_key(key)
+        if not isinstance(values, list | tuple) or not values:
+            raise UsageError(f"a sweep's grid lists values, as in {key}: [1, 2]; not {values}.")
+    for values in itertools.product(*axes.values()):
+        yield {key: as_typed(value) for key, value in zip(axes, values, strict=True)}
+
+
+def _cases(sweep: Mapping[str, Any]) -> list[Settings]:
+    cases = sweep.get("cases") or [{}]
+    for case in cases:
+        if not isinstance(case, Mapping):
+            raise UsageError(f"a sweep's cases are sets of KEY: VALUE (or {{}}); not {case}.")
+        for key in case:
+            _check_key(key)
+    return [{key: as_typed(value) for key, value in case.items()} for case in cases]
+
+
+def _check_key(key: str) -> None:
+    if key in ELSEWHERE:
+        raise UsageError(f"a sweep cannot set {key!r}: it belongs on the command line.")
+
+
+def below(point: Settings, typed: Sequence[str], feeds: Mapping[str, Sequence[str]]) -> Settings:
+    """Return what is left of a point's settings where stronger ones are `typed` (their keys).
+
+    `feeds` names the specific knobs that a typed general one resets.
+    """
+    beaten = {*typed, *(specific for key in typed for specific in feeds.get(key, ()))}
+    return {key: value for key, value in point.items() if key not in beaten}
+
+
+def as_typed(value: Any) -> str:
+    """Write a YAML value as the command line takes it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(as_typed, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{key}:{as_typed(item)}' for key, item in value.items())}}}"
+    text = str(value)
+    plain = all(letter.isalnum() or letter in "_.-+/:$%*@?|" for letter in text)
+    return text if text and plain else "'" + text.replace("'", r"\'") + "'"

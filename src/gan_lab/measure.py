@@ -1,0 +1,163 @@
+"""What a run costs on this machine, from a few of its steps and samples."""
+
+import math
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gan_lab import build
+from gan_lab.checks import check_data
+from gan_lab.ema import update_average
+from gan_lab.evaluate import Scorer
+from gan_lab.figures import draw_curves
+from gan_lab.parts import Parts, Schedule
+from gan_lab.record import data_facts, make_schedule
+from gan_lab.runs import Run
+from gan_lab.sampling import save_png
+from gan_lab.train import Progress, read_line, sample_grid, seconds_per_step, take_step
+
+STEPPING = 3.0  # seconds of steps to measure
+SCORED = 1000  # images to measure a score with
+KEPT = 3  # checkpoints that a run keeps: the last two and the best
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds and bytes of the parts of a run."""
+
+    schedule: Schedule
+    start: float  # from the fork to the first step
+    step: float
+    line: float  # of metrics.jsonl
+    image: float  # a sample of both scores that follow training, or of one on the way
+    scorer: float  # readying the classifier and the real side, which are cached
+    grid: float
+    checkpoint: float
+    curves: float
+    samples: int  # images scored at the end
+    samples_during: int
+    line_bytes: int
+    grid_bytes: int
+    checkpoint_bytes: int
+
+    def seconds(self, done: int) -> float:
+        """Return how long a run will take that has `done` of its steps behind it."""
+        counts = {
+            "log": self.schedule.log_every,
+            "sample": self.schedule.sample_every,
+            "score": self.schedule.score_every,
+            "checkpoint": self.schedule.checkpoint_every,
+        }
+        lines, grids, scores, checkpoints = (self._count(n, done) for n in counts.values())
+        return (
+            self.start
+            + max(0, self.schedule.steps - done) * self.step
+            + lines * self.line
+            + (grids + 1) * self.grid
+            + (checkpoints + 1) * self.checkpoint
+            + self.scorer
+            + (scores * self.samples_during + 2 * self.samples) * self.image
+            + self.curves
+        )
+
+    def bytes(self, done: int) -> int:
+        """Return how much more disk a run will take that has `done` steps."""
+        lines = self._count(self.schedule.log_every, done) + 1
+        grids = self._count(self.schedule.sample_every, done) + 2  # latest.png is a copy
+        due = self._count(self.schedule.checkpoint_every, done) + 1
+        return (
+            lines * self.line_bytes
+            + grids * self.grid_bytes
+            + (min(KEPT, due) if not done else 1) * self.checkpoint_bytes
+        )
+
+    def _count(self, every: int, done: int) -> int:
+        return self.schedule.steps // every - done // every if every else 0
+
+
+def measure(record: dict[str, Any]) -> Cost:
+    """Measure the run that a record describes, in a scratch directory that is removed.
+
+    Raises what building it raises.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="gan-lab-plan-") as scratch:
+        device = build.device(record["runtime"])
+        data = build.dataset(record)
+        record = {**record, **data_facts(data)}
+        check_data(record)
+        parts = build.parts(record, data, device)
+        seconds_per_step(parts)  # which a run does as well, to say how long it will take
+        start = time.monotonic() - began
+        run = Run(Path(scratch))
+        run.take()
+        step, line_bytes, line, metrics = _steps(parts)
+        path, grid = _timed(
+            lambda: run.save_sample(1, lambda path: save_png(sample_grid(parts), path))
+        )
+        state = {"progress": vars(Progress()), **parts.state()}
+        _, checkpoint = _timed(lambda: run.save_checkpoint(1, state, 1, 1))
+        _, curves = _timed(lambda: draw_curves(metrics, run.curves_path, parts.loss.output))
+        scorer, image = _score(record, run, parts, device)
+        evaluation = record["runtime"]["evaluation"]
+        cost = Cost(
+            schedule=make_schedule(record, len(data)),
+            start=start,
+            step=step,
+            line=line,
+            image=image,
+            scorer=scorer,
+            grid=grid,
+            checkpoint=checkpoint,
+            curves=curves,
+            samples=evaluation["samples"],
+            samples_during=evaluation["samples_during"],
+            line_bytes=line_bytes,
+            grid_bytes=path.stat().st_size,
+            checkpoint_bytes=run.checkpoint_path(1).stat().st_size,
+        )
+        run.release()
+        return cost
+
+
+def _steps(parts: Parts) -> tuple[float, int, float, list[dict[str, float]]]:
+    """Return seconds a step, and bytes and seconds of a line of metrics."""
+    scalars = take_step(parts, 0)  # the first one warms up
+    began, count = time.monotonic(), 0
+    while count < 3 or time.monotonic() - began < STEPPING:
+        count += 1
+        scalars = take_step(parts, count)
+        update_average(parts.average, parts.generator, parts.ema_decay, count)
+    values = {name: float(value) for name, value in scalars.items()}  # waits for the device
+    step = (time.monotonic() - began) / count
+    if not parts.is_finite() or not all(map(math.isfinite, values.values())):
+        return step, 300, 0.0, []  # it will diverge; the plan need not fail
+    line, seconds = _timed(lambda: read_line(parts, Progress(count), scalars, {}))
+    return step, len(str(line)) + 1, seconds, [line]
+
+
+def _score(
+    record: dict[str, Any], run: Run, parts: Parts, device: torch.device
+) -> tuple[float, float]:
+    """Return the seconds that a ready cache takes to load, and those of a scored image."""
+    if record["dataset"]["classifier"] is None:
+        return 0.0, 0.0
+
+    def score(scorer: Scorer, count: int) -> float:
+        return _timed(lambda: scorer.score(parts.average, "ema", 1, count, ["classifier"]))[1]
+
+    score(Scorer(record, run, device), 2)  # fills the cache, if this is the first time
+    warm = Scorer(record, run, device)
+    ready = score(warm, 2)
+    return ready, score(warm, SCORED) / SCORED
+
+
+def _timed(call: Callable[[], Any]) -> tuple[Any, float]:
+    began = time.monotonic()
+    result = call()
+    return result, time.monotonic() - began

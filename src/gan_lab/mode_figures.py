@@ -1,0 +1,135 @@
+"""Figures of `gan-lab modes`: bars and a contact sheet of the classes, distances of samples."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_lab.figures import COLOURS, STYLE
+from gan_lab.metrics import nearest_others
+from gan_lab.sampling import grid
+
+BARS = 40  # more classes are drawn as a sorted curve
+SHEET_ROWS = 25
+SHEET_COLUMNS = 12
+
+
+def draw_census(result: Mapping[str, Any], path: Path) -> None:
+    """Draw the share of each class with its interval beside the real shares, as PNG."""
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    entries, unsure = result["classes"], result["unsure"]
+    shares = np.array([entry["share"] for entry in entries])
+    ends = np.array([entry["interval"] for entry in entries]).T
+    real = np.array([entry["real_share"] for entry in entries])
+    places = np.arange(len(entries))
+    with style.context(STYLE):
+        figure = Figure(figsize=(8, 4), layout="constrained")
+        axis = figure.subplots()
+        if len(entries) <= BARS:
+            reach = np.abs(ends - shares).clip(min=0)
+            axis.bar(places, shares, 0.7, color=COLOURS["fake"], label="generated, 95 % interval")
+            axis.errorbar(places, shares, reach, fmt="none", ecolor="black", capsize=2, lw=0.8)
+            axis.plot(places, real, "_", color=COLOURS["real"], ms=22, mew=2, label="training data")
+            axis.set_xticks(places, [entry["class"] for entry in entries])
+            axis.set_xlabel("class")
+        else:
+            axis.plot(places, -np.sort(-shares), color=COLOURS["fake"], label="generated")
+            axis.plot(places, -np.sort(-real), color=COLOURS["real"], label="training data")
+            axis.set_xlabel("class, from the commonest to the rarest")
+        axis.set_ylabel("share of the samples that have a class")
+        axis.set_ylim(0)
+        axis.grid(axis="x", visible=False)
+        axis.legend(
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            ncols=2,
+            title=f"{result['samples']:,} samples, {unsure['share']:.1%} unsure   "
+            f"KL {result['kl']:.3f} nats",
+        )
+        figure.savefig(path, format="png")
+
+
+def draw_sheet(samples: Tensor, predicted: Tensor, result: Mapping[str, Any], path: Path) -> None:
+    """Draw the first samples (uint8 [N, C, H, W]) of each class in a row, the unsure ones last.
+
+    `predicted` [N] is the class of each, -1 where it is unsure. Of many classes the commonest are
+    shown.
+    """
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    entries = result["classes"]
+    order = list(range(len(entries)))
+    if len(order) > SHEET_ROWS:
+        order = sorted(order, key=lambda index: -entries[index]["count"])[:SHEET_ROWS]
+    rows = [(index, f"{entries[index]['class']}: {entries[index]['count']:,}") for index in order]
+    rows.append((-1, f"unsure: {result['unsure']['count']:,}"))
+    blank = torch.full((1, *samples.shape[1:]), 255, dtype=torch.uint8)
+    shown = []
+    for index, _ in rows:
+        first = samples[predicted == index][:SHEET_COLUMNS]
+        shown += [first, blank.expand(SHEET_COLUMNS - len(first), -1, -1, -1)]
+    picture = grid(torch.cat(shown), SHEET_COLUMNS)
+    height, width = picture.shape[:2]
+    with style.context(STYLE):
+        figure = Figure(figsize=(7, 6.2 * height / width + 0.3), layout="constrained")
+        axis = figure.subplots()
+        axis.imshow(picture)
+        axis.grid(visible=False)
+        axis.spines[:].set_visible(False)
+        middles = (np.arange(len(rows)) + 0.5) * height / len(rows)
+        axis.set_yticks(middles, [text for _, text in rows])
+        axis.set_xticks([])
+        axis.tick_params(length=0)
+        axis.set_title("the first samples of each class, and how many there are", fontsize=9)
+        figure.savefig(path, format="png")
+
+
+def draw_distances(samples: Tensor, real: Tensor, result: Mapping[str, Any], path: Path) -> None:
+    """Draw how near samples are to each other beside as many real images, as PNG."""
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    with style.context(STYLE):
+        figure = Figure(figsize=(8, 4), layout="constrained")
+        axis = figure.subplots()
+        for name, points in (("real", real), ("fake", samples)):
+            distances = nearest_others(points).numpy()
+            label = "training images" if name == "real" else "generated"
+            axis.hist(distances, 60, histtype="step", color=COLOURS[name], lw=1.5, label=label)
+        limit = result["duplicate_distance"]
+        axis.axvline(limit, color="black", ls=":", label="the closest 1 % of real images")
+        axis.set_xlabel("root mean square difference to the nearest other, in grey levels")
+        axis.set_ylabel(f"images of {result['samples']:,}")
+        axis.set_xlim(0)
+        axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+        figure.savefig(path, format="png")
+
+
+def draw_pairs(samples: Tensor, result: Mapping[str, Any], path: Path) -> None:
+    """Draw the closest pairs of samples, one above the other, as PNG."""
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    pairs = result["closest_pairs"]
+    places = torch.tensor([pair["samples"] for pair in pairs]).T.flatten()
+    picture = grid(samples[places], len(pairs))
+    height, width = picture.shape[:2]
+    with style.context(STYLE):
+        figure = Figure(figsize=(8, 7.6 * height / width + 0.6), layout="constrained")
+        axis = figure.subplots()
+        axis.imshow(picture)
+        axis.grid(visible=False)
+        axis.spines[:].set_visible(False)
+        middles = (np.arange(len(pairs)) + 0.5) * width / len(pairs)
+        axis.set_xticks(middles, [f"{pair['distance']:.1f}" for pair in pairs])
+        axis.set_yticks([])
+        axis.tick_params(length=0)
+        axis.set_title("the closest pairs of samples", fontsize=9)
+        axis.set_xlabel("root mean square difference, in grey levels")
+        figure.savefig(path, format="png")

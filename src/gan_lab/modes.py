@@ -1,0 +1,227 @@
+"""What a generator's samples are: how many of each class, and what follows from that, in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_lab import build
+from gan_lab.data import ImageDataset, PointDataset
+from gan_lab.metrics import (
+    UNSURE,
+    Census,
+    birthday_size,
+    closest_pairs,
+    high_quality_counts,
+    is_strange,
+    nearest_others,
+    spread,
+    sure_classes,
+    wilson,
+)
+from gan_lab.position import permutation
+
+Result = dict[str, Any]
+
+UNEVEN = 0.01  # nats: a smaller KL is an imbalance that nobody sees
+REAL_IMAGES = 10_000  # of each split, that tell what is strange
+COMPARED = 2000  # samples whose distances to each other are taken: N^2 of them
+AS_ALIKE = 0.01  # two samples are duplicates if no more than this share of real images is as alike
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Samples by class: the class of each [N], -1 where that is not sure, and who says so."""
+
+    predicted: Tensor
+    judge: dict[str, Any]
+
+
+def sort_samples(
+    samples: Tensor,
+    record: Mapping[str, Any],
+    data: ImageDataset,
+    device: torch.device,
+    trusted: bool,
+) -> Sorted | None:
+    """Return the classes of samples of a run; None if its data have no classes to tell.
+
+    By the nearest centre where there are centres, else by the dataset's classifier. An image is
+    unsure if no class has half of the probability, or if its features are strange.
+    """
+    if isinstance(data, PointDataset):
+        nearest = torch.cdist(samples, data.centers).argmin(1)
+        return Sorted(nearest, {"rule": "the nearest centre"})
+    if record["dataset"]["classifier"] is None:
+        return None
+    extractor = build.classifier(record, device, trusted)
+    real, held_out = (
+        extractor.extract(_some(record, split, extractor.image_size, trusted))[0]
+        for split in ("train", "test")
+    )
+    features, logits = extractor.extract(samples)
+    assert logits is not None, "a classifier returns logits"
+    strange = is_strange(real, held_out, features)
+    judge = {"extractor": extractor.name, "sha256": extractor.sha256, "resize": extractor.resize}
+    return Sorted(sure_classes(logits).where(~strange, UNSURE), judge)
+
+
+def _some(record: Mapping[str, Any], split: str, image_size: int | None, trusted: bool) -> Tensor:
+    """Return up to 10,000 random images of a split."""
+    size = record["image_size"] if image_size is None else image_size
+    images = build.dataset(record, trusted, split=split, image_size=size).images
+    return images[permutation(0, 0, len(images))[:REAL_IMAGES]]
+
+
+def describe_census(
+    census: Census, classes: Sequence[str], predicted: Tensor, asked: Tensor | None = None
+) -> Result:
+    """Return a census as what modes.json holds, its conclusion in words included.
+
+    `predicted` [N] is the class of each sample, -1 where it is unsure; `asked` [N] the class that a
+    conditional generator was asked for.
+    """
+    result: Result = {
+        "samples": census.total,
+        "classes": [
+            {
+                "class": name,
+                "count": count,
+                "share": share,
+                "interval": list(interval),
+                "real_share": real,
+            }
+            for name, count, share, interval, real in zip(
+                classes,
+                census.counts,
+                census.shares,
+                census.intervals,
+                census.real_shares,
+                strict=True,
+            )
+        ],
+        "unsure": _share(census.unsure, census.total),
+        "missing": [classes[index] for index in census.missing],
+        "chi_square": dict(zip(("statistic", "p"), census.chi_square, strict=True))
+        | {"degrees": sum(share > 0 for share in census.real_shares) - 1},
+        "kl": census.kl,
+        "kl_by_chance": (len(classes) - 1) / (2 * max(1, census.sure)),
+    }
+    if asked is not None:
+        agrees = predicted == asked
+        result["agreement"] = _share(int(agrees.sum()), len(asked))
+        for index, entry in enumerate(result["classes"]):
+            of_class = agrees[asked == index]
+            entry["agreement"] = _share(int(of_class.sum()), len(of_class))
+    result["conclusion"] = _census_conclusion(census, classes, result)
+    return result
+
+
+def with_high_quality(result: Result, points: Tensor, data: PointDataset) -> Result:
+    """Return a census of points with the share of them that is within 3 std of a centre."""
+    good = int(high_quality_counts(points.double(), data.centers.double(), data.std).sum())
+    share = _share(good, len(points))
+    words = f"{share['share']:.1%} are within 3 std of a centre (a perfect sampler has 98.9%)."
+    return {**result, "high_quality": share, "conclusion": f"{result['conclusion']} {words}"}
+
+
+def describe_diversity(samples: Tensor, real: Tensor) -> Result:
+    """Return what unlabelled samples [N, ...] tell of their variety beside as many real images.
+
+    A duplicate is a sample as near to another as only the closest 1 % of real images are.
+    """
+    count = min(COMPARED, len(samples), len(real))
+    samples, real = samples[:count], real[permutation(0, 0, len(real))[:count]]
+    real_nearest, nearest = nearest_others(real), nearest_others(samples)
+    limit = float(real_nearest.quantile(AS_ALIKE))
+    distances, pairs = closest_pairs(samples, 10)
+    size, real_size = birthday_size(samples, limit), birthday_size(real, limit)
+    result: Result = {
+        "samples": count,
+        "spread": {"generated": spread(samples), "real": spread(real)},
+        "nearest": {"generated": float(nearest.median()), "real": float(real_nearest.median())},
+        "duplicate_distance": limit,
+        "duplicates": _share(int((nearest <= limit).sum()), count),
+        "real_duplicates": _share(int((real_nearest <= limit).sum()), count),
+        "birthday": {"generated": size, "real": real_size},
+        "closest_pairs": [
+            {"samples": pair, "distance": distance}
+            for pair, distance in zip(pairs.tolist(), distances.tolist(), strict=True)
+        ],
+    }
+    result["conclusion"] = _diversity_conclusion(result)
+    return result
+
+
+def _share(count: int, total: int) -> dict[str, Any]:
+    low, high = wilson(count, total) if total else (0.0, 1.0)
+    return {"count": count, "of": total, "share": count / max(1, total), "interval": [low, high]}
+
+
+def _census_conclusion(census: Census, classes: Sequence[str], result: Mapping[str, Any]) -> str:
+    has_class = f"{census.sure:,} of {census.total:,} samples ({census.sure / census.total:.1%})"
+    if census.sure < census.total / 2:
+        return (
+            f"Unrecognisable: only {has_class} look like any class, so that their shares say "
+            "little about modes."
+        )
+    ranked = sorted(range(len(classes)), key=lambda index: census.shares[index])
+    rarest, commonest = (_class_share(census, classes, index) for index in (ranked[0], ranked[-1]))
+    statistic, p = census.chi_square
+    numbers = (
+        f"{has_class} have a class; the rarest is {rarest}, the commonest {commonest}; against the "
+        f"real shares chi-square is {statistic:.0f} ({result['chi_square']['degrees']} degrees of "
+        f"freedom, p {_p_value(p)}) and KL {census.kl:.3f} nats "
+        f"({result['kl_by_chance']:.4f} by chance)."
+    )
+    if "agreement" in result:
+        share, (low, high) = result["agreement"]["share"], result["agreement"]["interval"]
+        numbers += f" Of the classes asked for, {share:.1%} [{low:.1%}, {high:.1%}] came."
+    lost = result["missing"]
+    if lost:
+        names = ", ".join(lost[:10]) + (f" and {len(lost) - 10} more" if len(lost) > 10 else "")
+        return f"Modes are dropped: {len(lost)} of {len(classes)} are missing ({names}). {numbers}"
+    if p < 0.01 and census.kl > UNEVEN:
+        return f"No mode is missing, but they are uneven. {numbers}"
+    return f"No mode is missing, and the shares are close to the real ones. {numbers}"
+
+
+def _class_share(census: Census, classes: Sequence[str], index: int) -> str:
+    low, high = census.intervals[index]
+    return (
+        f"{classes[index]} with {census.shares[index]:.1%} [{low:.1%}, {high:.1%}] "
+        f"(real {census.real_shares[index]:.1%})"
+    )
+
+
+def _p_value(p: float) -> str:
+    return "< 1e-6" if p < 1e-6 else f"= {p:.2g}"
+
+
+def _diversity_conclusion(result: Mapping[str, Any]) -> str:
+    count, duplicates = result["samples"], result["duplicates"]
+    low, high = duplicates["interval"]
+    real_high = result["real_duplicates"]["interval"][1]
+    spreads, sizes = result["spread"], result["birthday"]
+    ratio = spreads["generated"] / spreads["real"] if spreads["real"] else 1.0
+
+    def support(size: int | None) -> str:
+        return f"about {size**2:,}" if size else f"more than {count**2:,}"
+
+    numbers = (
+        f"Of {count:,} samples {duplicates['share']:.1%} [{low:.1%}, {high:.1%}] are as near to "
+        f"another as the closest {AS_ALIKE:.0%} of real images; by the birthday paradox the "
+        f"samples are of {support(sizes['generated'])} different ones (real images at the same "
+        f"distance: {support(sizes['real'])}). Two samples differ {ratio:.2f} times as much as two "
+        "real images."
+    )
+    if ratio < 0.5:
+        return f"Hardly any variety. {numbers}"
+    if low > 2 * real_high:
+        return f"The samples repeat themselves. {numbers}"
+    return (
+        f"No repetition is seen. {numbers} Without labels it cannot be said whether kinds of "
+        "images are missing."
+    )

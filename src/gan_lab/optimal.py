@@ -1,0 +1,96 @@
+"""The discriminator that would be best against a run's generator, beside the one it has learned.
+
+Only where the real density is known (ring, grid): D* = p / (p + q) (Goodfellow et al. 2014,
+proposition 1), with p exact and q counted from many samples in cells of half a standard deviation.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_lab.data import PointDataset
+from gan_lab.metrics import (
+    Cells,
+    cells_for,
+    jensen_shannon,
+    optimal_discriminator,
+    value_of,
+)
+from gan_lab.sampling import generate, sample_latents
+
+POINTS = 1_000_000  # of the generator
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """D* and the learned D in each cell [side * side], the masses there, and the numbers."""
+
+    cells: Cells
+    optimal: Tensor
+    learned: Tensor
+    real: Tensor
+    fake: Tensor
+    numbers: dict[str, Any]
+
+
+def compare_with_optimum(
+    generator: nn.Module,
+    discriminator: nn.Module,
+    data: PointDataset,
+    seed: int,
+    latent_dim: int,
+    count: int = POINTS,
+) -> Optimum:
+    """Return D* of the generator's density beside the learned D, both unconditional.
+
+    The numbers: `error`, the mean of |D - D*| under (p + q) / 2, and `error_by_chance`, what
+    counting alone gives it; V of both; the Jensen-Shannon divergence of p and q in nats, and that
+    of as many points of p itself (`divergence_by_chance`).
+    """
+    cells = cells_for(data.centers, data.std)
+    real = cells.masses(data.centers, data.std)
+    counts = cells.counts(
+        generate(generator, sample_latents(seed, count, latent_dim), None, 50_000)
+    )
+    fake = counts.double() / count
+    optimal, standard_error = optimal_discriminator(real, counts)
+    logits = _logits(discriminator, cells.middles())
+    # What lies outside of the cells is nobody's but the generator's: there D* is 0, and so is D.
+    logits = torch.cat([logits, logits.new_tensor([-torch.inf])])
+    weight = (real + fake) / 2
+    difference = (logits.sigmoid() - optimal).abs().where(weight > 0, 0)
+    ideal = cells.counts(_draw(data, count, seed)).double() / count
+    numbers = {
+        "samples": count,
+        "cell": cells.width,
+        "outside": float(fake[-1]),
+        "error": float((weight * difference).sum()),
+        # E |X| of a normal X with mean 0 is sqrt(2 / pi) of its standard deviation.
+        "error_by_chance": math.sqrt(2 / math.pi)
+        * float((weight * standard_error).where(weight > 0, 0).sum()),
+        "value_learned": value_of(logits, real, fake),
+        "value_optimal": value_of(optimal.logit(), real, fake),
+        "divergence": jensen_shannon(real, fake),
+        "divergence_by_chance": jensen_shannon(real, ideal),
+    }
+    return Optimum(cells, optimal[:-1], logits[:-1].sigmoid(), real[:-1], fake[:-1], numbers)
+
+
+@torch.inference_mode()
+def _logits(discriminator: nn.Module, points: Tensor) -> Tensor:
+    device = next(discriminator.parameters()).device
+    was_training = discriminator.training
+    discriminator.eval()
+    parts = [discriminator(part.float().to(device)).cpu() for part in points.split(50_000)]
+    discriminator.train(was_training)
+    return torch.cat(parts).double()
+
+
+def _draw(data: PointDataset, count: int, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    modes = torch.randint(len(data.centers), (count,), generator=generator)
+    noise = torch.randn(count, 2, generator=generator, dtype=torch.float64)
+    return data.centers[modes] + data.std * noise

@@ -1,0 +1,129 @@
+"""What a command would do, how long it would take and how much disk, without doing it."""
+
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gan_lab.child import Child, Ending, wait_for_any
+from gan_lab.console import duration, say
+from gan_lab.errors import RunError
+from gan_lab.launchers import with_threads
+from gan_lab.measure import Cost, measure
+from gan_lab.record import result_hash
+from gan_lab.sweep import print_rows
+from gan_lab.task import Task, is_settled
+
+# They change what a run learns, and not what it costs.
+FREE = {
+    "seed": 0,
+    "lr_g": 1e-4,
+    "lr_d": 1e-4,
+    "beta1": 0.5,
+    "beta2": 0.999,
+    "weight_init": "custom",
+}
+
+
+def print_plan(tasks: Sequence[Task], launcher: Mapping[str, Any]) -> None:
+    """Measure what the tasks that are left cost, and print it. Raises RunError if one cannot be."""
+    own = time.process_time()  # of composing and imports: what the command itself would take
+    count, threads = _at_once(launcher)
+    if threads:
+        tasks = [with_threads(task, threads) for task in tasks]
+    left = [task for task in tasks if not is_settled(task)]
+    costs = _measure([task.record for task in left], count)
+    rows, lengths, disk = [], [], 0
+    for task in tasks:
+        name = " ".join(task.setting) or "baseline"
+        if task not in left:
+            rows.append([name, task.run.directory.name, task.before, "0", "", ""])
+            continue
+        cost = costs[_kind(task.record)]
+        done = 0 if task.restart else max([0, *task.run.checkpoint_steps()])
+        seconds, size = cost.seconds(done), cost.bytes(done)
+        steps = max(0, cost.schedule.steps - done)
+        lengths.append(seconds)
+        disk += size
+        cells = [task.before, f"{steps:,}", duration(seconds), f"{size / 1e6:.1f} MB"]
+        rows.append([name, task.run.directory.name, *cells])
+    print_rows([["setting", "run", "state", "steps to do", "time", "disk"], *rows])
+    say("")
+    say(f"{len(tasks)} runs: {len(tasks) - len(left)} done, {len(left)} to do")
+    if left:
+        _print_total(lengths, disk, launcher, count, own, left[0].run.directory)
+
+
+def _print_total(
+    lengths: Sequence[float],
+    disk: int,
+    launcher: Mapping[str, Any],
+    count: int,
+    own: float,
+    directory: Path,
+) -> None:
+    if launcher["_target_"].endswith(".slurm"):
+        say(f"time  about {duration(sum(lengths))} of computing, at this machine's speed")
+    else:
+        say(f"time  about {duration(makespan(lengths, count) + own)}, {count} at once")
+    parent = next(folder for folder in directory.parents if folder.is_dir())
+    free = shutil.disk_usage(parent).free
+    say(f"disk  about {disk / 1e6:.0f} MB; {free / 1e9:.1f} GB are free at {parent}")
+    say("not included: what W&B takes, and FID, if Inception's weights are here")
+
+
+def makespan(lengths: Sequence[float], count: int) -> float:
+    """Return when `count` workers are done that take pieces of these lengths in their order."""
+    workers = [0.0] * count
+    for length in lengths:
+        workers[workers.index(min(workers))] += length
+    return max(workers)
+
+
+def _at_once(launcher: Mapping[str, Any]) -> tuple[int, int | None]:
+    """Return how many runs a launcher runs at once, and the threads that it gives each."""
+    name = launcher["_target_"].rpartition(".")[2]
+    if name == "order":
+        return 1, None
+    if name == "slurm":
+        return 1, launcher["cpus_per_task"]
+    return launcher["n_jobs"] or len(os.sched_getaffinity(0)), 1
+
+
+def _kind(record: Mapping[str, Any]) -> str:
+    """Return a key that runs of equal cost share."""
+    return result_hash({**record, **FREE})
+
+
+def _measure(records: Sequence[dict[str, Any]], count: int) -> dict[str, Cost]:
+    """Measure one record of each kind, `count` at once, for neighbours slow each other down."""
+    kinds = {_kind(record): record for record in reversed(records)}
+    if not kinds:
+        return {}
+    # Fewer kinds than neighbours: what is measured has as many beside it as it will have.
+    repeats = -(-min(count, len(records)) // len(kinds))
+    waiting = list(kinds.items()) * repeats
+    say(f"measuring {len(kinds)} kinds of run, {count} at once")
+    running: dict[Child, str] = {}
+    found: dict[str, Cost] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < count:
+                kind, record = waiting.pop(0)
+                running[Child(measure, record, quiet=True)] = kind
+            wait_for_any(running, 1.0)
+            for child, ending in [(child, child.ending()) for child in running]:
+                if ending is not None:
+                    found[running.pop(child)] = _cost(ending)
+    finally:
+        for child in running:
+            child.process.terminate()
+    return found
+
+
+def _cost(ending: Ending) -> Cost:
+    if ending.error:
+        raise RunError(f"a run of the plan cannot be measured: {ending.error}")
+    return ending.value

@@ -1,0 +1,134 @@
+"""What the run directories of a report hold, and what they lack."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from gan_lab import build
+from gan_lab.errors import RunError, UsageError
+from gan_lab.lookup import find_run
+from gan_lab.runs import Run, run_directories
+
+DONE = "finished"
+
+
+@dataclass(frozen=True)
+class RunData:
+    """One run as its directory tells it."""
+
+    run: Run
+    record: dict[str, Any]
+    state: str
+    step: int
+    reason: str
+    metrics: list[dict[str, Any]]
+    evaluations: list[dict[str, Any]]
+    commands: list[str]  # of each start
+    output: str | None  # what D's curves hold: "probability", "score", or None if unknown
+    missing: list[str]  # names of files that are not there
+
+    @property
+    def name(self) -> str:
+        return self.run.directory.name
+
+    @property
+    def seed(self) -> int:
+        return self.record["seed"]
+
+    @property
+    def finished(self) -> bool:
+        return self.state == DONE
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The runs of a report, in the order of their settings' files, and folders that are none."""
+
+    title: str
+    runs: list[RunData]
+    unreadable: list[str]  # a line each: which folder, and why it is left out
+
+
+def collect(references: Sequence[str], runs_dir: Path) -> Collection:
+    """Read the runs that references name: studies, folders of runs, or runs.
+
+    A folder whose config is missing or broken is named, not fatal. Raises RunError if nothing is
+    left.
+    """
+    directories: dict[str, Path] = {}
+    unreadable: list[str] = []
+    for reference in references:
+        for directory in _directories(reference, runs_dir):
+            if directory.name in directories and directories[directory.name] != directory:
+                unreadable.append(f"{directory} is {directories[directory.name]} again: left out.")
+            directories.setdefault(directory.name, directory)
+    runs = []
+    for directory in directories.values():
+        try:
+            runs.append(read(Run(directory)))
+        except (RunError, KeyError) as error:
+            reason = error if isinstance(error, RunError) else f"its config has no {error}"
+            unreadable.append(f"{directory}: {reason}")
+    if not runs:
+        raise RunError("; ".join(unreadable) or f"no runs in {', '.join(references)}.")
+    studies = dict.fromkeys(str(data.record["runtime"]["study"]) for data in runs)
+    return Collection(", ".join(studies), runs, unreadable)
+
+
+def _directories(reference: str, runs_dir: Path) -> list[Path]:
+    for folder in (runs_dir / reference, Path(reference)):
+        if folder.is_dir() and not (folder / "config.yaml").exists():
+            found = run_directories(folder.parent, folder.name)
+            # What has a run's files but no config was one, and is named.
+            lost = {path.parent for path in folder.glob("*/*.json*")} - set(found)
+            if found or lost:
+                return [*found, *sorted(lost)]
+    return [find_run(reference, runs_dir).directory]
+
+
+def read(run: Run) -> RunData:
+    """Read a run directory, whatever half of its files is there.
+
+    Raises RunError without a readable config.
+    """
+    record: Any = OmegaConf.to_container(run.config())
+    status = run.status()
+    metrics = _with(run.metrics(), "step")
+    evaluations = _with(run.evaluations(), "step", "score", "value")
+    commands = [str(start["command"]) for start in run.environment() if "command" in start]
+    there = {
+        "status.json": status["state"] != "new",
+        "environment.json": commands,
+        "metrics.jsonl": metrics,
+        "evaluations.jsonl": evaluations,
+        "samples": run.sample_steps(),
+        "checkpoints": run.checkpoint_steps(),
+    }
+    last = metrics[-1]["step"] if metrics else 0
+    return RunData(
+        run=run,
+        record=record,
+        state=status["state"] if there["status.json"] else "unknown",
+        step=status["step"] or last,
+        reason=status["reason"],
+        metrics=metrics,
+        evaluations=evaluations,
+        commands=commands,
+        output=_output(record),
+        missing=[name for name, found in there.items() if not found],
+    )
+
+
+def _with(lines: Sequence[Any], *names: str) -> list[dict[str, Any]]:
+    """Return the lines that are objects with these names: a file may be damaged."""
+    return [line for line in lines if isinstance(line, dict) and {*names} <= {*line}]
+
+
+def _output(record: Mapping[str, Any]) -> str | None:
+    try:
+        return build.loss(record, trusted=False).output
+    except UsageError:  # one's own loss: its code is not run for a report
+        return None

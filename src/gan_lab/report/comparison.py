@@ -1,0 +1,104 @@
+"""Figures of settings beside each other: their scores, and the classes of their samples."""
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from gan_lab.figures import COLOURS, STYLE, save_figure
+from gan_lab.report.collect import RunData
+from gan_lab.report.plots import LETTER, Look
+from gan_lab.report.scores import Measure
+from gan_lab.report.settings import Settings
+from gan_lab.spread import spread
+
+
+def draw_settings(
+    look: Look,
+    measures: Sequence[Measure],
+    values: Mapping[str, Mapping[tuple[str, ...], Sequence[float]]],
+    path: Path,
+) -> Path | None:
+    """Draw the scores of each setting in a row: every seed, their mean and its interval.
+
+    `values` are by the measure's key and the setting. The dotted line is what real data get.
+    """
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    shown = [measure for measure in measures if any(values[measure.key].values())]
+    if not shown:
+        return None
+    labels = [look.settings.label(setting) for setting in look.order]
+    columns = len(shown) if len(shown) < 4 else 3 if len(shown) > 4 else 2
+    bands = math.ceil(len(shown) / columns)
+    left = max(map(len, labels)) * LETTER
+    with style.context(STYLE):
+        size = (left + 2.6 * columns + 0.5, bands * (0.22 * len(labels) + 0.8) + 0.2)
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots(bands, columns, squeeze=False, sharey=True)
+        for axis, measure in zip(axes.flat, shown, strict=False):
+            for row, setting in enumerate(look.order):
+                scores = values[measure.key].get(setting, [])
+                if not scores:
+                    axis.text(0.02, row, "none", transform=axis.get_yaxis_transform(), va="center",
+                              fontsize=7, color="0.5")  # fmt: skip
+                    continue
+                found = spread(scores)
+                axis.plot(scores, [row] * len(scores), "o", color=COLOURS["D"], alpha=0.45)
+                axis.plot(
+                    [found.mean], [row], "|", color="black", markersize=9, markeredgewidth=1.5
+                )
+                if found.half_width is not None:
+                    ends = [found.mean - found.half_width, found.mean + found.half_width]
+                    axis.plot(ends, [row, row], color="black", linewidth=1.2)
+            if measure.floor is not None:
+                axis.axvline(measure.floor, color=COLOURS["real"], linestyle=":", linewidth=1.2)
+            better = f", {measure.better} is better" if measure.better else ""
+            axis.set_xlabel("\n".join(textwrap.wrap(measure.heading + better, 34)))
+            axis.set_yticks(range(len(labels)), labels)
+            axis.set_ylim(len(labels) - 0.5, -0.5)
+            axis.locator_params(axis="x", nbins=5)
+        for axis in list(axes.flat)[len(shown) :]:
+            axis.set_visible(False)
+        return save_figure(figure, path)
+
+
+def draw_modes(look: Look, path: Path) -> Path | None:
+    """Draw the share of each class among the samples of each run, and among real images."""
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    counted = [(data, data.run.modes("ema")) for data in look.runs]
+    found = [(data, modes["classes"]) for data, modes in counted if modes and "classes" in modes]
+    if not found:
+        return None
+    names = [entry["class"] for entry in found[0][1]]
+    found = [(data, classes) for data, classes in found if len(classes) == len(names)]
+    rows = [[entry["share"] for entry in classes] for _, classes in found]
+    rows.append([entry["real_share"] for entry in found[0][1]])
+    labels = [_with_seed(look.settings, data) for data, _ in found] + ["training data"]
+    left = max(map(len, labels)) * LETTER
+    with style.context(STYLE):
+        size = (left + min(9.0, 0.45 * len(names)) + 1.2, 0.25 * len(rows) + 0.9)
+        figure = Figure(figsize=size, layout="constrained")
+        axis = figure.subplots()
+        picture = axis.imshow(rows, aspect="auto", cmap="viridis", vmin=0)
+        axis.grid(visible=False)
+        axis.set_yticks(range(len(rows)), labels)
+        if len(names) <= 20:
+            axis.set_xticks(range(len(names)), names)
+            for y, row in enumerate(rows):
+                for x, share in enumerate(row):
+                    dark = share < 0.6 * np.max(rows)
+                    colour = "white" if dark else "black"
+                    axis.text(x, y, f"{share:.2f}", ha="center", va="center", color=colour, size=7)
+        axis.set_xlabel("class")
+        figure.colorbar(picture, label="share of samples")
+        return save_figure(figure, path)
+
+
+def _with_seed(settings: Settings, data: RunData) -> str:
+    return f"{settings.label(settings.of_run[data.name])}, seed {data.seed}"

@@ -1,0 +1,161 @@
+"""All figures of a report, in the order of its page."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gan_lab.errors import RunError, UsageError
+from gan_lab.loading import load_run
+from gan_lab.report import analysis, comparison, pictures, plots
+from gan_lab.report.page import Figure
+from gan_lab.report.scores import measures, series
+from gan_lab.report.study import Study
+
+Add = Callable[..., None]  # (path or None, title, words, drawn)
+
+BEST = 3  # measures of the averaged generator that figures show, beside the first
+
+
+def draw_figures(
+    study: Study, folder: Path, steps: Sequence[int] | None
+) -> tuple[dict[str, Figure], list[str]]:
+    """Draw what there is to draw; figures by name, in the order of the page."""
+    found: dict[str, Figure] = {}
+
+    def add(path: Path | None, title: str, words: str, drawn: bool = True) -> None:
+        if path is not None:
+            found[path.stem] = Figure(path, title, words, drawn)
+
+    look, settings = study.look, study.settings
+    _draw_scores(study, folder, add)
+    _draw_curves(look, folder, add)
+    _draw_analysis(study, folder, add)
+    chosen = pictures.one_a_setting(study.runs, settings)
+    add(
+        pictures.draw_side_by_side(chosen, settings, folder / "samples.png"),
+        "Samples",
+        "The last samples of each setting, raw weights, lowest seed. Each place of a grid has the "
+        "same latent wherever seed and latent_dim are the same.",
+        drawn=False,
+    )
+    add(
+        pictures.draw_over_training(chosen, settings, steps, folder / "early_late.png"),
+        "Early against late",
+        "The same latents at several steps, raw weights.",
+        drawn=False,
+    )
+    add(
+        pictures.save_animation(chosen, settings, folder / "training.gif"),
+        "Animation",
+        "The same latents over the training.",
+        drawn=False,
+    )
+    add(
+        comparison.draw_modes(look, folder / "modes.png"),
+        "Classes of samples",
+        "Share of the samples that a classifier puts in each class (gan-lab modes).",
+        drawn=False,
+    )
+    best = study.best_run()
+    if best is None:
+        return found, []
+    drawn, problems = pictures.draw_interpolations(best, chosen, settings, folder)
+    for path in drawn.values():
+        shown = "each setting" if "settings" in path.stem else f"the best run, {best.name}"
+        add(path, "Interpolation", f"{path.stem.replace('_', ' ')}: {shown}.", drawn=False)
+    return found, problems
+
+
+def _draw_scores(study: Study, folder: Path, add: Add) -> None:
+    shown = study.averaged()
+    values = {measure.key: study.values(measure) for measure in shown}
+    order = study.look.order
+    if study.ranking:
+        places = [place.setting for place in study.ranking.places]
+        order = [*places, *(setting for setting in order if setting not in places)]
+    look = plots.Look(study.look.runs, study.settings, order)
+    add(
+        comparison.draw_settings(look, shown[: 2 * BEST], values, folder / "settings.png"),
+        "Settings",
+        "Every finished seed (dots), their mean (bar) and, from three seeds on, its 95 % interval "
+        "(line); best first. Dotted: what real data get.",
+    )
+    over_time = measures([line for d in study.runs for found in series(d).values()
+                          if len(found) > 1 for line in found])  # fmt: skip
+    add(
+        plots.draw_score_curves(study.look, over_time[: BEST + 1], folder / "scores.png"),
+        "Scores over the training",
+        "Against the step, the images shown to D (so that losses with several updates of D are "
+        "compared fairly) and the wall clock. Dotted: what real data get.",
+    )
+
+
+def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
+    look = study.look
+    add(
+        analysis.draw_equilibrium(look, folder / "equilibrium.png"),
+        "Distance from the equilibrium",
+        "Smoothed. At the equilibrium D(x) = D(G(z)) = 1/2 and V = -log 4; a discriminator that "
+        "has learned nothing shows the same numbers.",
+    )
+    add(
+        analysis.draw_oscillation(look, folder / "oscillation.png"),
+        "Oscillation",
+        "The standard deviation of each loss inside tenths of the training: how much it swings, "
+        "its trend left out.",
+    )
+    add(
+        analysis.draw_diversity(look, folder / "diversity.png"),
+        "Diversity of samples",
+        "Mean over pairs of the drawn samples; near zero they are all alike (collapse).",
+    )
+    for data in look.runs:  # drawn by gan-lab equilibrium, where the density of the data is known
+        if data.run.optimum_figure.exists():
+            path = folder / f"optimum_{data.name}.png"
+            path.write_bytes(data.run.optimum_figure.read_bytes())
+            add(path, "The optimal discriminator beside the learned one", data.name, drawn=False)
+    best = study.best_run(lambda data: data.output == "probability")
+    if best is not None:
+        try:
+            path = analysis.draw_generator_gradient(
+                load_run(best.run.directory), folder / "generator_gradient.png"
+            )
+        except (RunError, UsageError):  # its checkpoint is named where interpolations are drawn
+            return
+        add(
+            path,
+            "The generator's gradient under minimax and log-D",
+            f"Where D is sure of the fakes (a far below 0) minimax gives no gradient, log-D nearly "
+            f"1. Right: measured on D and G of {best.name}.",
+        )
+
+
+def _draw_curves(look: plots.Look, folder: Path, add: Add) -> None:
+    for output in dict.fromkeys(data.output for data in look.runs):
+        of_kind = [data for data in look.runs if data.output == output]
+        part = plots.Look(of_kind, look.settings, look.order)
+        several = len(of_kind) < len(look.runs)
+        name = f"curves_{output or 'unknown'}" if several else "curves"
+        what = {"probability": "mean D(·), a probability", "score": "mean output of the critic"}
+        add(
+            plots.draw_curves(part, folder / f"{name}.png", plots.CURVES),
+            "Curves",
+            f"Raw (pale, for up to {len(plots.PALETTE)} settings) and smoothed over a tenth. "
+            f"D's curves are its {what.get(output or '', 'mean output')}. Dotted, for these "
+            "losses: the equilibrium at 1/2 and log 4.",
+        )
+    norms = dict(plots.NORMS)
+    for data in look.runs:
+        for line in data.metrics:
+            norms |= {key: f"{key[8:].replace('_', ' ')} (weighted)" for key in line
+                      if key.startswith("penalty/")}  # fmt: skip
+    add(
+        plots.draw_curves(look, folder / "gradients.png", norms, log=True),
+        "Gradient norms",
+        "Norm of all gradients of a player, on a logarithmic axis; drawn as the curves are.",
+    )
+    if len(look.order) > 1:
+        add(
+            plots.draw_multiples(look, folder / "losses_by_setting.png"),
+            "Losses of each setting",
+            "A panel a setting, a line a seed, smoothed over a tenth.",
+        )

@@ -1,0 +1,88 @@
+"""The page: one HTML file with its pictures, style and script inside, which asks no network."""
+
+import base64
+import html
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from gan_lab.report.collect import RunData
+from gan_lab.report.pictures import as_webp, frame_steps, picture_at
+from gan_lab.report.settings import Settings
+
+TEMPLATE = Path(__file__).with_name("page.html")
+MANY = 12  # more settings have fewer tiles each in the slider
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure with its title and its words. `drawn`: lines on white, which may be turned dark."""
+
+    path: Path
+    title: str
+    words: str
+    drawn: bool = True
+
+
+def figure_html(figure: Figure) -> str:
+    """Return a figure with its picture inside."""
+    data = base64.b64encode(figure.path.read_bytes()).decode()
+    kind = "gif" if figure.path.suffix == ".gif" else "png"
+    return (
+        f'<figure class="{"drawn" if figure.drawn else "pictures"}">'
+        f'<img alt="{html.escape(figure.title)}" src="data:image/{kind};base64,{data}">'
+        f"<figcaption>{html.escape(figure.words)}</figcaption></figure>"
+    )
+
+
+def section(title: str, *parts: str) -> str:
+    """Return parts under a heading; nothing if there are none."""
+    inner = "".join(parts)
+    return f"<h2>{html.escape(title)}</h2>{inner}" if inner else ""
+
+
+def list_html(items: Sequence[str], code: bool = False) -> str:
+    """Return lines as a list, or as code."""
+    if code:
+        return "".join(f"<pre>{html.escape(item)}</pre>" for item in items)
+    return "<ul>" + "".join(f"<li>{html.escape(item)}</li>" for item in items) + "</ul>"
+
+
+def slider_html(chosen: Sequence[RunData], settings: Settings) -> str:
+    """Return the samples of each setting with a slider over the training; nothing if none has any.
+
+    Every setting shows what it last drew at or before the slider's step.
+    """
+    if not chosen:
+        return ""
+    steps = frame_steps(chosen)
+    panels = []
+    for data in chosen:
+        frames: dict[int, str] = {}
+        for step in steps:
+            at, pixels = picture_at(data, step, few=len(chosen) > MANY)
+            if at not in frames:
+                encoded = base64.b64encode(as_webp(pixels)).decode()
+                frames[at] = f"data:image/webp;base64,{encoded}"
+        label = settings.label(settings.of_run[data.name])
+        panels.append({"label": f"{label}, seed {data.seed}", "frames": frames})
+    return (
+        "<div class=slider><button id=play type=button>Play</button><input id=step type=range "
+        f'min=0 max={len(steps) - 1} value={len(steps) - 1} step=1 aria-label="step of the '
+        'training"><output id=shown></output></div><div id=panels></div>'
+        f"<script type=application/json id=frames>{_json({'steps': steps, 'panels': panels})}"
+        "</script>"
+    )
+
+
+def _json(value: Mapping[str, object]) -> str:
+    return json.dumps(value).replace("<", "\\u003c")  # so that nothing in it ends the script
+
+
+def write_page(path: Path, title: str, parts: Sequence[str]) -> Path:
+    """Write the page and return its path."""
+    template = Template(TEMPLATE.read_text())
+    path.write_text(template.substitute(title=html.escape(title), body="\n".join(parts)))
+    return path

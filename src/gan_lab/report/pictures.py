@@ -1,0 +1,214 @@
+"""Figures of samples across runs: side by side, early against late, an animation, and strips."""
+
+import io
+import math
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+
+from gan_lab.captions import caption
+from gan_lab.errors import RunError, UsageError
+from gan_lab.figures import STYLE, draw_tiles, save_figure
+from gan_lab.interpolation import places
+from gan_lab.latent_figures import draw_strips, strips
+from gan_lab.loading import load_run
+from gan_lab.report.collect import RunData
+from gan_lab.report.settings import Settings
+
+GAP = 2  # pixels between the tiles of a grid (sampling.grid)
+FRAMES = 12  # of the slider and the animation
+ROOMY = 8  # more settings are shown with fewer tiles each
+MOST_PANELS = 48
+MOST_ROWS = 12
+LETTER = 0.065
+
+
+def one_a_setting(runs: Sequence[RunData], settings: Settings) -> list[RunData]:
+    """Return for each setting its run with the lowest seed that has samples, finished if any is."""
+    chosen: dict[tuple[str, ...], RunData] = {}
+    for data in sorted(runs, key=lambda data: (not data.finished, data.seed)):
+        if data.run.sample_steps():
+            chosen.setdefault(settings.of_run[data.name], data)
+    return [chosen[setting] for setting in settings.ordered() if setting in chosen]
+
+
+def picture_at(data: RunData, step: int, few: bool) -> tuple[int, np.ndarray]:
+    """Return the samples of the last drawn step up to `step` (the first, before it): uint8 [H,W,3].
+
+    `few`: only the first four by four, where the picture is a grid of them.
+    """
+    steps = data.run.sample_steps()
+    chosen = max((other for other in steps if other <= step), default=steps[0])
+    with Image.open(data.run.sample_path(chosen)) as image:
+        pixels = np.asarray(image.convert("RGB"))
+    shape = data.record.get("shape") or []
+    if few and len(shape) == 3:
+        side = 4 * (shape[-1] + GAP) + GAP
+        pixels = pixels[:side, :side]
+    return chosen, pixels
+
+
+def draw_side_by_side(chosen: Sequence[RunData], settings: Settings, path: Path) -> Path | None:
+    """Draw the last samples of each setting, the same latents in the same places."""
+    shown = chosen[:MOST_PANELS]
+    if not shown:
+        return None
+    pictures = [picture_at(data, data.step, len(shown) > ROOMY) for data in shown]
+    columns = min(len(shown), 4 if len(shown) <= 16 else 8)
+    titles = [
+        f"{settings.label(settings.of_run[data.name])}\nstep {step:,}"
+        for data, (step, _) in zip(shown, pictures, strict=True)
+    ]
+    return _panels([pixels for _, pixels in pictures], titles, columns, path)
+
+
+def draw_over_training(
+    chosen: Sequence[RunData], settings: Settings, steps: Sequence[int] | None, path: Path
+) -> Path | None:
+    """Draw samples at some steps (the first and the last unless told), a row a setting."""
+    shown = chosen[:MOST_ROWS]
+    if not shown:
+        return None
+    each = len(steps) if steps else 2
+    pictures, titles = [], []
+    for data in shown:
+        drawn = data.run.sample_steps()
+        for step in steps or [drawn[0], drawn[-1]]:
+            at, pixels = picture_at(data, step, few=len(shown) * each > ROOMY)
+            pictures.append(pixels)
+            titles.append(f"{settings.label(settings.of_run[data.name])}\nstep {at:,}")
+    beside = max(1, min(len(shown), 6 // each))  # settings in a row of panels
+    return _panels(pictures, titles, each * beside, path)
+
+
+def _panels(
+    pictures: Sequence[np.ndarray], titles: Sequence[str], columns: int, path: Path
+) -> Path:
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    rows = math.ceil(len(pictures) / columns)
+    width = {1: 4.0, 2: 3.4, 3: 3.2, 4: 2.8}.get(columns, max(1.4, 11.5 / columns))
+    letters = int(width / LETTER)
+    wrapped = [
+        "\n".join("\n".join(textwrap.wrap(line, letters)) for line in title.splitlines())
+        for title in titles
+    ]
+    lines = max(title.count("\n") + 1 for title in wrapped)
+    height, side = pictures[0].shape[:2]
+    with style.context(STYLE):
+        panel = width * height / side + 0.14 * lines + 0.12
+        figure = Figure(figsize=(width * columns, panel * rows), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False)
+        for axis in axes.flat:
+            axis.axis("off")
+        for axis, pixels, title in zip(axes.flat, pictures, wrapped, strict=False):
+            axis.imshow(pixels)
+            axis.set_title(title, fontsize=7.5, pad=3)
+        return save_figure(figure, path)
+
+
+def frame_steps(chosen: Sequence[RunData]) -> list[int]:
+    """Return the steps of the slider: of all that were drawn, a dozen, evenly, ends included."""
+    drawn = sorted({step for data in chosen for step in data.run.sample_steps()})
+    places = np.linspace(0, len(drawn) - 1, min(FRAMES, len(drawn))).round().astype(int)
+    return [drawn[place] for place in places]
+
+
+def as_webp(pixels: np.ndarray) -> bytes:
+    """Return a picture (uint8 [H, W, 3]) as WebP: a tenth of its PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="WEBP", quality=82, method=3)
+    return buffer.getvalue()
+
+
+def save_animation(chosen: Sequence[RunData], settings: Settings, path: Path) -> Path | None:
+    """Write the samples of all settings over the training as one animated GIF."""
+    shown = chosen[:MOST_ROWS]
+    if not shown:
+        return None
+    font = ImageFont.load_default(11)
+    frames = []
+    for step in frame_steps(shown):
+        panels = [
+            _labelled(
+                picture_at(data, step, few=True), settings.label(settings.of_run[data.name]), font
+            )
+            for data in shown
+        ]
+        frames.append(_mosaic(panels, min(4, len(panels))))
+    frames[0].save(
+        path,
+        save_all=True,
+        append_images=frames[1:],
+        duration=[500] * (len(frames) - 1) + [2000],
+        loop=0,
+    )
+    return path
+
+
+def _labelled(picture: tuple[int, np.ndarray], label: str, font: Any) -> Image.Image:
+    step, pixels = picture
+    image = Image.fromarray(pixels)
+    image = image.resize((200, round(200 * image.height / image.width)), Image.Resampling.NEAREST)
+    lines = textwrap.wrap(f"{label}; step {step:,}", 36)
+    canvas = Image.new("RGB", (210, image.height + 46), "white")
+    ImageDraw.Draw(canvas).multiline_text((5, 2), "\n".join(lines[:3]), fill="black", font=font)
+    canvas.paste(image, (5, 44))
+    return canvas
+
+
+def _mosaic(panels: Sequence[Image.Image], columns: int) -> Image.Image:
+    width, height = panels[0].width, max(panel.height for panel in panels)
+    rows = math.ceil(len(panels) / columns)
+    canvas = Image.new("RGB", (width * columns, height * rows), "white")
+    for index, panel in enumerate(panels):
+        canvas.paste(panel, (index % columns * width, index // columns * height))
+    return canvas
+
+
+def draw_interpolations(
+    best: RunData, chosen: Sequence[RunData], settings: Settings, folder: Path
+) -> tuple[dict[str, Path], list[str]]:
+    """Draw five pairs of the best run, between and beyond, and a pair of each setting.
+
+    Returns the figures by name, and a line for each run whose checkpoint cannot be opened.
+    """
+    figures: dict[str, Path] = {}
+    problems: list[str] = []
+    try:
+        run = load_run(best.run.directory)
+        for name, ends in {"interpolation": (0.0, 1.0), "extrapolation": (-0.5, 1.5)}.items():
+            fractions = places(10, *ends)
+            path = folder / f"{name}.png"
+            figures[name] = draw_strips(run, path, 5, fractions, best.seed, None, "ema")
+    except (RunError, UsageError) as error:
+        problems.append(str(error))
+    rows: list[torch.Tensor] = []
+    labels: list[str] = []
+    for data in chosen[:MOST_ROWS]:
+        try:
+            run = load_run(data.run.directory)
+            images = strips(run.generator, run.latents(2), run.labels(2), places(10))
+        except (RunError, UsageError) as error:
+            problems.append(str(error))
+            continue
+        if not rows or images.shape == rows[0].shape:
+            rows.append(images)
+            labels.append(settings.label(settings.of_run[data.name]))
+    if len(rows) > 1:
+        columns = [{0.0: "z1", 1.0: "z2"}.get(t, f"{t:.2f}") for t in places(10)]
+        words = (
+            "z1 + t (z2 - z1) for the first two latents of each run's seed, averaged weights (EMA)."
+            f" First row: {caption(chosen[0].record, chosen[0].step)}."
+        )
+        path = folder / "interpolation_settings.png"
+        figures["interpolation_settings"] = draw_tiles(
+            torch.cat(rows), path, columns, labels, words
+        )
+    return figures, problems

@@ -1,0 +1,151 @@
+"""Scores of runs in columns, of which each holds one quantity: unlike protocols never share one."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gan_lab.evaluate import display_name
+from gan_lab.report.collect import RunData
+
+Line = Mapping[str, Any]
+
+LOWER_IS_BETTER = (
+    *("fid", "fd_classifier", "kid", "kd_classifier", "swd", "wasserstein"),
+    *("largest_class", "kl", "reverse_kl"),
+)
+HIGHER_IS_BETTER = (
+    *("inception_score", "confident", "agreement", "smallest_class", "precision", "recall"),
+    *("density", "coverage", "high_quality", "modes"),
+)
+RANKED_BY = ("fid", "fd_classifier", "swd", "kid", "reverse_kl", "high_quality")
+OWN = ("seed", "seeds", "version")  # each run's own, and no part of what is measured
+BRIEF = {"ema": "EMA", "raw": "raw"}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One quantity: a score under one protocol."""
+
+    key: str
+    score: str
+    protocol: dict[str, Any]
+    heading: str
+    floor: float | None  # what real data get, if all runs agree on it
+
+    @property
+    def better(self) -> str | None:
+        """Which values are better: "lower", "higher" or, where nobody can say, None."""
+        if self.score in LOWER_IS_BETTER:
+            return "lower"
+        return "higher" if self.score in HIGHER_IS_BETTER else None
+
+
+def key_of(line: Line) -> str:
+    """Return what two scores share if they are one quantity: all of the protocol but OWN."""
+    return json.dumps([line["score"], _protocol(line)], sort_keys=True)
+
+
+def _protocol(line: Line) -> dict[str, Any]:
+    return {name: value for name, value in line.get("protocol", {}).items() if name not in OWN}
+
+
+def final_lines(data: RunData) -> dict[str, Line]:
+    """Return a run's last score under each protocol; of like ones that on the most samples."""
+    last: dict[str, Line] = {}
+    for found in series(data).values():
+        last[key_of(found[-1])] = found[-1]
+    most: dict[str, Line] = {}
+    for line in last.values():
+        protocol = dict(_protocol(line))
+        count = protocol.pop("generated_count", 0)
+        like = json.dumps([line["score"], protocol], sort_keys=True)
+        if like not in most or count >= most[like]["protocol"].get("generated_count", 0):
+            most[like] = line
+    return {key_of(line): line for line in most.values()}
+
+
+def series(data: RunData) -> dict[str, list[Line]]:
+    """Return a run's scores over its training, by protocol, in the order of steps."""
+    found: dict[str, list[Line]] = {}
+    for line in sorted(data.evaluations, key=lambda line: line["step"]):
+        found.setdefault(key_of(line), []).append(line)
+    return found
+
+
+def measures(lines: Sequence[Line]) -> list[Measure]:
+    """Return the quantities among lines of evaluations, averaged generators first.
+
+    Two of the same name say in their headings what tells them apart.
+    """
+    by_key: dict[str, list[Line]] = {}
+    for line in lines:
+        by_key.setdefault(key_of(line), []).append(line)
+    names = {key: _name(group[0]) for key, group in by_key.items()}
+    found = []
+    for key, group in by_key.items():
+        protocol = _protocol(group[0])
+        namesakes = [_protocol(by_key[k][0]) for k, name in names.items() if name == names[key]]
+        parts = [
+            f"{name} {str(protocol.get(name))[:24]}"
+            for name in sorted({name for other in namesakes for name in other})
+            if len({json.dumps(other.get(name)) for other in namesakes}) > 1
+        ]
+        floors = {line.get("floor") for line in group}
+        found.append(
+            Measure(
+                key,
+                group[0]["score"],
+                protocol,
+                "; ".join([names[key], *parts]),
+                floors.pop() if len(floors) == 1 else None,
+            )
+        )
+    return sorted(found, key=lambda m: (m.protocol.get("weights") != "ema", _rank(m.score)))
+
+
+def _name(line: Line) -> str:
+    weights = line.get("protocol", {}).get("weights", "")
+    name = (
+        display_name(dict(line)) if "extractor" in line.get("protocol", {}) else str(line["score"])
+    )
+    return f"{name} ({BRIEF.get(weights, weights)})" if weights else name
+
+
+def _rank(score: str) -> int:
+    order = (*RANKED_BY, *HIGHER_IS_BETTER, *LOWER_IS_BETTER)
+    return order.index(score) if score in order else len(order)
+
+
+def ranked_by(found: Sequence[Measure], lines: Mapping[str, Mapping[str, Line]]) -> Measure | None:
+    """Return the measure that ranks settings: the first of RANKED_BY that most runs have."""
+    usable = [measure for measure in found if measure.score in RANKED_BY]
+    if not usable:
+        return None
+    return max(
+        usable,
+        key=lambda measure: (
+            sum(measure.key in scores for scores in lines.values()),
+            measure.protocol.get("weights") == "ema",
+            -RANKED_BY.index(measure.score),
+        ),
+    )
+
+
+def protocol_lines(found: Sequence[Measure]) -> list[str]:
+    """Return how the measures were taken: a line for all that share a protocol."""
+    groups: dict[str, list[Measure]] = {}
+    for measure in found:
+        parts = [
+            f"{name.replace('_', ' ')} {str(value)[:12] if name == 'sha256' else value}"
+            for name, value in measure.protocol.items()
+        ]
+        groups.setdefault(", ".join(parts) or "no protocol was written", []).append(measure)
+    return [f"{'; '.join(map(_with_floor, group))}. Protocol: {p}." for p, group in groups.items()]
+
+
+def _with_floor(measure: Measure) -> str:
+    better = f"{measure.better} is better" if measure.better else ""
+    floor = "" if measure.floor is None else f"real data get {measure.floor:.4g}"
+    remarks = ", ".join(remark for remark in (better, floor) if remark)
+    return f"{measure.heading}: {remarks}" if remarks else measure.heading

@@ -1,0 +1,164 @@
+"""Which settings of runs vary: those are columns; the others are stated once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gan_lab.report.collect import RunData
+from gan_lab.schema import Config
+
+GROUPS = ("model", "loss", "penalty", "dataset", "augment")
+FIRST = (*GROUPS, "latent_dim", "hidden_dim", "ngf", "ndf", "batch_size", "num_train_steps")
+# Facts of the data, and what a seed is: not settings.
+LEFT_OUT = ("seed", "image_count")
+GENERAL = {"hidden_dim": ("ngf", "ndf"), "lr": ("lr_g", "lr_d")}
+ABSENT = "–"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The names of settings that vary, what each run has for them, and what all share."""
+
+    columns: list[str]
+    of_run: dict[str, tuple[str, ...]]  # by the run's name, a cell a column
+    constants: dict[str, str]
+
+    def label(self, setting: tuple[str, ...]) -> str:
+        """Return a setting in words, as legends show it."""
+        pairs = zip(self.columns, setting, strict=True)
+        return ", ".join(f"{name} {value}" for name, value in pairs) or "all runs"
+
+    def ordered(self) -> list[tuple[str, ...]]:
+        """Return the settings, sorted as numbers where they are numbers."""
+        return sorted(
+            set(self.of_run.values()), key=lambda setting: [_sortable(c) for c in setting]
+        )
+
+
+def compare(runs: Sequence[RunData]) -> Settings:
+    """Return what varies between runs beside their seeds, and what does not."""
+    knobs = [_knobs(data) for data in runs]
+    _drop_doubles(knobs)
+    names = sorted({name for found in knobs for name in found}, key=_place)
+    for found, nested in zip(knobs, _nested_differences(runs, knobs), strict=True):
+        found.update(nested)
+    names += sorted({name for found in knobs for name in found} - {*names})
+    cells = {name: [_cell(found.get(name, ABSENT)) for found in knobs] for name in names}
+    columns = [name for name in names if len(set(cells[name])) > 1]
+    constants = {
+        name: cells[name][0]
+        for name in names
+        if name not in columns and not _is_neutral(name, knobs[0].get(name))
+    }
+    of_run = {
+        data.name: tuple(cells[name][index] for name in columns) for index, data in enumerate(runs)
+    }
+    return Settings(columns, of_run, constants)
+
+
+def _knobs(data: RunData) -> dict[str, Any]:
+    """Return the settings of a run that a person would name, nothing nested."""
+    record, choices = data.record, data.record["choices"]
+    found: dict[str, Any] = {group: choices[group] for group in GROUPS if group in choices}
+    found |= {
+        key: value
+        for key, value in record.items()
+        if not isinstance(value, Mapping | list) and key not in LEFT_OUT
+    }
+    # A run that has ended early has the setting of those beside it: the length that was asked for.
+    asked = record["runtime"].get("steps")
+    found["num_train_steps"] = data.step if data.finished or asked is None else asked
+    return found
+
+
+def _drop_doubles(knobs: Sequence[dict[str, Any]]) -> None:
+    """Keep the general knob where the specific ones equal each other in all runs, else those."""
+    for general, specific in GENERAL.items():
+        alike = all(len({found.get(name) for name in specific}) == 1 for found in knobs)
+        for found in knobs:
+            values = [found.pop(name, None) for name in specific]
+            if alike:
+                found[general] = values[0]
+            else:
+                found.pop(general, None)
+                found.update(zip(specific, values, strict=True))
+
+
+def _nested_differences(
+    runs: Sequence[RunData], knobs: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return arguments of networks, loss, penalties and data that differ within one choice.
+
+    An argument that a knob feeds, or that follows another one, is not named again.
+    """
+    leaves = [
+        {
+            name: value
+            for group in GROUPS
+            if isinstance(data.record.get(group), Mapping)
+            for name, value in _flat(data.record[group], group)
+        }
+        for data in runs
+    ]
+    known = {tuple(_cell(found.get(name)) for found in knobs) for name in knobs[0]}
+    kept: list[dict[str, Any]] = [{} for _ in runs]
+    for name in sorted(
+        {name for found in leaves for name in found}, key=lambda n: (n.count("."), n)
+    ):
+        group = name.split(".")[0]
+        by_choice: dict[str, set[str]] = {}
+        for data, found in zip(runs, leaves, strict=True):
+            choice = _cell(data.record["choices"].get(group))
+            by_choice.setdefault(choice, set()).add(_cell(found.get(name, ABSENT)))
+        values = tuple(_cell(found.get(name, ABSENT)) for found in leaves)
+        follows = any(_same_partition(values, other) for other in known)
+        fed = name.split(".")[-1] in Config.__dataclass_fields__
+        if max(map(len, by_choice.values())) > 1 and not follows and not fed:
+            known.add(values)
+            for found, into in zip(leaves, kept, strict=True):
+                if name in found:
+                    into[name] = found[name]
+    return kept
+
+
+def _flat(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for key, value in tree.items():
+        name = f"{prefix}.{key}"
+        pairs += _flat(value, name) if isinstance(value, Mapping) else [(name, value)]
+    return pairs
+
+
+def _same_partition(first: Sequence[str], second: Sequence[str]) -> bool:
+    pairs = set(zip(first, second, strict=True))
+    return len(pairs) == len(set(first)) == len(set(second))
+
+
+def _is_neutral(name: str, value: Any) -> bool:
+    """Whether a setting is at a default that means `off`, and need not be stated."""
+    if name == "penalty":
+        return not value
+    default = getattr(Config, name, ABSENT)
+    return value is None or (default != "???" and default == value)
+
+
+def _place(name: str) -> tuple[int, int, str]:
+    if name in FIRST:
+        return 0, FIRST.index(name), name
+    fields = list(Config.__dataclass_fields__)
+    return 1, fields.index(name) if name in fields else len(fields), name
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return "+".join(str(item) for item in value) or "none"
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _sortable(cell: str) -> tuple[int, float, str]:
+    try:
+        return 0, float(cell), ""
+    except ValueError:
+        return 1, 0.0, cell

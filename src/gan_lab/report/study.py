@@ -1,0 +1,94 @@
+"""What the parts of a report are made from: runs, their settings and their scores."""
+
+import math
+from collections.abc import Callable
+
+from gan_lab.report import tables
+from gan_lab.report.collect import Collection, RunData
+from gan_lab.report.plots import Look
+from gan_lab.report.reproduce import command_of
+from gan_lab.report.scores import Line, Measure, final_lines, measures, ranked_by
+from gan_lab.report.settings import Settings, compare
+from gan_lab.report.significance import Ranking, rank
+
+
+class Study:
+    """Runs with what follows from comparing them."""
+
+    def __init__(self, collection: Collection):
+        self.collection, self.runs = collection, collection.runs
+        self.settings: Settings = compare(self.runs)
+        self.lines: dict[str, dict[str, Line]] = {d.name: final_lines(d) for d in self.runs}
+        together = [line for found in self.lines.values() for line in found.values()]
+        self.measures = measures(together)
+        self.first: Measure | None = ranked_by(self.measures, self.lines)
+        self.ranking: Ranking | None = None
+        if self.first and self.first.better:
+            self.ranking = rank(self.values(self.first), self.first.better)
+        order = self.settings.ordered()
+        self.look = Look(tables.ordered(self.runs, self.settings), self.settings, order)
+
+    def values(self, measure: Measure) -> dict[tuple[str, ...], list[float]]:
+        """The finished seeds' values of a measure, by setting; what is no number is left out."""
+        found: dict[tuple[str, ...], list[float]] = {}
+        for data in self.runs:
+            line = self.lines[data.name].get(measure.key)
+            if data.finished and line and math.isfinite(line["value"]):
+                found.setdefault(self.settings.of_run[data.name], []).append(line["value"])
+        return found
+
+    def averaged(self) -> list[Measure]:
+        """The measures of averaged generators, or all where there are none."""
+        found = [measure for measure in self.measures if measure.protocol.get("weights") != "raw"]
+        return found or self.measures
+
+    def best_run(self, suits: Callable[[RunData], bool] = lambda data: True) -> RunData | None:
+        """The run that is shown where one is: the best by the ranking's score, else any with
+        weights."""
+        able = [data for data in self.runs if data.run.checkpoint_steps() and suits(data)]
+        if not self.first or not self.ranking:
+            return able[0] if able else None
+        sign = 1 if self.first.better == "lower" else -1
+        scores = {
+            data.name: sign * self.lines[data.name][self.first.key]["value"]
+            for data in able
+            if data.finished and self.first.key in self.lines[data.name]
+        }
+        # One without a score, or with one that is no number, comes last.
+        return min(able, key=lambda data: _or_last(scores.get(data.name)), default=None)
+
+    def tables(self) -> list[tables.Table]:
+        """All tables that have rows."""
+        found = []
+        if self.measures:
+            found.append(
+                tables.settings_table(self.settings, self.runs, self.averaged(), self.lines)
+            )
+        if self.ranking and self.first and self.ranking.places:
+            found.append(tables.ranking_table(self.ranking, self.settings, self.first))
+        if self.measures:
+            found.append(tables.scores_table(self.settings, self.runs, self.measures, self.lines))
+        found.append(tables.training_table(self.settings, self.runs))
+        found.append(tables.unfinished_table(self.settings, self.runs))
+        return [table for table in found if table.rows]
+
+    def constants(self) -> str:
+        """What all runs share, in one line."""
+        pairs = ", ".join(f"{name} = {value}" for name, value in self.settings.constants.items())
+        return f"All runs: {pairs}." if pairs else ""
+
+    def commands(self) -> list[str]:
+        """The command that makes each run again."""
+        found = [command_of(data, self.settings.columns) for data in self.look.runs]
+        return list(dict.fromkeys(command for command in found if command))
+
+    def missing(self) -> list[str]:
+        """What is not there, a line a run."""
+        lines = [
+            f"{data.name} has no {', '.join(data.missing)}" for data in self.runs if data.missing
+        ]
+        return [*self.collection.unreadable, *lines]
+
+
+def _or_last(value: float | None) -> float:
+    return math.inf if value is None or not math.isfinite(value) else value

@@ -1,0 +1,217 @@
+"""Tables of a report, made once and written as Markdown, LaTeX and HTML."""
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gan_lab.console import duration
+from gan_lab.report import dynamics
+from gan_lab.report.collect import RunData
+from gan_lab.report.scores import Line, Measure
+from gan_lab.report.settings import Settings
+from gan_lab.report.significance import Ranking
+from gan_lab.spread import LEVEL, Spread, spread
+
+NOTHING = "–"
+LONG_CELL = 60  # letters: a reason that is longer is broken into lines
+LATEX = str.maketrans(
+    {
+        "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
+        "±": r"$\pm$", "–": "--", "<": r"$<$", ">": r"$>$", "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its title, and remarks that belong beneath it."""
+
+    title: str
+    headings: list[str]
+    rows: list[list[str]]
+    remarks: list[str] = field(default_factory=list)
+
+
+def settings_table(
+    settings: Settings,
+    runs: Sequence[RunData],
+    measures: Sequence[Measure],
+    lines: Mapping[str, Mapping[str, Line]],
+) -> Table:
+    """Return a row a setting: its finished seeds, and each score over them."""
+    rows = []
+    for setting in settings.ordered():
+        group = [data for data in runs if settings.of_run[data.name] == setting]
+        finished = [data for data in group if data.finished]
+        cells = [
+            _over_seeds([lines[data.name][m.key] for data in finished if m.key in lines[data.name]])
+            for m in measures
+        ]
+        rows.append([*setting, f"{len(finished)} of {len(group)}", *cells])
+    remarks = [
+        "Over the finished seeds of a setting: mean ± half of Student's "
+        f"{LEVEL:.0%} interval of the mean (three seeds or more), else every value; with one seed "
+        "the interval is that of the measurement alone, where there is one."
+    ]
+    headings = [*settings.columns, "seeds", *(measure.heading for measure in measures)]
+    return Table("Scores of the settings", headings, rows, remarks)
+
+
+def _over_seeds(lines: Sequence[Line]) -> str:
+    lines = [line for line in lines if math.isfinite(line["value"])]
+    if not lines:
+        return NOTHING
+    if len(lines) == 1:
+        return _value(lines[0])
+    return spread_words(spread([line["value"] for line in lines]))
+
+
+def spread_words(found: Spread) -> str:
+    """Return a spread in a cell: mean ± half width, or the values."""
+    if found.half_width is None:
+        values = ", ".join(number(value) for value in found.values)
+        return values if len(found.values) == 1 else f"{number(found.mean)} ({values})"
+    return f"{number(found.mean)} ± {number(found.half_width)} (sd {number(found.sd)})"
+
+
+def _value(line: Line) -> str:
+    """Return a score and its interval; a dash for what is no number."""
+    interval = line.get("interval")
+    if not math.isfinite(line["value"]) or not interval:
+        return number(line["value"])
+    return f"{number(line['value'])} [{number(interval[0])}, {number(interval[1])}]"
+
+
+def ranking_table(ranking: Ranking, settings: Settings, measure: Measure) -> Table:
+    """Return settings from best to worst by one score, with what is significant."""
+    rows = []
+    for index, place in enumerate(ranking.places):
+        beats = ", ".join(str(other + 1) for other in place.beats) or "none shown"
+        seeds = str(len(place.spread.values))
+        rows.append([str(index + 1), *place.setting, spread_words(place.spread), seeds, beats])
+    headings = ["place", *settings.columns, measure.heading, "seeds", "significantly better than"]
+    title = f"Ranking by {measure.heading}, {measure.better} is better"
+    return Table(title, headings, rows, ranking.remarks)
+
+
+def scores_table(
+    settings: Settings,
+    runs: Sequence[RunData],
+    measures: Sequence[Measure],
+    lines: Mapping[str, Mapping[str, Line]],
+) -> Table:
+    """Return a row a run, with each score and its interval."""
+    rows = []
+    for data in ordered(runs, settings):
+        found = lines[data.name]
+        cells = [
+            _value(found[measure.key]) if measure.key in found else NOTHING for measure in measures
+        ]
+        rows.append([*settings.of_run[data.name], str(data.seed), data.state, *cells])
+    headings = [*settings.columns, "seed", "state", *(measure.heading for measure in measures)]
+    return Table("Scores of each run", headings, rows)
+
+
+def training_table(settings: Settings, runs: Sequence[RunData]) -> Table:
+    """Return a row a run with its curves in numbers."""
+    names = [name for name in dynamics.names(runs) if name not in ("images", "seconds")]
+    rows = []
+    for data in ordered(runs, settings):
+        found = dynamics.numbers(data)
+        rows.append(
+            [
+                *settings.of_run[data.name],
+                str(data.seed),
+                f"{data.step:,}",
+                f"{found['images']:,.0f}" if "images" in found else NOTHING,
+                duration(found["seconds"]) if found.get("seconds", -1) >= 0 else NOTHING,
+                *(number(found.get(name, math.nan)) for name in names),
+            ]
+        )
+    remarks = [
+        "Losses, outputs of D and gradient norms: means over the last tenth of the logged lines. "
+        "Oscillation: standard deviation of a loss inside tenths of the training."
+    ]
+    headings = [*settings.columns, "seed", "steps", "images", "time", *names]
+    return Table("Training in numbers", headings, rows, remarks)
+
+
+def unfinished_table(settings: Settings, runs: Sequence[RunData]) -> Table:
+    """Return a row for each run that is not finished, with its reason."""
+    rows = [
+        [
+            data.name,
+            *settings.of_run[data.name],
+            data.state,
+            f"{data.step:,}",
+            data.reason or NOTHING,
+        ]
+        for data in ordered(runs, settings)
+        if not data.finished
+    ]
+    headings = ["run", *settings.columns, "state", "step", "reason"]
+    remarks = ["They are in the curves, but in no mean and no ranking."] if rows else []
+    return Table("Runs that did not finish", headings, rows, remarks)
+
+
+def ordered(runs: Sequence[RunData], settings: Settings) -> list[RunData]:
+    """Return runs in the order of settings, then seeds."""
+    places = {setting: place for place, setting in enumerate(settings.ordered())}
+    return sorted(runs, key=lambda data: (places[settings.of_run[data.name]], data.seed, data.name))
+
+
+def number(value: float | None) -> str:
+    """Return a number as tables show it: four digits."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    return f"{value:.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"
+
+
+def as_markdown(table: Table) -> str:
+    """Return a table in Markdown."""
+    rows = [table.headings, ["---"] * len(table.headings), *table.rows]
+    escaped = [[cell.replace("|", r"\|") for cell in row] for row in rows]
+    lines = [f"| {' | '.join(row)} |" for row in escaped]
+    return "\n".join([f"## {table.title}", "", *lines, "", *table.remarks, ""])
+
+
+def as_latex(table: Table) -> str:
+    """Return a table in LaTeX that needs no package."""
+    columns = "l" * len(table.headings)
+    lines = [" & ".join(cell.translate(LATEX) for cell in row) + r" \\" for row in table.rows]
+    remarks = " ".join(table.remarks).translate(LATEX)
+    return "\n".join(
+        [
+            r"\begin{table}",
+            rf"\caption{{{table.title.translate(LATEX)}. {remarks}}}",
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\hline",
+            " & ".join(heading.translate(LATEX) for heading in table.headings) + r" \\",
+            r"\hline",
+            *lines,
+            r"\hline",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def as_html(table: Table) -> str:
+    """Return a table in HTML, with its remarks."""
+    head = "".join(f"<th>{html.escape(heading)}</th>" for heading in table.headings)
+    rows = "".join(
+        "<tr>" + "".join(_cell_html(cell) for cell in row) + "</tr>" for row in table.rows
+    )
+    remarks = "".join(f"<p class=remark>{html.escape(remark)}</p>" for remark in table.remarks)
+    return (
+        f"<h2>{html.escape(table.title)}</h2><div class=wide><table><thead><tr>{head}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>{remarks}"
+    )
+
+
+def _cell_html(cell: str) -> str:
+    long = " class=long" if len(cell) > LONG_CELL else ""
+    return f"<td{long}>{html.escape(cell)}</td>"

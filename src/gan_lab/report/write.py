@@ -1,0 +1,115 @@
+"""A report from beginning to end."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+from gan_lab.report import page, pictures, tables
+from gan_lab.report.collect import Collection
+from gan_lab.report.dynamics import numbers
+from gan_lab.report.illustrate import draw_figures
+from gan_lab.report.reproduce import command_of
+from gan_lab.report.scores import (
+    protocol_lines,
+)
+from gan_lab.report.study import Study
+from gan_lab.runs import replace_file
+
+
+def write_report(
+    collection: Collection, out: Path, steps: Sequence[int] | None = None, title: str | None = None
+) -> Path:
+    """Write report.html, results.md, .csv, .tex and figures/ under `out`; return the page's path.
+
+    `steps` are those whose samples stand beside each other; the first and the last by default.
+    """
+    study = Study(collection)
+    title = title or collection.title
+    folder = out / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    figures, problems = draw_figures(study, folder, steps)
+    missing = [*study.missing(), *problems]
+    replace_file(out / "results.md", _markdown(study, title, figures, missing))
+    replace_file(out / "results.tex", "\n".join(map(tables.as_latex, study.tables())))
+    _write_csv(study, out / "results.csv")
+    return _write_page(study, title, figures, missing, out / "report.html")
+
+
+def _markdown(
+    study: Study, title: str, figures: Mapping[str, page.Figure], missing: Sequence[str]
+) -> str:
+    parts = [f"# {title}", "", study.constants(), ""]
+    parts += [tables.as_markdown(table) for table in study.tables()]
+    for heading, lines in {
+        "Protocols": protocol_lines(study.measures),
+        "What is missing": missing,
+    }.items():
+        if lines:
+            parts += [f"## {heading}", "", *(f"- {line}" for line in lines), ""]
+    parts += ["## Commands", "", "```", *study.commands(), "```", ""]
+    for figure in figures.values():
+        parts += [f"## {figure.title}", "", f"![{figure.words}](figures/{figure.path.name})", ""]
+        parts += [figure.words, ""]
+    return "\n".join(parts)
+
+
+def _write_csv(study: Study, path: Path) -> None:
+    """Write a row a run with all digits: every setting, state, numbers, scores, command."""
+    settings = study.settings
+    rows: list[dict[str, object]] = []
+    for data in study.look.runs:
+        row: dict[str, object] = dict(settings.constants)
+        row |= dict(zip(settings.columns, settings.of_run[data.name], strict=True))
+        row |= {"seed": data.seed, "state": data.state, "step": data.step, "reason": data.reason}
+        row |= numbers(data)
+        for measure in study.measures:
+            if line := study.lines[data.name].get(measure.key):
+                row[measure.heading] = line["value"]
+                if line.get("interval"):
+                    row[f"{measure.heading}, low"], row[f"{measure.heading}, high"] = line[
+                        "interval"
+                    ]
+        row["run"] = data.name
+        row["command"] = command_of(data, settings.columns) or ""
+        rows.append(row)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    temporary.replace(path)
+
+
+def _write_page(
+    study: Study,
+    title: str,
+    figures: Mapping[str, page.Figure],
+    missing: Sequence[str],
+    path: Path,
+) -> Path:
+    counts = f"{len(study.runs)} runs, {len(study.look.order)} settings"
+    finished = sum(data.finished for data in study.runs)
+    words = [f"{counts}; {finished} finished.", study.constants()]
+    intro = f"<h1>{escape(title)}</h1>" + "".join(f"<p>{escape(text)}</p>" for text in words)
+    shown = [tables.as_html(table) for table in study.tables()]
+    chosen = pictures.one_a_setting(study.runs, study.settings)
+    slider = page.section("Samples over the training", page.slider_html(chosen, study.settings))
+    drawn: dict[str, list[str]] = {}
+    for name, figure in figures.items():
+        if name != "training":  # the slider shows the same
+            drawn.setdefault(figure.title, []).append(page.figure_html(figure))
+    parts = [
+        intro,
+        *shown[:2],
+        *(page.section(heading, *inner) for heading, inner in drawn.items()),
+        slider,
+        *shown[2:],
+        page.section(
+            "Protocols", page.list_html(protocol_lines(study.measures)) if study.measures else ""
+        ),
+        page.section("What is missing", page.list_html(missing) if missing else ""),
+        page.section("Commands that make each run again", page.list_html(study.commands(), True)),
+    ]
+    return page.write_page(path, title, parts)

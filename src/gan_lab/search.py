@@ -1,0 +1,218 @@
+"""Look for the best settings with optuna: each trial is an ordinary run (or one a seed).
+
+The study lives in a journal beside its runs. The same command goes on with it: interrupted trials
+first, then new ones until there are `trials`. A trial that fails is told so and ends nothing.
+"""
+
+import hashlib
+import json
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from gan_lab.console import say
+from gan_lab.errors import RunError, UsageError
+from gan_lab.expand import Settings, as_typed
+from gan_lab.instantiate import instantiate
+from gan_lab.record import result_hash
+from gan_lab.sweep import print_rows
+from gan_lab.task import Outcome, Task
+
+MakeTasks = Callable[[Settings], list[Task]]
+DIRECTIONS = ("minimize", "maximize")
+
+
+class OwnLock:
+    """What optuna would lock its journal with; `run_search` holds a lock that dies with it."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        """There is nothing to release."""
+
+
+def run_search(
+    search: Mapping[str, Any],
+    launcher: Mapping[str, Any],
+    typed: Sequence[str],
+    make_tasks: MakeTasks,
+) -> int:
+    """Run trials until there are `search["trials"]` of them, and print them and the best.
+
+    `make_tasks` returns the runs of a point of the space, a task for each seed; `typed` are the
+    keys that the command line has set, which the search leaves alone.
+    Raises UsageError for a space that is none, RunError if another process is searching it.
+    """
+    optuna = _optuna()
+    check_search(search)
+    first = make_tasks({})[0]
+    journal = _journal(search, typed, first)
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with filelock.FileLock(journal.with_suffix(".lock")).acquire(timeout=0):
+            backend = optuna.storages.journal.JournalFileBackend(str(journal), OwnLock())
+            study = optuna.create_study(
+                storage=optuna.storages.JournalStorage(backend),
+                study_name=journal.stem,
+                direction=search["direction"],
+                load_if_exists=True,
+            )
+            _run_trials(study, optuna, search, launcher, typed, first.record["seed"], make_tasks)
+    except filelock.Timeout:
+        raise RunError(f"{journal} is being searched by another process.") from None
+    return _print_trials(study, optuna, search, journal)
+
+
+def check_search(search: Mapping[str, Any]) -> None:
+    """Raise UsageError for a search that cannot be run."""
+    trials, direction = search.get("trials"), search.get("direction")
+    if not isinstance(trials, int) or trials < 1:
+        raise UsageError(f"search.trials={trials}: must be a whole number of at least 1.")
+    if direction not in DIRECTIONS:
+        raise UsageError(f"search.direction={direction}: choose from {', '.join(DIRECTIONS)}.")
+    if not isinstance(search.get("space"), Mapping) or not search.get("score"):
+        raise UsageError("a search has a `score:` and a `space:` (conf/search has examples).")
+
+
+def suggest(trial: Any, space: Mapping[str, Any], typed: Sequence[str]) -> Settings:
+    """Ask a trial for the settings of a point in a space.
+
+    A list is a choice; `{low, high}` (with `log` if wished) a range, of whole numbers if both are;
+    any other mapping a choice whose options have spaces of their own, asked only when chosen.
+    """
+    point: Settings = {}
+    for key, values in space.items():
+        if key in typed:
+            continue
+        if isinstance(values, list):
+            point[key] = trial.suggest_categorical(key, [as_typed(value) for value in values])
+        elif isinstance(values, Mapping) and {"low", "high"} <= values.keys():
+            point[key] = _number(trial, key, **values)
+        elif isinstance(values, Mapping) and values:
+            point[key] = trial.suggest_categorical(key, list(values))
+            point |= suggest(trial, values[point[key]] or {}, typed)
+        else:
+            raise UsageError(f"search.space.{key} is neither a list nor {{low, high}} nor options.")
+    return point
+
+
+def _number(trial: Any, key: str, low: float, high: float, log: bool = False) -> str:
+    if isinstance(low, int) and isinstance(high, int):
+        return str(trial.suggest_int(key, low, high, log=log))
+    return f"{trial.suggest_float(key, low, high, log=log):.4g}"  # what a person would type
+
+
+def _run_trials(
+    study: Any,
+    optuna: Any,
+    search: Mapping[str, Any],
+    launcher: Mapping[str, Any],
+    typed: Sequence[str],
+    seed: int,
+    make_tasks: MakeTasks,
+) -> None:
+    count = launcher.get("n_jobs") or 1
+    while True:
+        states = [trial.state for trial in study.get_trials(deepcopy=False)]
+        begun = [i for i, state in enumerate(states) if state == optuna.trial.TrialState.RUNNING]
+        batch = begun[:count]
+        while len(batch) < count and len(states) < search["trials"]:
+            # A sampler for each trial: a study that was killed asks what it would have asked.
+            study.sampler = optuna.samplers.TPESampler(
+                seed=seed * 10_007 + len(states), constant_liar=count > 1
+            )
+            trial = study.ask()
+            trial.set_user_attr("point", suggest(trial, search["space"], typed))
+            batch.append(trial.number)
+            states.append(optuna.trial.TrialState.RUNNING)
+        if not batch:
+            return
+        _run_batch(study, optuna, search, launcher, batch, make_tasks)
+
+
+def _run_batch(
+    study: Any,
+    optuna: Any,
+    search: Mapping[str, Any],
+    launcher: Mapping[str, Any],
+    batch: Sequence[int],
+    make_tasks: MakeTasks,
+) -> None:
+    """Run some trials at once and tell the study what became of them."""
+    trials = study.get_trials(deepcopy=False)
+    tasks: dict[int, list[Task]] = {}
+    for number in batch:
+        try:
+            tasks[number] = make_tasks(trials[number].user_attrs["point"])
+        except (KeyError, UsageError) as error:  # killed while it was asked; or no such run
+            _tell_failure(study, optuna, number, str(error))
+    everything = [task for group in tasks.values() for task in group]
+    outcomes: list[Outcome] = instantiate(launcher, tasks=everything) if everything else []
+    for number, group in tasks.items():
+        own, outcomes = outcomes[: len(group)], outcomes[len(group) :]
+        bad = next((outcome for outcome in own if outcome.failed), None)
+        values = [task.run.final_scores().get(search["score"], math.nan) for task in group]
+        value = math.fsum(values) / len(values)
+        if bad is not None:
+            _tell_failure(study, optuna, number, f"{bad.state}: {bad.reason}")
+        elif not math.isfinite(value):
+            _tell_failure(study, optuna, number, f"it has no score {search['score']}")
+        else:
+            study.tell(number, value)
+            say(f"trial {number}  {search['score']} {value:.4g}  {_text(group)}")
+
+
+def _tell_failure(study: Any, optuna: Any, number: int, reason: str) -> None:
+    say(f"trial {number}  failed: {reason}")
+    study.tell(number, state=optuna.trial.TrialState.FAIL)
+
+
+def _print_trials(study: Any, optuna: Any, search: Mapping[str, Any], journal: Path) -> int:
+    rows = []
+    for trial in study.trials:
+        point = " ".join(f"{key}={value}" for key, value in trial.user_attrs["point"].items())
+        value = "" if trial.value is None else f"{trial.value:.4g}"
+        rows.append([str(trial.number), trial.state.name.lower(), value, point])
+    print_rows([["trial", "state", search["score"], "setting"], *rows])
+    complete = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+    if complete:
+        best = study.best_trial
+        say(
+            f"best  trial {best.number}: {search['score']} {best.value:.4g}, {rows[best.number][3]}"
+        )
+    print(journal.parent)
+    return 0 if complete else 1
+
+
+def _text(tasks: Sequence[Task]) -> str:
+    return " ".join(part for part in tasks[0].setting if not part.startswith("seed="))
+
+
+def _journal(search: Mapping[str, Any], typed: Sequence[str], first: Task) -> Path:
+    """Return where the study of a search is: another space, score or baseline is another study."""
+    space = {key: value for key, value in search.items() if key != "trials"}
+    pinned = sorted(set(typed) & set(_keys(search["space"])))
+    same = [space, pinned, result_hash(first.record)]
+    digest = hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()[:8]
+    return first.run.directory.parent / f"search-{digest}.journal"
+
+
+def _keys(space: Any) -> list[str]:
+    if not isinstance(space, Mapping):
+        return []
+    return [*space, *(key for value in space.values() for key in _keys(value))]
+
+
+def _optuna() -> Any:
+    try:
+        import optuna
+    except ImportError:
+        raise UsageError('a search needs optuna: pip install "gan-lab[optuna]".') from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    return optuna

@@ -1,0 +1,145 @@
+"""Runs as an array of Slurm jobs, through submitit."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gan_lab.child import Ending, raise_interrupted
+from gan_lab.console import say
+from gan_lab.errors import Interrupted, RunError, Taken, UsageError
+from gan_lab.launchers import with_threads
+from gan_lab.task import Outcome, Task, conclude, is_settled, settled, train_task
+
+PATIENCE = 5.0  # seconds between looks at the queue
+TAIL = 20_000  # bytes of a log that a lost job is told with
+
+
+def slurm(
+    tasks: Sequence[Task],
+    n_jobs: int | None = None,
+    partition: str | None = None,
+    timeout_min: int = 240,
+    cpus_per_task: int = 1,
+    gpus_per_node: int | None = None,
+    mem_gb: float | None = None,
+    dry_run: bool = False,
+) -> list[Outcome] | None:
+    """Submit the tasks that are left as one array, wait for its end, and say what became of each.
+
+    With `dry_run`, print the sbatch script and return None. Two minutes before its time is over a
+    job saves and stops; the same command goes on with it. Raises UsageError where there is no
+    Slurm or submitit, RunError if Slurm refuses the array.
+    """
+    tasks = [with_threads(task, cpus_per_task) for task in tasks]
+    left = [task for task in tasks if not is_settled(task)]
+    wishes = {
+        "job_name": "gan_lab",
+        "partition": partition,
+        "timeout_min": timeout_min,
+        "cpus_per_task": cpus_per_task,
+        "gpus_per_node": gpus_per_node,
+        "mem_gb": mem_gb,
+        "array_parallelism": n_jobs,
+        "signal_delay_s": 120,
+    }
+    asked = {
+        key.removeprefix("slurm_"): value for key, value in wishes.items() if value is not None
+    }
+    folder = tasks[0].run.directory.parent / ".slurm" / "%j"
+    if dry_run:
+        print(_script(folder, asked, max(1, len(left))), end="")
+        return None
+    jobs = _submit(folder, asked, left)
+    if jobs:
+        _wait(jobs[0].job_id.partition("_")[0], len(jobs))
+    endings = {id(task): _ending(job) for task, job in zip(left, jobs, strict=True)}
+    return [
+        conclude(task, endings[id(task)]) if id(task) in endings else settled(task)
+        for task in tasks
+    ]
+
+
+def _executor(folder: Path, asked: Mapping[str, Any], here: bool) -> Any:
+    try:
+        from submitit import SlurmExecutor
+    except ImportError:
+        raise UsageError('launcher=slurm needs submitit: pip install "gan-lab[slurm]".') from None
+
+    class Anywhere(SlurmExecutor):
+        """Writes scripts on a machine without Slurm too."""
+
+        @classmethod
+        def affinity(cls) -> int:
+            return 2
+
+    try:
+        executor = (SlurmExecutor if here else Anywhere)(folder)
+    except RuntimeError:
+        raise UsageError(
+            "there is no Slurm here (no srun): launcher.dry_run=true prints the script."
+        ) from None
+    executor.update_parameters(**executor._convert_parameters(dict(asked)))
+    return executor
+
+
+def _script(folder: Path, asked: Mapping[str, Any], count: int) -> str:
+    executor = _executor(folder, asked, here=False)
+    if count > 1:
+        executor.parameters["map_count"] = count
+    return executor._make_submission_file_text(executor._submitit_command_str, "dry_run")
+
+
+def _submit(folder: Path, asked: Mapping[str, Any], tasks: Sequence[Task]) -> list[Any]:
+    if not tasks:
+        return []
+    executor = _executor(folder, asked, here=True)
+    from submitit.core.utils import FailedJobError, FailedSubmissionError
+
+    try:
+        return executor.map_array(train_in_job, tasks)
+    except (FailedJobError, FailedSubmissionError) as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        raise RunError(f"Slurm refuses: {lines[-1] if lines else error}") from None
+
+
+def train_in_job(task: Task) -> Ending:
+    """Train a task's run inside of a Slurm job and say how it ended."""
+    signal.signal(signal.SIGTERM, raise_interrupted)
+    signal.signal(signal.SIGUSR2, lambda number, frame: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        train_task(task)
+        return Ending()
+    except Taken as error:
+        return Ending(error=str(error), taken=True)
+    except (UsageError, RunError) as error:
+        return Ending(error=str(error))
+    except Interrupted:
+        return Ending(error="stopped by Slurm; the same command goes on", interrupted=True)
+
+
+def _wait(array: str, count: int) -> None:
+    """Wait until no job of an array is in the queue. (`sacct`, which not every cluster has, would
+    be asked for ever for a job that was killed.)"""
+    say(f"{count} Slurm jobs: {array}; `scancel {array}` saves and stops them, Ctrl-C leaves them")
+    while True:
+        command = ["squeue", "--noheader", "--format=%i", "--jobs", array]
+        listed = subprocess.run(command, capture_output=True, text=True, check=False)
+        # An array that has been forgotten is an error: "Invalid job id specified".
+        if not listed.stdout.strip() and (not listed.returncode or "Invalid job" in listed.stderr):
+            return
+        time.sleep(PATIENCE)
+
+
+def _ending(job: Any) -> Ending:
+    if job.paths.result_pickle.exists():
+        outcome, value = job._get_outcome_and_result()
+        if outcome == "success":
+            return value
+        return Ending(error=str(value).strip().splitlines()[-1], output=str(value))
+    log = Path(job.paths.stderr)
+    output = log.read_text(errors="replace")[-TAIL:] if log.exists() else ""
+    return Ending(error="its Slurm job was killed by signal, memory or time limit", output=output)

@@ -1,0 +1,145 @@
+"""Repeat the first steps of a run and compare: the check that its numbers can be had again."""
+
+import json
+import math
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+
+from gan_lab import build
+from gan_lab.console import say
+from gan_lab.errors import RunError
+from gan_lab.evaluate import Scorer
+from gan_lab.instantiate import refuse_untrusted
+from gan_lab.monitor import Monitor
+from gan_lab.parts import Schedule
+from gan_lab.record import make_schedule
+from gan_lab.runs import Run, read_checkpoint
+from gan_lab.signals import catch_signals
+from gan_lab.tracking import JsonLines
+from gan_lab.train import Progress, train
+
+TOLERANCE = 0.01  # relative, of metrics on a device that does not repeat its bits
+FASTEST = 100  # steps that are repeated, unless the run's first line comes later
+
+
+def verify(run: Run, steps: int | None, data_root: str | None, trusted: bool) -> list[str]:
+    """Repeat a run's first steps in a scratch directory and return the differences, a line each.
+
+    Metrics are compared wherever both have a line, and tensors wherever both have a checkpoint:
+    bit for bit, on CUDA (without deterministic=true) metrics within 1 %.
+    Raises RunError if there is nothing to compare.
+    """
+    record: Any = OmegaConf.to_container(run.config())
+    if not trusted:
+        refuse_untrusted([record[group] for group in ("model", "loss", "penalty", "dataset")])
+    runtime = record["runtime"]
+    runtime["data_root"] = data_root or runtime["data_root"]
+    runtime["threads"] = _threads(run) or runtime["threads"]
+    lines = [line["step"] for line in run.metrics()]
+    if not lines:
+        raise RunError(f"{run.directory} has no metrics to compare with; train it first.")
+    steps = steps or max(lines[0], min(FASTEST, lines[-1]))
+    if steps < lines[0]:
+        raise RunError(f"the first line of metrics is that of step {lines[0]}: use --steps of it.")
+    with tempfile.TemporaryDirectory(prefix="gan-lab-verify-") as scratch:
+        repeated = Run(Path(scratch))
+        device = _repeat(record, repeated, steps)
+        exact = device.type == "cpu" or runtime["deterministic"]
+        return [*_unlike_metrics(run, repeated, exact), *_unlike_tensors(run, repeated, exact)]
+
+
+def _repeat(record: Mapping[str, Any], run: Run, steps: int) -> torch.device:
+    device = build.device(record["runtime"])
+    data = build.dataset(record)
+    asked = make_schedule(record, len(data))
+    intervals = {**vars(asked), "steps": steps}
+    scorer, monitor = Scorer(record, run, device), Monitor(data, [], say=lambda text: None)
+    run.take()
+    try:
+        with catch_signals() as stop:
+            train(
+                build.parts(record, data, device),
+                Schedule(**intervals),
+                run,
+                Progress(),
+                [JsonLines(run.metrics_path)],
+                lambda generator, step: scorer.during_training(generator, step, monitor.look),
+                monitor,
+                stop,
+            )
+    finally:
+        run.release()
+    return device
+
+
+def _threads(run: Run) -> int | None:
+    """Return the threads that the run began with, and say so if they changed on the way."""
+    starts = json.loads(run.environment_path.read_text()) if run.environment_path.exists() else []
+    threads = [start["threads"] for start in starts]
+    if len(set(threads)) > 1:
+        say(f"the run went on with other threads ({', '.join(map(str, threads))}); bits may differ")
+    versions = starts[0]["versions"].get("torch") if starts else None
+    if versions and versions != torch.__version__:
+        say(f"the run was made by torch {versions}, this is {torch.__version__}; bits may differ")
+    return threads[0] if threads else None
+
+
+def _unlike_metrics(run: Run, repeated: Run, exact: bool) -> Iterator[str]:
+    ours = {line["step"]: line for line in run.metrics()}
+    compared = [line for line in repeated.metrics() if line["step"] in ours]
+    for line in compared:
+        before = ours[line["step"]]
+        for key in sorted((line.keys() & before.keys()) - {"seconds"}):
+            if not _same(before[key], line[key], exact):
+                yield f"step {line['step']}: {key} was {before[key]!r} and is {line[key]!r} now"
+    say(f"compared  metrics of {len(compared)} lines up to step {compared[-1]['step']}")
+
+
+def _same(before: float, now: float, exact: bool) -> bool:
+    return before == now if exact else math.isclose(before, now, rel_tol=TOLERANCE, abs_tol=1e-3)
+
+
+def _unlike_tensors(run: Run, repeated: Run, exact: bool) -> Iterator[str]:
+    common = sorted(set(run.checkpoint_steps()) & set(repeated.checkpoint_steps()))
+    if not common or not exact:
+        say("compared  no tensors: " + ("bits do not repeat here" if common else _why_none(run)))
+        return
+    for step in common:
+        before, now = (read_checkpoint(one.checkpoint_path(step)) for one in (run, repeated))
+        if before is None or now is None:
+            yield f"step {step}: its checkpoint cannot be read"
+            continue
+        ours, theirs = dict(_leaves(before)), dict(_leaves(now))
+        for name in ours.keys() | theirs.keys():
+            if not _equal(ours.get(name), theirs.get(name)):
+                yield f"step {step}: {name} of the checkpoint differs"
+        say(f"compared  {len(ours)} tensors and numbers of the checkpoint at step {step}")
+
+
+def _why_none(run: Run) -> str:
+    steps = ", ".join(map(str, run.checkpoint_steps())) or "no step"
+    return f"the run has checkpoints of {steps} (--steps of one of them compares it)"
+
+
+def _leaves(state: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield name and value of every tensor and number in a checkpoint, but for its seconds."""
+    if isinstance(state, Mapping):
+        for key, value in state.items():
+            if key != "seconds":
+                yield from _leaves(value, f"{name}.{key}".lstrip("."))
+    elif isinstance(state, list | tuple):
+        for index, value in enumerate(state):
+            yield from _leaves(value, f"{name}[{index}]")
+    else:
+        yield name, state
+
+
+def _equal(before: Any, now: Any) -> bool:
+    if isinstance(before, torch.Tensor) and isinstance(now, torch.Tensor):
+        return before.dtype == now.dtype and torch.equal(before, now)
+    return before is not None and before == now

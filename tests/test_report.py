@@ -1,0 +1,468 @@
+"""Reports: what runs have is compared, what they lack is named, and unlike things stay apart."""
+
+import csv
+import json
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from PIL import Image
+
+from gan_lab import overrides
+from gan_lab.record import make_record, run_directory
+from gan_lab.report import comparison, plots, write_report
+from gan_lab.report.collect import collect
+from gan_lab.report.dynamics import oscillation, smooth
+from gan_lab.report.reproduce import command_of
+from gan_lab.report.scores import final_lines, measures
+from gan_lab.report.settings import compare
+from gan_lab.report.significance import holm, rank, welch
+from gan_lab.runs import run_directories
+
+QUICK = (
+    *("logger=none", "steps=40", "log_every=2", "sample_every=10", "score_every=20"),
+    *("batch_size=16", "evaluation.samples=100", "evaluation.samples_during=100", "threads=1"),
+)
+OUTPUTS = ("report.html", "results.md", "results.csv", "results.tex")
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory, gan_lab_in) -> Path:
+    """The runs of a study: two widths, two seeds, and one that diverges."""
+    folder = tmp_path_factory.mktemp("study")
+    result = gan_lab_in(folder, "-m", "hidden_dim=4,8", "seed=0,1", "study=widths", *QUICK)
+    assert result.returncode == 0, result.stderr
+    result = gan_lab_in(folder, "lr=1e30", "hidden_dim=4", "study=widths", *QUICK)
+    assert result.returncode == 1
+    return folder / "runs" / "widths"
+
+
+@pytest.fixture
+def copy(study, tmp_path) -> Path:
+    """A copy of the study, to change things in."""
+    shutil.copytree(study, tmp_path / "runs" / "widths")
+    return tmp_path / "runs" / "widths"
+
+
+def finished(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in run_directories(folder.parent, folder.name)
+        if json.loads((path / "status.json").read_text())["state"] == "finished"
+    ]
+
+
+def report(*references: Path, out: Path) -> dict[str, str]:
+    """Write a report of studies or runs, and return its four outputs."""
+    write_report(collect([str(path) for path in references], Path("nowhere")), out)
+    return {name: (out / name).read_text() for name in OUTPUTS}
+
+
+def many(study: Path, folder: Path, count: int) -> Path:
+    """Copy runs of a study to make `count` settings of them, without their checkpoints."""
+    sources = finished(study)
+    for index in range(count):
+        target = folder / f"dcgan-nonsaturating-digits-s0-{index:08x}"
+        shutil.copytree(
+            sources[index % len(sources)], target, ignore=shutil.ignore_patterns("checkpoints")
+        )
+        edit_config(target, latent_dim=index + 1)
+    return folder
+
+
+def edit_config(directory: Path, **values: Any) -> None:
+    config = yaml.safe_load((directory / "config.yaml").read_text())
+    (directory / "config.yaml").write_text(yaml.safe_dump(config | values))
+
+
+def edit_lines(path: Path, change) -> None:
+    lines = [json.loads(text) for text in path.read_text().splitlines()]
+    changed = [change(index, line) for index, line in enumerate(lines)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in changed))
+
+
+# --- the whole -----------------------------------------------------------------------------------
+
+
+def test_one_command_writes_all_of_it(gan_lab_here, study, tmp_path):
+    result = gan_lab_here("report", "widths", "--runs-dir", f"{study.parent}", "--out", "here")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == "here/report.html"
+    assert {path.name for path in (tmp_path / "here").iterdir()} == {*OUTPUTS, "figures"}
+    pictures = sorted((tmp_path / "here" / "figures").glob("*.png"))
+    assert {"curves", "gradients", "scores", "settings", "samples", "early_late",
+            "interpolation", "extrapolation"} <= {path.stem for path in pictures}  # fmt: skip
+    for path in pictures:
+        assert path.with_suffix(".pdf").read_bytes()[:4] == b"%PDF"
+    with Image.open(tmp_path / "here" / "figures" / "training.gif") as animation:
+        assert animation.n_frames == 4
+
+
+def test_by_default_it_lies_beside_the_runs(gan_lab_here, copy):
+    result = gan_lab_here("report", "widths", "--runs-dir", f"{copy.parent}", "--steps", "10", "30")
+    assert result.stdout.splitlines()[-1] == str(copy / "report" / "report.html")
+    again = gan_lab_here("report", "widths", "--runs-dir", f"{copy.parent}")  # it is no run
+    assert again.returncode == 0 and "report has no" not in (copy / "report/results.md").read_text()
+
+
+def test_one_number_of_one_run_changes_all_four_outputs(copy, tmp_path):
+    before = report(copy, out=tmp_path / "before")
+    last = finished(copy)[1] / "metrics.jsonl"
+    count = len(last.read_text().splitlines())
+
+    def change(index, line):
+        return line | {"grad_norm/g": 8642.0} if index == count - 1 else line
+
+    edit_lines(last, change)
+    after = report(copy, out=tmp_path / "after")
+    # The last tenth of 20 lines is two: the mean moves to half of it.
+    assert all(before[name] != after[name] for name in OUTPUTS)
+    assert before.keys() == after.keys() == {*OUTPUTS}
+    row = next(
+        row
+        for row in csv.DictReader(after["results.csv"].splitlines())
+        if row["run"] == last.parent.name
+    )
+    shown = f"{float(row['gradient G']):.0f}"
+    assert float(row["gradient G"]) == pytest.approx(4321, abs=50)
+    for name in ("report.html", "results.md", "results.tex"):
+        assert shown in after[name] and shown not in before[name]
+
+
+def test_half_of_the_files_may_be_missing(copy, tmp_path):
+    directories = run_directories(copy.parent, copy.name)
+    lost = ["status.json", "metrics.jsonl", "evaluations.jsonl", "environment.json"]
+    for directory, name in zip(finished(copy), lost, strict=True):
+        (directory / name).unlink()
+        shutil.rmtree(directory / ("checkpoints" if name < "m" else "samples"))
+    (directories[0] / "metrics.jsonl").write_text('{"step": 2, "loss/d": 1.0}\n{"step": 4, "lo')
+    shutil.copytree(directories[1], copy / "was-a-run-s0-00000000")
+    (copy / "was-a-run-s0-00000000" / "config.yaml").unlink()
+    shutil.copytree(directories[1], copy / "was-a-run-s1-00000000")
+    (copy / "was-a-run-s1-00000000" / "config.yaml").write_text("{")
+    written = report(copy, out=tmp_path / "out")
+    for name in ("report.html", "results.md"):
+        for text in (*lost, "samples", "checkpoints", "was-a-run-s0", "was-a-run-s1"):
+            assert text in written[name]
+
+
+def test_numbers_that_are_none_and_lines_of_another_form_do_no_harm(copy, tmp_path):
+    first, second, *_ = finished(copy)
+    edit_lines(first / "metrics.jsonl", lambda index, line: line | {"loss/d": float("nan")})
+    edit_lines(second / "evaluations.jsonl", lambda index, line: line | {"value": float("inf")})
+    with (first / "metrics.jsonl").open("a") as file:
+        file.write('3\n[]\n{"loss/g": 1}\n')
+    for path in (second, first):
+        edit_lines(path / "evaluations.jsonl", lambda index, line: line | {"interval": [0.5, 1]})
+    written = report(copy, out=tmp_path / "out")
+    assert "[0.5, 1]" in written["results.md"]
+    assert "nan" not in written["results.md"] and "inf " not in written["results.md"]
+
+
+def test_a_run_that_diverged_is_listed_with_its_reason_and_in_no_mean(study, tmp_path):
+    written = report(study, out=tmp_path / "out")
+    for name in OUTPUTS:
+        assert "not finite" in written[name]
+    assert "0 of 1" in written["results.md"] and "2 of 2" in written["results.md"]
+
+
+def test_what_is_no_run_is_said_in_one_line(gan_lab_here, tmp_path):
+    result = gan_lab_here("report", "nothing")
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1 and "'nothing'" in result.stderr
+
+
+def test_what_other_verbs_found_is_shown(copy, tmp_path):
+    first, second, *_ = finished(copy)
+    shares = [("0", 0.75, 0.5), ("1", 0.25, 0.5)]
+    classes = [{"class": name, "share": share, "real_share": real} for name, share, real in shares]
+    (first / "modes_ema.json").write_text(json.dumps({"classes": classes}))
+    shutil.copyfile(second / "samples" / "latest.png", second / "equilibrium_optimum.png")
+    written = report(copy, out=tmp_path / "out")
+    assert (tmp_path / "out" / "figures" / "modes.png").is_file()
+    assert f"figures/optimum_{second.name}.png" in written["results.md"]
+    for heading in ("Classes of samples", "The optimal discriminator beside the learned one"):
+        assert heading in written["report.html"] and heading in written["results.md"]
+
+
+# --- how many runs -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 12, 40])
+def test_nothing_overlaps_however_many_runs(study, tmp_path, monkeypatch, count):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    drawn = {}
+
+    def keep(figure, path):
+        FigureCanvasAgg(figure).draw()
+        drawn[path.stem] = figure
+        return path
+
+    folder = many(study, tmp_path / "runs" / "many", count)
+    for module in (plots, comparison):
+        monkeypatch.setattr(module, "save_figure", keep)
+    runs = collect([str(folder)], Path("nowhere")).runs
+    settings = compare(runs)
+    look = plots.Look(runs, settings, settings.ordered())
+    found = measures([line for data in runs for line in final_lines(data).values()])[:3]
+    values = {m.key: {setting: [0.1] for setting in look.order} for m in found}
+    plots.draw_curves(look, tmp_path / "curves.png", plots.CURVES)
+    plots.draw_multiples(look, tmp_path / "multiples.png")
+    comparison.draw_settings(look, found, values, tmp_path / "settings.png")
+    plots.draw_score_curves(look, found, tmp_path / "scores.png")
+    assert drawn.keys() == {"curves", "multiples", "settings", "scores"}
+    for name, figure in drawn.items():
+        boxes = [axis.get_tightbbox() for axis in figure.axes if axis.get_visible()]
+        boxes += [legend.get_window_extent() for legend in figure.legends]
+        page = figure.bbox
+        for index, box in enumerate(boxes):
+            assert box.width > 20 and box.height > 10, name
+            assert box.x0 > -2 and box.y0 > -2 and box.x1 < page.x1 + 2 and box.y1 < page.y1 + 2
+            for other in boxes[:index]:
+                across = min(box.x1, other.x1) - max(box.x0, other.x0)
+                down = min(box.y1, other.y1) - max(box.y0, other.y0)
+                assert across < 1 or down < 1, f"{name} with {count} runs"
+    assert len({str(look.colour(data)) for data in runs}) == count
+
+
+def test_one_run_and_forty_make_a_report(study, tmp_path):
+    one = report(finished(study)[0], out=tmp_path / "one")
+    assert "nothing to rank" in one["results.md"]
+    forty = report(many(study, tmp_path / "runs" / "forty", 40), out=tmp_path / "forty")
+    rows = list(csv.DictReader(forty["results.csv"].splitlines()))
+    assert [int(row["latent_dim"]) for row in rows] == [*range(1, 41)]
+    assert "no difference can be told from the luck of the seed" in forty["results.md"]
+    assert "40 runs, 40 settings" in forty["report.html"]
+
+
+# --- settings, scores, significance --------------------------------------------------------------
+
+
+def test_what_varies_is_a_column_and_what_does_not_is_said_once(study):
+    settings = compare(collect([str(study)], Path("nowhere")).runs)
+    assert settings.columns == ["hidden_dim", "lr"]  # and neither ngf nor lr_g, which follow
+    assert set(settings.of_run.values()) == {("4", "0.0002"), ("8", "0.0002"), ("4", "1e+30")}
+    constants = settings.constants
+    assert constants["latent_dim"] == "16" and constants["num_train_steps"] == "40"
+    assert constants["batch_size"] == "16" and "seed" not in constants and "pack" not in constants
+
+
+def test_specific_knobs_and_arguments_of_networks_are_columns_where_they_differ(copy):
+    first, second, third, fourth = finished(copy)
+    edit_config(first, ngf=4, ndf=8)
+    for directory in (third, fourth):
+        config = yaml.safe_load((directory / "config.yaml").read_text())
+        config["model"]["generator"]["activation"] = "leaky_relu"
+        (directory / "config.yaml").write_text(yaml.safe_dump(config))
+    runs = collect([str(path) for path in (first, second, third, fourth)], Path("nowhere")).runs
+    columns = compare(runs).columns
+    assert "hidden_dim" not in columns and {"ngf", "ndf"} & {*columns}
+    assert "model.generator.activation" in columns
+
+
+def test_unlike_protocols_never_share_a_column(copy, tmp_path):
+    first, second, *_ = finished(copy)
+    headings = []
+    for key, value in {
+        "sha256": "0" * 64,
+        "resize": "another",
+        "real_split": "test",
+        "real_count": 7,
+        "generated_count": 99,
+        "weights": "other",
+        "unheard_of": 1,
+    }.items():
+
+        def change(index, line, key=key, value=value):
+            return line | {"protocol": line["protocol"] | {key: value}}
+
+        original = (first / "evaluations.jsonl").read_text()
+        edit_lines(first / "evaluations.jsonl", change)
+        runs = collect([str(first), str(second)], Path("nowhere")).runs
+        found = {data.name: final_lines(data) for data in runs}
+        assert not found[first.name].keys() & found[second.name].keys(), key
+        columns = measures([line for lines in found.values() for line in lines.values()])
+        assert len({measure.heading for measure in columns}) == len(columns)
+        headings.append([measure.heading for measure in columns])
+        (first / "evaluations.jsonl").write_text(original)
+
+    def other_seed(index, line):
+        return line | {"protocol": line["protocol"] | {"seed": 99}}
+
+    edit_lines(first / "evaluations.jsonl", other_seed)
+    runs = collect([str(first), str(second)], Path("nowhere")).runs
+    assert final_lines(runs[0]).keys() == final_lines(runs[1]).keys()
+
+
+def test_welch_is_scipys():
+    from scipy.stats import ttest_ind
+
+    first, second = [3.1, 2.9, 4.0, 3.3], [5.0, 4.1, 4.4]
+    expected = ttest_ind(first, second, equal_var=False).pvalue
+    assert welch(first, second) == pytest.approx(expected, rel=1e-9)
+    assert welch([1.0], [2.0, 3.0]) is None and welch([1.0, 1.0], [2.0, 2.0]) is None
+
+
+def test_holm_by_hand():
+    # 3 x 0.01, 2 x 0.03, then no less than that; Holm 1979
+    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([0.9, 0.8]) == [1.0, 1.0] and holm([]) == []
+
+
+def test_a_ranking_says_what_is_significant_and_what_is_not():
+    values = {("a",): [5.0, 5.1, 4.9], ("b",): [1.0, 1.1, 0.9], ("c",): [1.05, 0.8, 1.2]}
+    ranking = rank(values, "lower")
+    assert [place.setting for place in ranking.places] == [("b",), ("c",), ("a",)]
+    assert [place.beats for place in ranking.places] == [[2], [2], []]
+    assert "2 of 3" in ranking.remarks[-1]
+    upwards = rank(values, "higher")
+    assert [place.setting for place in upwards.places] == [("a",), ("c",), ("b",)]
+    alone = rank({("a",): [1.0], ("b",): [9.0]}, "lower")
+    assert [place.beats for place in alone.places] == [[], []]
+    assert "luck of the seed" in alone.remarks[0]
+
+
+def test_smoothing_and_oscillation_of_known_curves():
+    import numpy as np
+
+    assert smooth(np.ones(30)).tolist() == pytest.approx([1] * 30)
+    assert smooth(np.array([0.0, 3.0, 6.0]), 3).tolist() == [1.5, 3.0, 4.5]
+    stairs = np.repeat(np.arange(10.0), 8)
+    assert oscillation(stairs) == 0  # a trend between tenths is none
+    assert oscillation(np.tile([1.0, -1.0], 40)) == 1
+
+
+# --- the command that makes a run again ----------------------------------------------------------
+
+
+def test_the_command_of_a_run_of_a_sweep_makes_that_run(study):
+    runs = collect([str(study)], Path("nowhere")).runs
+    columns = compare(runs).columns
+    for data in runs:
+        program, *settings = shlex.split(command_of(data, columns))
+        assert program == "gan-lab" and "-m" not in settings
+        (job,) = overrides.jobs(settings, multirun=False)
+        assert run_directory(make_record(job.config, job.choices)).name == data.name
+
+
+# --- the page in a browser -----------------------------------------------------------------------
+
+
+class Browser:
+    """Chromium without a screen, spoken to through its pipe (the DevTools protocol)."""
+
+    def __init__(self, program: str, profile: Path):
+        ours_in, theirs_out = os.pipe()
+        theirs_in, ours_out = os.pipe()
+        flags = "--headless --no-sandbox --disable-gpu --disable-background-networking"
+        command = f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}'
+        arguments = [*flags.split(), f"--user-data-dir={profile}", "--remote-debugging-pipe"]
+        self.process = subprocess.Popen(
+            ["bash", "-c", command, program, *arguments, "about:blank"],
+            pass_fds=(theirs_in, theirs_out),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(theirs_in), os.close(theirs_out)
+        self._in, self._out = os.fdopen(ours_in, "rb"), os.fdopen(ours_out, "wb")
+        self._count, self.events = 0, []
+        targets = self.call("Target.getTargets")["targetInfos"]
+        target = next(t["targetId"] for t in targets if t["type"] == "page")
+        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = {"sessionId": attached["sessionId"]}
+
+    _session: dict[str, str] = {}
+
+    def call(self, method: str, **parameters: Any) -> Any:
+        self._count += 1
+        message = {"id": self._count, "method": method, "params": parameters, **self._session}
+        self._out.write(json.dumps(message).encode() + b"\0")
+        self._out.flush()
+        while True:
+            answer = self._read()
+            if answer.get("id") == self._count:
+                assert "error" not in answer, answer
+                return answer["result"]
+            self.events.append(answer)
+
+    def _read(self) -> Any:
+        content = bytearray()
+        while (byte := self._in.read(1)) != b"\0":
+            assert byte, "the browser is gone"
+            content += byte
+        return json.loads(content)
+
+    def value(self, expression: str) -> Any:
+        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in result, result
+        return result["result"].get("value")
+
+    def open(self, url: str) -> None:
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.call(f"{domain}.enable")
+        self.call("Page.navigate", url=url)
+        for _ in range(600):
+            if self.value("document.readyState") == "complete" and self.value(
+                "location.href"
+            ).startswith(url):
+                return
+        raise AssertionError("the page was not loaded")
+
+
+@pytest.fixture
+def browser(tmp_path):
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if program is None:
+        pytest.skip("no chromium here to open the page in")
+    browser = Browser(program, tmp_path / "profile")
+    yield browser
+    browser.process.terminate()
+    browser.process.wait(30)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_works_in_a_browser_and_asks_nothing_of_the_network(
+    study, tmp_path, browser, scheme
+):
+    report(study, out=tmp_path / "out")
+    browser.call(
+        "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}]
+    )
+    browser.open((tmp_path / "out" / "report.html").as_uri())
+    assert (
+        browser.value("getComputedStyle(document.body).backgroundColor")
+        == {
+            "light": "rgb(255, 255, 255)",
+            "dark": "rgb(0, 0, 0)",
+        }[scheme]
+    )
+    broken = "[...document.images].filter(i => i.complete && !i.naturalWidth).length"
+    assert browser.value(broken) == 0
+    state = "JSON.stringify([...document.querySelectorAll('#panels img')].map(i => i.dataset.step))"
+    assert json.loads(browser.value(state)) == ["40", "40"]
+    assert browser.value("shown.textContent") == "step 40"
+    source = browser.value("document.querySelector('#panels img').src")
+    browser.value(
+        "s = document.getElementById('step'); s.value = 0; s.dispatchEvent(new Event('input'))"
+    )
+    assert json.loads(browser.value(state)) == ["10", "10"]
+    assert browser.value("document.querySelector('#panels img').src") != source
+    browser.value("document.getElementById('play').click()")
+    assert browser.value("document.getElementById('play').textContent") == "Pause"
+    wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    assert browser.value(wide)
+    events = {event.get("method", "") for event in browser.events}
+    assert "Network.requestWillBeSent" in events  # the page itself: or nothing was watched
+    assert "Runtime.exceptionThrown" not in events
+    wrong = [event["params"]["entry"]["text"] for event in browser.events
+             if event.get("method") == "Log.entryAdded"]  # fmt: skip
+    assert not wrong
+    asked = [event["params"]["request"]["url"] for event in browser.events
+             if event.get("method") == "Network.requestWillBeSent"]  # fmt: skip
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
