@@ -1,0 +1,96 @@
+"""How long scores take: the Fréchet step beside the usual matrix square root, and all of MNIST's.
+
+    python benchmarks/scores.py frechet       2,048 features, 500 and 10,000 samples
+    python benchmarks/scores.py mnist ROOT    10,000 images of MNIST, every score but Inception's
+
+The usual form takes the square root of the product of both covariances with scipy.linalg.sqrtm. The
+real side is ready in both, as it is when a generator is scored again: moments and factor in ours,
+mean and covariance there. Runs are interleaved, and the fastest of each counts.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+import torch
+
+from gan_lab.data import mnist
+from gan_lab.extractors import shipped_classifier
+from gan_lab.judge import Judge, Samples
+from gan_lab.metrics import frechet, moments
+from gan_lab.real_side import RealSide
+from gan_lab.score_lists import LABELLED
+from gan_lab.scores import load_score
+
+SIZE, REPEATS = 2048, 2
+
+
+def timed(call: Callable[[], Any]) -> tuple[float, Any]:
+    began = time.perf_counter()
+    result = call()
+    return time.perf_counter() - began, result
+
+
+def usual(mean: np.ndarray, covariance: np.ndarray, fake: np.ndarray) -> float:
+    fake_mean, fake_covariance = fake.mean(0), np.cov(fake, rowvar=False)
+    root = scipy.linalg.sqrtm(covariance @ fake_covariance).real
+    traces = np.trace(covariance) + np.trace(fake_covariance)
+    return float(((mean - fake_mean) ** 2).sum() + traces - 2 * np.trace(root))
+
+
+def features(count: int, seed: int) -> np.ndarray:
+    generator = np.random.default_rng(seed)
+    scales = np.arange(1, SIZE + 1) ** -0.75
+    return np.abs(generator.standard_normal((count, SIZE))) * scales
+
+
+def compare(count: int) -> None:
+    real, fake = features(count, 0), 1.1 * features(count, 1)
+    ready = moments(real)
+    mean, covariance = real.mean(0), np.cov(real, rowvar=False)
+    ours, theirs = [], []
+    for _ in range(REPEATS):
+        ours.append(timed(lambda: frechet(ready, moments(fake))))
+        theirs.append(timed(lambda: usual(mean, covariance, fake)))
+    fast, slow = min(ours)[0], min(theirs)[0]
+    print(f"{count:>6} samples: ours {fast:.3f} s, usual {slow:.2f} s, {slow / fast:.1f} times; "
+          f"distances {ours[0][1]:.9f} and {theirs[0][1]:.9f}", flush=True)  # fmt: skip
+
+
+def all_scores(root: str) -> None:
+    sides = {size: {split: mnist(root, size, split=split) for split in ("train", "test")}
+             for size in (28, 32)}  # fmt: skip
+    generator = torch.Generator().manual_seed(0)
+    with tempfile.TemporaryDirectory() as cache:
+        classifier = shipped_classifier(torch.device("cpu"), "mnistcnn-v1")
+        real = RealSide(lambda split, size: sides[size or 32][split], Path(cache))
+        judge = Judge("mnist", real, lambda kind: classifier, "none: 1x32x32")
+        rows = torch.randint(60_000, (30_000,), generator=generator)
+        images = sides[32]["train"].images[rows]
+        for attempt in ("first time, with the real side", "again"):
+            samples = Samples(lambda first, last: (images[first:last], None))
+            total = 0.0
+            for name in LABELLED:
+                score = load_score(name)
+                seconds, _ = timed(
+                    lambda score=score, one=samples: judge.judge(score, one, 10_000, score.sets)
+                )
+                total += seconds
+                print(f"  {name:<20}{seconds:6.1f} s", flush=True)
+            print(f"{attempt}: {total:.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    print(
+        f"{torch.get_num_threads()} threads, torch {torch.__version__}, SciPy {scipy.__version__}"
+    )
+    if sys.argv[1] == "frechet":
+        for number in (500, 10_000):
+            compare(number)
+    else:
+        all_scores(sys.argv[2])
