@@ -33,7 +33,8 @@ def test_a_run_is_repeated_and_a_changed_number_is_seen(gan_lab_here, tmp_path):
 
     state = read_checkpoint(run.checkpoint_path(5))
     weight = next(iter(state["generator"].values()))
-    weight.view(-1)[3] = torch.nextafter(weight.view(-1)[3], torch.tensor(9.0))  # the last bit
+    first = (0,) * weight.dim()
+    weight[first] = torch.nextafter(weight[first], torch.tensor(9.0))  # the last bit
     torch.save(state, run.checkpoint_path(5))
     assert_one_line(gan_lab_here("verify", "latest", "--steps", "5"), 1, "step 5", "generator.")
     assert gan_lab_here("verify", "latest", "--steps", "4").returncode == 0
