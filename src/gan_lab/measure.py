@@ -23,7 +23,7 @@ from gan_lab.train import Progress, read_line, sample_grid, seconds_per_step, ta
 
 STEPPING = 3.0  # seconds of steps to measure
 SCORED = 1000  # images to measure a score with
-KEPT = 3  # checkpoints that a run keeps: the last two and the best
+KEPT = 2  # checkpoints that a run keeps: the last two, and the best if it is scored on the way
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,15 @@ class Cost:
         )
 
     def bytes(self, done: int) -> int:
-        """Return how much more disk a run will take that has `done` steps."""
+        """Return how much more disk a run will take, at most, that has `done` steps."""
         lines = self._count(self.schedule.log_every, done) + 1
         grids = self._count(self.schedule.sample_every, done) + 2  # latest.png is a copy
+        kept = KEPT + bool(self.schedule.score_every)
         due = self._count(self.schedule.checkpoint_every, done) + 1
         return (
             lines * self.line_bytes
             + grids * self.grid_bytes
-            + (min(KEPT, due) if not done else 1) * self.checkpoint_bytes
+            + (min(kept, due) if not done else 1) * self.checkpoint_bytes
         )
 
     def _count(self, every: int, done: int) -> int:

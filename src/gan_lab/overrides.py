@@ -38,9 +38,8 @@ SYNONYMS = {
     "n_critic": "loss.discriminator_steps",
     "generator_steps": "loss.generator_steps",
     "condition_d": "model.condition_d",
-    "n_jobs": "launcher.n_jobs",
-    "trials": "search.trials",
 }
+RUNNING_SYNONYMS = {"n_jobs": "launcher.n_jobs", "trials": "search.trials"}
 LOSS_SYNONYMS = {
     "bce": "minimax",
     "log_d": "nonsaturating",
@@ -157,7 +156,7 @@ def canonical(arguments: Iterable[str]) -> list[str]:
     settings: dict[str, tuple[str, str]] = {}
     for argument in arguments:
         prefix, name, value = _split(argument)
-        key = SYNONYMS.get(name, name)
+        key = (SYNONYMS | RUNNING_SYNONYMS).get(name, name)
         if key == "loss" and value:
             value = ",".join(LOSS_SYNONYMS.get(one, one) for one in value.split(","))
         if key in ("model", "loss", "dataset") and (prefix == "~" or value in ("", "null")):

@@ -4,6 +4,7 @@ import json
 import math
 import tempfile
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from gan_lab.tracking import JsonLines
 from gan_lab.train import Progress, train
 
 TOLERANCE = 0.01  # relative, of metrics on a device that does not repeat its bits
+MISSING = object()
 FASTEST = 100  # steps that are repeated, unless the run's first line comes later
 
 
@@ -83,9 +85,9 @@ def _threads(run: Run) -> int | None:
     threads = [start["threads"] for start in starts]
     if len(set(threads)) > 1:
         say(f"the run went on with other threads ({', '.join(map(str, threads))}); bits may differ")
-    versions = starts[0]["versions"].get("torch") if starts else None
-    if versions and versions != torch.__version__:
-        say(f"the run was made by torch {versions}, this is {torch.__version__}; bits may differ")
+    before = starts[0]["versions"].get("torch") if starts else None
+    if before and before != version("torch"):
+        say(f"the run was made by torch {before}, this is {version('torch')}; bits may differ")
     return threads[0] if threads else None
 
 
@@ -116,7 +118,7 @@ def _unlike_tensors(run: Run, repeated: Run, exact: bool) -> Iterator[str]:
             continue
         ours, theirs = dict(_leaves(before)), dict(_leaves(now))
         for name in ours.keys() | theirs.keys():
-            if not _equal(ours.get(name), theirs.get(name)):
+            if not _equal(ours.get(name, MISSING), theirs.get(name, MISSING)):
                 yield f"step {step}: {name} of the checkpoint differs"
         say(f"compared  {len(ours)} tensors and numbers of the checkpoint at step {step}")
 
@@ -142,4 +144,4 @@ def _leaves(state: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 def _equal(before: Any, now: Any) -> bool:
     if isinstance(before, torch.Tensor) and isinstance(now, torch.Tensor):
         return before.dtype == now.dtype and torch.equal(before, now)
-    return before is not None and before == now
+    return before is not MISSING and before == now
