@@ -40,7 +40,8 @@ def cifar10(
     batches = [_read(path) for path in paths]
     pixels = np.concatenate([batch[0] for batch in batches]).reshape(-1, 3, 32, 32)
     labels = torch.tensor([label for batch in batches for label in batch[1]])
-    return ImageDataset(fit(torch.from_numpy(pixels), image_size, channels), labels, CLASSES)
+    images = fit(torch.from_numpy(pixels), image_size, channels)
+    return ImageDataset(images, labels, CLASSES, origin=str(folder))
 
 
 class _Unpickler(pickle.Unpickler):
