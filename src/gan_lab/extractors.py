@@ -231,7 +231,7 @@ def describe(features: Features, real: Moments, labels: Tensor | None = None) ->
 def content_hash(data: ImageDataset) -> str:
     """Return 12 hex digits of a dataset's images and labels."""
     digest = hashlib.sha256(str(tuple(data.images.shape)).encode())
-    digest.update(data.images.contiguous().numpy().data)  # no copy: it may be larger than the memory
+    digest.update(data.images.contiguous().numpy().data)  # not copied: it may be mapped
     if data.labels is not None:
         digest.update(data.labels.numpy().tobytes())
     return digest.hexdigest()[:12]
