@@ -16,7 +16,8 @@ RED = (200, 30, 10)
 
 
 def save(path: Path, mode: str = "RGB", size: tuple[int, int] = (8, 8), **options) -> Path:
-    Image.new("RGB", size, RED).convert(mode).save(path, **options)
+    image = Image.new("RGB", size, RED)
+    (image.quantize(4) if mode == "P" else image.convert(mode)).save(path, **options)
     return path
 
 

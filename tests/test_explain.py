@@ -167,7 +167,7 @@ def test_switches_show_in_the_table(explain, name):
         ("loss=hinge,wgan", ["loss=hinge,wgan"]),
         ("", ["loss=NAME", "penalty=[NAME]", "model=NAME"]),
         ("hinge", ["loss=NAME"]),
-        ("dataset=mnist", ["loss=NAME"]),
+        ("seed=1", ["loss=NAME", "dataset=NAME"]),
         ("loss=hinge --all", ["loss=NAME"]),
     ],
 )

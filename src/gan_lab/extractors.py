@@ -197,7 +197,7 @@ def _download_inception(network: type) -> None:
 def content_hash(data: ImageDataset) -> str:
     """Return 12 hex digits of a dataset's images and labels."""
     digest = hashlib.sha256(str(tuple(data.images.shape)).encode())
-    digest.update(data.images.numpy().tobytes())
+    digest.update(data.images.contiguous().numpy().data)  # not copied: it may be mapped
     if data.labels is not None:
         digest.update(data.labels.numpy().tobytes())
     return digest.hexdigest()[:12]

@@ -40,7 +40,8 @@ def cifar10(
     batches = [_read(path) for path in paths]
     pixels = np.concatenate([batch[0] for batch in batches]).reshape(-1, 3, 32, 32)
     labels = torch.tensor([label for batch in batches for label in batch[1]])
-    return ImageDataset(fit(torch.from_numpy(pixels), image_size, channels), labels, CLASSES)
+    images = fit(torch.from_numpy(pixels), image_size, channels)
+    return ImageDataset(images, labels, CLASSES, origin=str(folder))
 
 
 class _Unpickler(pickle.Unpickler):
@@ -55,8 +56,8 @@ class _Unpickler(pickle.Unpickler):
 def _read(path: Path) -> tuple[np.ndarray, list[int]]:
     """Return the pixels [N, 3072] and the labels of one of the six files."""
     try:
-        batch = _Unpickler(io.BytesIO(path.read_bytes()), encoding="bytes").load()
-        pixels, labels = np.asarray(batch[b"data"], np.uint8), list(map(int, batch[b"labels"]))
+        batch = _Unpickler(io.BytesIO(path.read_bytes()), encoding="latin1").load()
+        pixels, labels = np.asarray(batch["data"], np.uint8), list(map(int, batch["labels"]))
         if pixels.shape != (len(labels), 3072) or not set(labels) <= set(range(10)):
             raise ValueError(f"{pixels.shape} pixels for {len(labels)} labels")
         return pixels, labels

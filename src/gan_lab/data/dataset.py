@@ -16,6 +16,7 @@ class ImageDataset:
     labels: Tensor | None = None
     classes: tuple[str, ...] = ()
     image_size: int | None = None  # of the crops that networks see of larger images
+    origin: str = "this program"  # where the files were found
     cache: Path | None = None  # the folder of decoded images that these are from
 
     @property

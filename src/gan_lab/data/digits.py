@@ -21,4 +21,5 @@ def digits(image_size: int = 32, channels: int | None = None, split: str = "trai
         images=fit(grey[chosen], image_size, channels),
         labels=labels[chosen],
         classes=tuple(str(digit) for digit in range(10)),
+        origin="scikit-learn",
     )

@@ -124,6 +124,7 @@ def load(
         images=result.images[rows],
         labels=None if labels is None else torch.tensor([labels[index] for index in used[rows]]),
         classes=source.classes,
+        origin=printable(str(source.top)),
         cache=result.path,
     )
 

@@ -82,7 +82,7 @@ def _load(
             f"{folder}: {len(images)} images and {len(labels)} labels where {name} has "
             f"{COUNTS[split]}; replace the {STEMS[split]}-* files."
         )
-    return ImageDataset(fit(images, image_size, channels), labels, classes)
+    return ImageDataset(fit(images, image_size, channels), labels, classes, origin=str(folder))
 
 
 def _read(folder: Path, stem: str, kind: str) -> Tensor:

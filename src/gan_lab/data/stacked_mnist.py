@@ -35,4 +35,5 @@ def stacked_mnist(
         images=digits[triples],
         labels=numbers[triples] @ torch.tensor([100, 10, 1]),
         classes=tuple(f"{number:03d}" for number in range(1000)),
+        origin=halves[0].origin,
     )

@@ -1,0 +1,59 @@
+"""How much longer a run takes to start for the second time on 200,000 images than on 1,000.
+
+    python benchmarks/second_start.py
+
+Makes both folders of 16x16 JPEG files in a temporary place, trains 1 step on each (which builds the
+caches), then starts other runs on them by turns and takes the whole time of `gan-lab ... steps=1`.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+ROUNDS, COUNTS = 5, (1_000, 200_000)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        random = np.random.default_rng(0)
+        Image.fromarray(random.integers(0, 256, (16, 16, 3), np.uint8)).save(folder / "one.jpg")
+        content = (folder / "one.jpg").read_bytes()
+        for count in COUNTS:
+            (folder / str(count)).mkdir()
+            for index in range(count):
+                (folder / str(count) / f"{index:06d}.jpg").write_bytes(content)
+            print(f"first start on {count}: {start(folder, count, 0):.1f} s", flush=True)
+        seconds: dict[int, list[float]] = {count: [] for count in COUNTS}
+        for seed in range(1, ROUNDS + 1):
+            for count in COUNTS:
+                seconds[count].append(start(folder, count, seed))
+        for count, times in seconds.items():
+            print(f"second start on {count}: {statistics.median(times):.2f} s ({sorted(times)})")
+        differences = [large - small for small, large in zip(*seconds.values(), strict=True)]
+        print(f"difference: {statistics.median(differences):.2f} s ({sorted(differences)})")
+
+
+def start(folder: Path, count: int, seed: int) -> float:
+    """Return the seconds that a new run of one step takes."""
+    command = [
+        str(Path(sys.executable).with_name("gan-lab")), "dataset=image_folder", f"folder={count}",
+        f"data_root={folder}", f"cache_dir={folder}/cache", f"runs_dir={folder}/runs",
+        f"seed={seed}", "channels=3", "image_size=16", "hidden_dim=4", "batch_size=4", "steps=1",
+        "logger=none", "score_every=0", "evaluation.samples=8", "threads=1", "device=cpu",
+    ]  # fmt: skip
+    began = time.perf_counter()
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""What a dataset is: numbers, classes, source, files, and a sheet of its images."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gan_lab import build
+from gan_lab.data import ImageDataset, PointDataset, folder_size, human_size
+from gan_lab.figures import scatter
+from gan_lab.sampling import grid, save_png
+
+SHEET_CLASSES, SHEET_COLUMNS = 10, 10
+LISTED_CLASSES = 20
+
+
+def explain_dataset(record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines that describe the dataset of a record; the last is the path of its sheet.
+
+    Raises RunError, which says what to fetch, if its files are not there.
+    """
+    name = record["choices"]["dataset"]
+    train, test = (build.dataset(record, split=split) for split in ("train", "test"))
+    kind = "points" if isinstance(train, PointDataset) else "images"
+    yield f"dataset={name}"
+    yield f"  {kind:<10}{len(train):,} to train on, {len(test):,} held out to test"
+    yield f"  shape     {'x'.join(map(str, train.shape))}, as networks see them"
+    yield from _balance(train)
+    yield f"  source    {record['dataset']['source']}"
+    yield f"  licence   {record['dataset']['licence']}"
+    yield f"  found in  {train.origin}"
+    if train.cache:
+        everything = human_size(folder_size(train.cache.parent))
+        yield f"  decoded   {train.cache} ({human_size(folder_size(train.cache))})"
+        yield f"  cache_dir {train.cache.parent} ({everything})"
+    path = Path(record["runtime"]["cache_dir"]).expanduser() / "sheets" / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_png(_sheet(train), path)
+    yield ""
+    yield f"{path}"
+
+
+def _balance(data: ImageDataset) -> Iterator[str]:
+    if data.labels is None:
+        yield "  classes   none"
+        return
+    counts = data.labels.bincount(minlength=len(data.classes))
+    yield f"  classes   {len(counts)}, of {int(counts.min()):,} to {int(counts.max()):,}"
+    for name, count in list(zip(data.classes, counts.tolist(), strict=True))[:LISTED_CLASSES]:
+        yield f"    {name:<16}{count:>9,}{count / len(data):>8.1%}"
+    if len(counts) > LISTED_CLASSES:
+        yield f"    and {len(counts) - LISTED_CLASSES} more"
+
+
+def _sheet(data: ImageDataset) -> Any:
+    """Return a picture of the first images of each of up to ten classes, a row a class."""
+    if isinstance(data, PointDataset):
+        return scatter(data.images[:2500], data.images[:0])
+    if data.labels is None:
+        return grid(data.images[: SHEET_CLASSES * SHEET_COLUMNS], SHEET_COLUMNS)
+    blank = data.images.new_full((1, *data.images.shape[1:]), 255)
+    rows = []
+    for label in range(min(len(data.classes), SHEET_CLASSES)):
+        images = data.images[(data.labels == label).nonzero().flatten()[:SHEET_COLUMNS]]
+        rows += [images, blank.expand(SHEET_COLUMNS - len(images), *blank.shape[1:])]
+    return grid(torch.cat(rows), SHEET_COLUMNS)
