@@ -203,10 +203,17 @@ class Several:
 
 
 def wandb_and_tensorboard(
-    run: Run, record: Mapping[str, Any], say: Callable[[str], None], **settings: Any
+    run: Run,
+    record: Mapping[str, Any],
+    say: Callable[[str], None],
+    mode: Any,
+    project: str,
+    entity: str | None,
+    tags: list[str],
 ) -> Several:
-    """Return a tracker that streams to both; `settings` are those of W&B."""
-    return Several([TensorBoardTracker(run, record), WandbTracker(run, record, say, **settings)])
+    """Return a tracker that streams to both."""
+    wandb = WandbTracker(run, record, say, mode, project, entity, tags)
+    return Several([TensorBoardTracker(run, record), wandb])
 
 
 def is_logged_in() -> bool:
