@@ -12,6 +12,7 @@ from gan_lab.console import say
 from gan_lab.data import ImageDataset
 from gan_lab.errors import RunError, UsageError
 from gan_lab.extractors import Extractor, inception, inception_file
+from gan_lab.instantiate import refuse_untrusted
 from gan_lab.judge import Draw, Judge, Samples
 from gan_lab.real_side import RealSide
 from gan_lab.record import is_labelled
@@ -194,6 +195,8 @@ def evaluate_run(
 
     Raises RunError if it has none, UsageError for a score that makes no sense for its data.
     """
+    if not trusted:
+        refuse_untrusted([record[group] for group in ("model", "loss", "penalty", "dataset")])
     if names:
         _, refused = asked_scores(names, record)
         if refused:

@@ -1,5 +1,6 @@
 """What a run costs on this machine, from a few of its steps and samples."""
 
+import copy
 import math
 import tempfile
 import time
@@ -34,8 +35,9 @@ class Cost:
     start: float  # from the fork to the first step
     step: float
     line: float  # of metrics.jsonl
-    image: float  # a sample of both scores that follow training, or of one on the way
-    scorer: float  # readying the classifier and the real side, which are cached
+    image: float  # a sample of either generator, in the scores that follow training
+    image_during: float  # one in the scores on the way
+    scorer: float  # readying extractors and real sides, which are cached
     grid: float
     checkpoint: float
     curves: float
@@ -61,7 +63,8 @@ class Cost:
             + (grids + 1) * self.grid
             + (checkpoints + 1) * self.checkpoint
             + self.scorer
-            + (scores * self.samples_during + 2 * self.samples) * self.image
+            + scores * self.samples_during * self.image_during
+            + 2 * self.samples * self.image
             + self.curves
         )
 
@@ -104,7 +107,7 @@ def measure(record: dict[str, Any]) -> Cost:
         state = {"progress": vars(Progress()), **parts.state()}
         _, checkpoint = _timed(lambda: run.save_checkpoint(1, state, 1, 1))
         _, curves = _timed(lambda: draw_curves(metrics, run.curves_path, parts.loss.output))
-        scorer, image = _score(record, run, parts, device)
+        scorer, image, image_during = _score(record, run, parts, device)
         evaluation = record["runtime"]["evaluation"]
         cost = Cost(
             schedule=make_schedule(record, len(data)),
@@ -112,6 +115,7 @@ def measure(record: dict[str, Any]) -> Cost:
             step=step,
             line=line,
             image=image,
+            image_during=image_during,
             scorer=scorer,
             grid=grid,
             checkpoint=checkpoint,
@@ -144,18 +148,21 @@ def _steps(parts: Parts) -> tuple[float, int, float, list[dict[str, float]]]:
 
 def _score(
     record: dict[str, Any], run: Run, parts: Parts, device: torch.device
-) -> tuple[float, float]:
-    """Return the seconds that a ready cache takes to load, and those of a scored image."""
-    if record["dataset"]["classifier"] is None:
-        return 0.0, 0.0
+) -> tuple[float, float, float]:
+    """Return the seconds that a ready cache takes to load, and those of a scored image: after
+    training, of one generator, and on the way."""
 
     def score(scorer: Scorer, count: int) -> float:
-        return _timed(lambda: scorer.score(parts.average, "ema", 1, count, ["classifier"]))[1]
+        names = scorer.available()
+        return _timed(lambda: scorer.score(parts.average, "ema", 1, count, names))[1]
 
-    score(Scorer(record, run, device), 2)  # fills the cache, if this is the first time
+    record = copy.deepcopy(record)
+    record["runtime"]["evaluation"]["samples_during"] = SCORED
+    score(Scorer(record, run, device), SCORED)  # fills the cache, if this is the first time
     warm = Scorer(record, run, device)
-    ready = score(warm, 2)
-    return ready, score(warm, SCORED) / SCORED
+    first, final = score(warm, SCORED), score(warm, SCORED)
+    _, during = _timed(lambda: warm.during_training(parts.average, 1))
+    return max(0.0, first - final), final / SCORED, during / SCORED
 
 
 def _timed(call: Callable[[], Any]) -> tuple[Any, float]:
