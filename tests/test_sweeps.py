@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -15,6 +14,7 @@ import pytest
 from test_mistakes import assert_one_line
 from test_resume import FORKS, SMALL, assert_same_files, run_in
 
+from gan_lab import child
 from gan_lab.runs import Run, run_directories
 
 TINY = [*SMALL, "steps=20", "checkpoint_every=2"]
@@ -85,7 +85,7 @@ def group_of(folder: Path, environment, settings):
 
 def own_group_in(folder: Path, environment, settings) -> None:
     os.setsid()
-    multiprocessing.set_start_method("fork", force=True)  # as `cli.main` does
+    child.start_method = "fork"  # as `cli.main` does
     run_in(folder, environment, settings)
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import nn
 
 from gan_lab import build
@@ -147,6 +148,8 @@ def check_builds(records: Sequence[Mapping[str, Any]]) -> None:
     of one where a layer averages over the batch.
     """
     seen: list[Any] = []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the runs may be forks of this process, and threads do not survive it
     for record in records:
         kind = [record[key] for key in ("model", "loss", "penalty", "image_size", "channels")]
         kind += [record[key] for key in ("latent_dim", "pack", "weight_init", "batch_size")]
@@ -165,6 +168,7 @@ def check_builds(records: Sequence[Mapping[str, Any]]) -> None:
                 "batch norm of a vector has nothing to average over in a batch of one: use "
                 "batch_size=2 or more."
             )
+    torch.set_num_threads(threads)
 
 
 def _remarks(record: Mapping[str, Any]) -> Iterator[str]:

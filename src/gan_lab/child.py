@@ -20,6 +20,7 @@ from typing import Any
 
 from gan_lab.errors import Interrupted, RunError, Taken, UsageError
 
+start_method = "spawn"  # cli.main sets it
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 TAIL = 20_000  # bytes of output that a crash is told with
 
@@ -39,8 +40,7 @@ class Child:
     """A process that calls `work(argument)`. Both, and the result, must be picklable."""
 
     def __init__(self, work: Callable[[Any], Any], argument: Any, quiet: bool):
-        forks = multiprocessing.get_start_method(allow_none=True) == "fork"
-        context: Any = multiprocessing.get_context("fork" if forks else "spawn")
+        context: Any = multiprocessing.get_context(start_method)
         self._output = tempfile.NamedTemporaryFile("rb", prefix="gan-lab-")  # noqa: SIM115
         self._answer, sender = context.Pipe(duplex=False)
         sys.stdout.flush()

@@ -1,6 +1,5 @@
 """The command line: `gan-lab [VERB] ...`, where the default verb is train."""
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -10,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from gan_lab import __version__
+from gan_lab import __version__, child
 from gan_lab.errors import Interrupted, RunError, UsageError
 
 HELP = """\
@@ -53,7 +52,7 @@ def main() -> None:
     """Run the program with the arguments of the process, and exit with its code."""
     if sys.platform == "linux":
         # This process computes nothing before it forks: see `gan_lab.child`.
-        multiprocessing.set_start_method("fork")
+        child.start_method = "fork"
     sys.exit(run(sys.argv[1:]))
 
 

@@ -162,7 +162,7 @@ def canonical(arguments: Iterable[str]) -> list[str]:
         if key in ("model", "loss", "dataset") and (prefix == "~" or value in ("", "null")):
             names = ", ".join(_names(key))
             raise UsageError(f"a run needs a {key}: {key}=NAME, with NAME from {names}.")
-        if prefix == "~" and "." not in key:
+        if prefix == "~" and key in Config.__dataclass_fields__:
             raise UsageError(f"{key} cannot be taken away; set it: {key}=VALUE.")
         if prefix == "+" and key in (*GROUPS, *RUNNING_GROUPS, *Config.__dataclass_fields__):
             raise UsageError(f"{key} is there already: write {key}={value}, without the +.")
