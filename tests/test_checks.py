@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from gan_lab.checks import check_data, check_fit, check_ranges
+from gan_lab.checks import check_builds, check_data, check_fit, check_ranges
 from gan_lab.errors import UsageError
 from gan_lab.overrides import Job, jobs
 from gan_lab.paths import conf_directory
@@ -134,9 +134,11 @@ def test_negative_numbers_of_updates(count):
 @pytest.mark.parametrize("model", ["mlp", "dcgan_k5"])
 def test_batch_norm_over_a_single_row_is_refused(model):
     """BatchNorm1d cannot be trained on one latent, and PyTorch says so only after the start."""
-    (line,) = findings(f"model={model} batch_size=1")
-    assert "batch_size=2" in line and "\n" not in line
-    assert findings(f"model={model} batch_size=2") == []
+    (job,) = jobs([f"model={model}", "batch_size=1"], False)
+    with pytest.raises(UsageError, match="batch_size=2"):
+        check_builds([make_record(job.config, job.choices)])
+    (job,) = jobs([f"model={model}", "batch_size=2"], False)
+    check_builds([make_record(job.config, job.choices)])
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

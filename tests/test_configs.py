@@ -216,7 +216,7 @@ def test_a_length_in_epochs_or_images_becomes_steps(settings, steps):
 
 # --- synonyms ------------------------------------------------------------------------------------
 
-VALUES = {"loss": "minimax", "channels": "3"}
+VALUES = {"loss": "minimax", "channels": "3", "augment": "flip"}
 
 
 @pytest.mark.parametrize(("synonym", "key"), overrides.SYNONYMS.items())

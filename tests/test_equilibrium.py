@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab import load_loss
+from gan_lab.augment import Augmentation
 from gan_lab.data import PointDataset, ring
 from gan_lab.equilibrium import conclude, curve_means, duality_gap, fresh_accuracy, on_held_out
 from gan_lab.inputs import Inputs
@@ -56,7 +57,9 @@ def make_parts(shift: float) -> Parts:
         optimizer_g=torch.optim.Adam(generator.parameters(), 1e-3),
         optimizer_d=torch.optim.Adam(discriminator.parameters(), 1e-3),
         loss=load_loss("nonsaturating"),
-        inputs=Inputs(normal_points(0), 0, 256, 2, discriminator_steps=1),
+        inputs=Inputs(
+            normal_points(0), 0, 256, 2, 1, augmentation=Augmentation(), device=torch.device("cpu")
+        ),
         ema_decay=0.999,
     )
 

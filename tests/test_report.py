@@ -231,6 +231,7 @@ def test_nothing_overlaps_however_many_runs(study, tmp_path, monkeypatch, count)
     assert len({str(look.colour(data)) for data in runs}) == count
 
 
+@pytest.mark.slow
 def test_one_run_and_forty_make_a_report(study, tmp_path):
     one = report(finished(study)[0], out=tmp_path / "one")
     assert "nothing to rank" in one["results.md"]

@@ -88,6 +88,7 @@ def test_a_failing_trial_ends_nothing_and_finished_ones_are_not_trained_again(ga
     assert trials(more.stdout)[:5] == rows and len(trials(more.stdout)) == 6
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_with_its_trials(tmp_path, environment, gan_lab):
     from conftest import CONSOLE_SCRIPT
 

@@ -151,6 +151,7 @@ def test_ctrl_c_saves_every_run(tmp_path, start, everybody):
 # --- the same command again ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_same_command_again_skips_and_a_changed_grid_reuses(tmp_path, gan_lab):
     assert gan_lab("-m", "seed=0,1", *ONE_THREAD).returncode == 0
     before = {p: p.stat().st_mtime_ns for run in runs_in(tmp_path).values()
@@ -200,6 +201,7 @@ def test_a_run_of_another_process_is_waited_for_and_said(tmp_path, start, gan_la
     assert run.status()["step"] == 24
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", [["launcher=order"], ["launcher=parallel", "n_jobs=2"]])
 def test_a_run_is_the_same_bits_alone_or_in_a_sweep(tmp_path, gan_lab_in, launcher):
     alone, sweep = tmp_path / "alone", tmp_path / "sweep"
@@ -247,6 +249,7 @@ BAD_GAN = """
     """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", [["launcher=order"], ["launcher=parallel", "n_jobs=2"]])
 def test_bad_runs_touch_no_other(tmp_path, gan_lab, launcher):
     (tmp_path / "bad_gan.py").write_text(textwrap.dedent(BAD_GAN))
@@ -288,7 +291,7 @@ def test_bad_runs_touch_no_other(tmp_path, gan_lab, launcher):
 @pytest.mark.parametrize(
     ("command", "pieces"),
     [
-        ("-m steps=2,4", ["steps", "longer", "score_every"]),
+        ("-m steps=2,4", ["steps", "longest", "score_every"]),
         ("-m threads=1,2", ["threads", "does not change its result"]),
         ("-m launcher=order,parallel", ["one launcher"]),
         ("n_jobs=2", ["n_jobs", "launcher=parallel"]),

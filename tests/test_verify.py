@@ -53,6 +53,7 @@ def test_nothing_to_compare_is_one_line(gan_lab_here, tmp_path):
     assert_one_line(gan_lab_here("verify", "latest"), 1, "no metrics")
 
 
+@pytest.mark.slow
 def test_a_plan_tells_what_is_left_and_writes_nothing(gan_lab_here, tmp_path):
     assert gan_lab_here(*TINY, "steps=4", "seed=1").returncode == 0
     before = sorted(tmp_path.rglob("*"))

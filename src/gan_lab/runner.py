@@ -54,6 +54,9 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
     schedule = make_schedule(record, len(data))
     parts = build.parts(record, data, device)
     run.take()
+    if not restart and is_complete(run, record):  # another process has finished it meanwhile
+        run.release()
+        return run
     progress = Progress()
     try:
         if restart:

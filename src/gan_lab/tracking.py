@@ -13,6 +13,9 @@ from urllib.parse import urlparse
 from gan_lab.errors import UsageError
 from gan_lab.runs import Run, replace_file
 
+# What is drawn against the step, beside the scores.
+STEPPED = ("loss/*", "d/*", "grad_norm/*", "penalty/*", "monitor/*", "images", "seconds",
+           "samples", "interpolation")  # fmt: skip
 CONNECT_SECONDS = 20  # WANDB_INIT_TIMEOUT sets another number
 
 
@@ -105,9 +108,10 @@ class WandbTracker:
             self._run = wandb.init(mode=mode, **arguments)
         self._wandb = wandb
         self._run.define_metric("step", hidden=True)
-        # Before "*": the first pattern that fits a name is the one that holds.
+        # No name fits two patterns: which of them would hold is anybody's guess.
+        for pattern in STEPPED:
+            self._run.define_metric(pattern, step_metric="step")
         self._run.define_metric("score/*", step_metric="step", summary="min,last")
-        self._run.define_metric("*", step_metric="step")
         replace_file(
             run.tracker_path,
             json.dumps({"id": self._run.id, "mode": mode, "directory": self._run.dir}) + "\n",

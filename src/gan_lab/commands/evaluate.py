@@ -19,6 +19,7 @@ from gan_lab.lookup import find_run
 from gan_lab.runs import Run
 from gan_lab.score_lists import asked_scores, listed_scores
 from gan_lab.score_tables import folder_table, runs_table
+from gan_lab.scores import load_score
 
 Record = dict[str, Any]
 
@@ -54,6 +55,9 @@ def main(arguments: list[str]) -> int:
         return _folders(options)
     if not options.runs:
         raise UsageError("evaluate what? RUN ..., or --real DIR --fake DIR.")
+    for name in (options.scores or "").split(","):
+        if name not in ("", "fd", "fid", "all"):
+            _check_name(name)
     found: dict[str, list[Record]] = {}
     runs = [find_run(reference, Path(options.runs_dir)) for reference in options.runs]
     for run in runs:
@@ -80,6 +84,14 @@ def _record(run: Run, options: argparse.Namespace) -> Record:
     for key in ("inception_weights", "inception_sha256"):
         runtime["evaluation"][key] = getattr(options, key) or runtime["evaluation"][key]
     return record
+
+
+def _check_name(name: str) -> None:
+    """Raise UsageError for a score that there is not, before any run is looked for."""
+    try:
+        load_score(name.strip())
+    except UsageError as error:
+        raise UsageError(f"--scores {name}: {error}") from None
 
 
 def _names(asked: str | None, record: Record) -> list[str] | None:
