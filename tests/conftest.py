@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is imported
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A background shell starts its commands deaf to Ctrl-C, and what tests start inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CONSOLE_SCRIPT = Path(sys.executable).with_name("gan-lab")
 FOREIGN = ("WANDB_", "GAN_LAB_")  # settings of the person who runs the tests
