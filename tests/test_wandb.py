@@ -11,6 +11,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from gan_lab.runs import Run, run_directories
-from gan_lab.tracking import is_logged_in
+from gan_lab.tracking import STEPPED, is_logged_in
 
 QUICK = ("evaluation.samples=200", "evaluation.samples_during=100")
 SCALARS = (
@@ -199,7 +200,10 @@ def test_the_scalars_are_those_of_the_run_directory(folder):
 
 def test_the_step_is_the_axis_and_scores_keep_their_best(folder):
     metrics = the_log(folder).metrics
-    assert metrics["*"].step_metric == metrics["score/*"].step_metric == "step"
+    patterns = (*STEPPED, "score/*")
+    assert {metrics[pattern].step_metric for pattern in patterns} == {"step"}
+    for name in {key for line in the_run(folder).metrics() for key in line} - {"step"}:
+        assert len([pattern for pattern in patterns if fnmatch(name, pattern)]) == 1, name
     assert metrics["step"].options.hidden
     assert metrics["score/*"].summary.min and metrics["score/*"].summary.last
 
