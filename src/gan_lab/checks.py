@@ -150,25 +150,27 @@ def check_builds(records: Sequence[Mapping[str, Any]]) -> None:
     seen: list[Any] = []
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the runs may be forks of this process, and threads do not survive it
-    for record in records:
-        kind = [record[key] for key in ("model", "loss", "penalty", "image_size", "channels")]
-        kind += [record[key] for key in ("latent_dim", "pack", "weight_init", "batch_size")]
-        if kind in seen:
-            continue
-        seen.append(kind)
-        build.loss(record)
-        players = (record["model"]["generator"], record["model"]["discriminator"])
-        if not all(str(player["_target_"]).startswith("gan_lab.") for player in players):
-            continue
-        generator, _ = build.networks({**record, **presumed_data_facts(record)})
-        if record["batch_size"] == 1 and any(
-            isinstance(layer, nn.BatchNorm1d) for layer in generator.modules()
-        ):
-            raise UsageError(
-                "batch norm of a vector has nothing to average over in a batch of one: use "
-                "batch_size=2 or more."
-            )
-    torch.set_num_threads(threads)
+    try:
+        for record in records:
+            kind = [record[key] for key in ("model", "loss", "penalty", "image_size", "channels")]
+            kind += [record[key] for key in ("latent_dim", "pack", "weight_init", "batch_size")]
+            if kind in seen:
+                continue
+            seen.append(kind)
+            build.loss(record)
+            players = (record["model"]["generator"], record["model"]["discriminator"])
+            if not all(str(player["_target_"]).startswith("gan_lab.") for player in players):
+                continue
+            generator, _ = build.networks({**record, **presumed_data_facts(record)})
+            if record["batch_size"] == 1 and any(
+                isinstance(layer, nn.BatchNorm1d) for layer in generator.modules()
+            ):
+                raise UsageError(
+                    "batch norm of a vector has nothing to average over in a batch of one: use "
+                    "batch_size=2 or more."
+                )
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _remarks(record: Mapping[str, Any]) -> Iterator[str]:
