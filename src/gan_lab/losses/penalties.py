@@ -49,7 +49,8 @@ class R1:
     D's loss gains weight / 2 * mean(norm(gradient(real)) ** 2)
 
     Source: Mescheder et al. 2018 (arXiv 1801.04406), equation 9.
-    When it trains: penalty/r1 settles at some tenths of loss/d, and both losses grow calmer.
+    When it trains: at weight 1 penalty/r1 stays at some hundredths, small beside loss/d, and both
+    losses grow calm.
     When it fails: near 0 while loss/d falls to 0, it is too weak to hold D; above loss/d, with
     d/real and d/fake_1 almost equal, it is so strong that D cannot tell (weight).
     """
@@ -70,10 +71,9 @@ class R2:
     D's loss gains weight / 2 * mean(norm(gradient(fake)) ** 2)
 
     Source: Mescheder et al. 2018 (arXiv 1801.04406), equation 10.
-    When it trains: penalty/r2 follows penalty/r1, for generated images come to lie where real ones
-    do. Early it is the larger: R1 alone leaves D free to be steep there.
-    When it fails: it stays far above penalty/r1: D is still steep where the samples are, so that
-    they are not yet like the data; or as for r1.
+    When it trains: penalty/r2 begins apart from penalty/r1 and comes to it, as generated images
+    come to lie where real ones do.
+    When it fails: the two stay apart, for D still treats samples as unlike the data; or as for r1.
     """
 
     weight: float = 1.0
