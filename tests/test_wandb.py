@@ -313,11 +313,16 @@ def test_a_killed_run_leaves_a_readable_log(start_gan_lab, tmp_path):
 
 @pytest.fixture
 def wandb_here(gan_lab_here):
-    """Run `gan-lab` in this process, and end W&B's own processes afterwards."""
+    """Run `gan-lab` in this process, and end W&B's own, which may write on after a run's end."""
     import wandb
 
-    yield gan_lab_here
-    wandb.teardown()
+    def call(*arguments: str):
+        try:
+            return gan_lab_here(*arguments)
+        finally:
+            wandb.teardown()
+
+    return call
 
 
 @pytest.mark.parametrize(
