@@ -20,8 +20,9 @@ import pytest
 from omegaconf import OmegaConf
 from PIL import Image
 
+from gan_lab.errors import UsageError
 from gan_lab.runs import Run, run_directories
-from gan_lab.tracking import STEPPED, is_logged_in
+from gan_lab.tracking import STEPPED, connect_seconds, is_logged_in, wandb_mode
 
 QUICK = ("evaluation.samples=200", "evaluation.samples_during=100")
 SCALARS = (
@@ -335,6 +336,8 @@ def wandb_here(gan_lab_here):
         ({"WANDB_MODE": "disabled"}, "wandb.mode=offline", ("gan_lab", "")),
         ({"WANDB_MODE": "disabled"}, "", None),
         ({"WANDB_MODE": "offline"}, "wandb.mode=disabled", None),
+        ({"WANDB_MODE": "", "WANDB_PROJECT": "x"}, "", ("x", "")),
+        ({"WANDB_DISABLED": "true"}, "", None),
     ],
 )
 def test_modes_projects_and_entities(
@@ -349,6 +352,55 @@ def test_modes_projects_and_entities(
     else:
         run = the_log(tmp_path).run
         assert (run.project, run.entity) == expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, "offline"),
+        ({"WANDB_API_KEY": "0123456789" * 4}, "online"),
+        ({"WANDB_MODE": ""}, "offline"),
+        ({"WANDB_MODE": "online"}, "online"),
+        ({"WANDB_MODE": "run"}, "online"),
+        ({"WANDB_MODE": "dryrun", "WANDB_API_KEY": "0123456789" * 4}, "offline"),
+        ({"WANDB_DISABLED": "True", "WANDB_MODE": "online"}, "disabled"),
+        ({"WANDB_DISABLED": "false", "WANDB_MODE": "online"}, "online"),
+    ],
+)
+def test_the_environment_says_what_auto_is(monkeypatch, tmp_path, variables, expected):
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert wandb_mode("auto") == expected
+    assert [wandb_mode(typed) for typed in ("online", "disabled")] == ["online", "disabled"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("WANDB_MODE", "of"), ("WANDB_INIT_TIMEOUT", "abc"), ("WANDB_INIT_TIMEOUT", "-1"),
+     ("WANDB_INIT_TIMEOUT", "nan")],
+)  # fmt: skip
+def test_an_odd_environment_is_answered_before_anything_is_written(
+    gan_lab_here, monkeypatch, tmp_path, name, value
+):
+    monkeypatch.setenv(name, value)
+    result = gan_lab_here("steps=1", *QUICK)
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert f"{name}={value}: " in line and not (tmp_path / "runs").exists()
+    assert gan_lab_here("steps=1", "logger=none", *QUICK).returncode == 0
+
+
+def test_the_wait_for_the_server_can_be_set(monkeypatch):
+    monkeypatch.setenv("WANDB_INIT_TIMEOUT", "7.5")
+    assert connect_seconds() == 7.5
+    monkeypatch.setenv("WANDB_INIT_TIMEOUT", "")
+    assert connect_seconds() == 20
+    monkeypatch.setenv("WANDB_INIT_TIMEOUT", "inf")
+    with pytest.raises(UsageError, match="WANDB_INIT_TIMEOUT=inf"):
+        connect_seconds()
 
 
 def test_all_runs_share_one_directory_and_a_resumed_one_its_name(wandb_here, tmp_path):

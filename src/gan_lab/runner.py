@@ -21,10 +21,10 @@ from gan_lab.latent_figures import strips
 from gan_lab.monitor import Monitor
 from gan_lab.parts import Parts, Schedule
 from gan_lab.record import (
-    data_facts,
     is_labelled,
     make_schedule,
     run_directory,
+    with_data,
 )
 from gan_lab.runs import Run
 from gan_lab.sampling import grid, sample_labels, sample_latents, save_png
@@ -50,7 +50,7 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
         return run
     device = build.device(record["runtime"])
     data = build.training_data(record)
-    record = {**record, **data_facts(data)}
+    record = with_data(record, data)
     check_data(record)
     schedule = make_schedule(record, len(data))
     parts = build.parts(record, data, device)

@@ -18,7 +18,10 @@ from gan_lab.runs import Run
 STEPPED = ("loss/*", "d/*", "grad_norm/*", "penalty/*", "monitor/*", "images", "seconds",
            "samples", "interpolation", "modes/*")  # fmt: skip
 CENSUS = ("class", "samples", "share", "low", "high", "real share")  # of a table's columns
-CONNECT_SECONDS = 20  # WANDB_INIT_TIMEOUT sets another number
+CONNECT_SECONDS = 20.0  # WANDB_INIT_TIMEOUT sets another number
+# What W&B's own programs understand in WANDB_MODE; empty is as good as unset.
+MODES = {"online": "online", "run": "online", "offline": "offline", "dryrun": "offline",
+         "disabled": "disabled"}  # fmt: skip
 
 
 class Tracker(Protocol):
@@ -76,8 +79,7 @@ class WandbTracker:
         entity: str | None,
         tags: list[str],
     ):
-        if mode == "auto":
-            mode = "online" if is_logged_in() else "offline"
+        mode = wandb_mode(mode)
         if mode == "offline":
             # The only thing that wandb would send from an offline run: reports of its own errors.
             os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
@@ -103,14 +105,15 @@ class WandbTracker:
             "settings": wandb.Settings(
                 silent=True,
                 console=console,
-                init_timeout=float(os.environ.get("WANDB_INIT_TIMEOUT", CONNECT_SECONDS)),
+                init_timeout=connect_seconds(),
                 x_stats_sampling_interval=15.0,
             ),
         }
         try:
             self._run = wandb.init(mode=mode, **arguments)
         except (wandb.errors.CommError, wandb.errors.UsageError) as error:
-            say(f"W&B cannot be reached ({_first_line(error)}): this run is logged offline.")
+            why = _first_line(error) if is_logged_in() else "nobody is logged in: `wandb login`"
+            say(f"W&B is not to be had online ({why}): this run is logged offline.")
             mode = "offline"
             wandb.teardown()  # the failed attempt still holds the id
             self._run = wandb.init(mode=mode, **arguments)
@@ -257,6 +260,34 @@ def census_numbers(found: Mapping[str, Any]) -> dict[str, float]:
     """Return what a census says of a run in three numbers."""
     unsure, missing = found["unsure"]["share"], float(len(found["missing"]))
     return {"modes/missing": missing, "modes/unsure": unsure, "modes/kl": found["kl"]}
+
+
+def wandb_mode(setting: str) -> str:
+    """Return online, offline or disabled for the knob wandb.mode.
+
+    `auto` is what WANDB_DISABLED and WANDB_MODE say, and without them online for who is logged in.
+    Raises UsageError for a WANDB_MODE that there is not.
+    """
+    if setting != "auto":
+        return setting
+    if os.environ.get("WANDB_DISABLED", "").lower() in ("true", "1", "yes"):
+        return "disabled"
+    named = os.environ.get("WANDB_MODE", "")
+    if named and named not in MODES:
+        raise UsageError(f"WANDB_MODE={named}: choose from {', '.join(MODES)}.")
+    return MODES[named] if named else "online" if is_logged_in() else "offline"
+
+
+def connect_seconds() -> float:
+    """Return how long to wait for W&B's server. Raises UsageError if WANDB_INIT_TIMEOUT is odd."""
+    text = os.environ.get("WANDB_INIT_TIMEOUT") or CONNECT_SECONDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"WANDB_INIT_TIMEOUT={text}: must be a number of seconds.")
+    return seconds
 
 
 def is_logged_in() -> bool:

@@ -19,10 +19,11 @@ from gan_lab.losses import Critic
 from gan_lab.models import call
 from gan_lab.monitor import Monitor
 from gan_lab.parts import Parts, Schedule
+from gan_lab.position import torch_seed
 from gan_lab.runs import Run
 from gan_lab.sampling import generate, grid, sample_latents, save_png
 from gan_lab.signals import Stop
-from gan_lab.steps import bind, discriminator_step, generator_step, packed
+from gan_lab.steps import bind, discriminator_step, generator_step, in_bf16, packed
 from gan_lab.tracking import Tracker
 
 GRID_IMAGES = 64
@@ -98,6 +99,7 @@ def take_step(parts: Parts, step: int) -> dict[str, Tensor]:
     """Update both players once and return scalars to log, unread: reading waits for the device."""
     loss, inputs = parts.loss, parts.inputs
     scalars: dict[str, Tensor] = {}
+    torch.manual_seed(torch_seed(inputs.seed, "layers", step))  # for networks that draw: dropout
     parts.decay_learning_rates(step)
     real = fake = None
     for turn in range(loss.discriminator_steps):
@@ -114,6 +116,7 @@ def take_step(parts: Parts, step: int) -> dict[str, Tensor]:
             fake,
             inputs.penalty_noise(step, turn, loss),
             parts.gradient_clip,
+            parts.precision,
         )
     for turn in range(loss.generator_steps):
         if turn > 0 or fake is None:
@@ -129,6 +132,7 @@ def take_step(parts: Parts, step: int) -> dict[str, Tensor]:
             real if loss.relativistic else None,
             fake,
             parts.gradient_clip,
+            parts.precision,
         )
     return scalars
 
@@ -140,8 +144,9 @@ def fakes_and_critic(parts: Parts, step: int, turn: int, with_graph: bool) -> tu
     """
     inputs = parts.inputs
     labels = inputs.labels(step, turn)
+    make = in_bf16(call, inputs.device) if parts.precision == "bf16" else call
     with torch.set_grad_enabled(with_graph):
-        fake = call(parts.generator, inputs.latents(step, turn), labels)
+        fake = make(parts.generator, inputs.latents(step, turn), labels)
     noise, augment = inputs.critic_noise(step, turn), inputs.critic_augment(step, turn)
     critic = bind(parts.discriminator, labels, noise, augment)
     return packed(fake, inputs.pack), critic
