@@ -11,11 +11,13 @@ from typing import Any, Protocol
 from urllib.parse import urlparse
 
 from gan_lab.errors import UsageError
-from gan_lab.runs import Run, replace_file
+from gan_lab.files import replace_file
+from gan_lab.runs import Run
 
 # What is drawn against the step, beside the scores.
 STEPPED = ("loss/*", "d/*", "grad_norm/*", "penalty/*", "monitor/*", "images", "seconds",
-           "samples", "interpolation")  # fmt: skip
+           "samples", "interpolation", "modes/*")  # fmt: skip
+CENSUS = ("class", "samples", "share", "low", "high", "real share")  # of a table's columns
 CONNECT_SECONDS = 20.0  # WANDB_INIT_TIMEOUT sets another number
 # What W&B's own programs understand in WANDB_MODE; empty is as good as unset.
 MODES = {"online": "online", "run": "online", "offline": "offline", "dryrun": "offline",
@@ -28,8 +30,11 @@ class Tracker(Protocol):
     def log(self, line: Mapping[str, float]) -> None:
         """Take the scalars of a step; `line` has "step"."""
 
-    def image(self, step: int, name: str, path: Path) -> None:
-        """Take a picture (PNG)."""
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
+        """Take a picture (PNG) and what it shows."""
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        """Take the counts of samples by class, as `modes.take_census` returns them."""
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         """Take what is true of the whole run: its final scores."""
@@ -48,8 +53,11 @@ class JsonLines:
         self._file.write(json.dumps(dict(line)) + "\n")
         self._file.flush()
 
-    def image(self, step: int, name: str, path: Path) -> None:
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
         """Pictures lie in the run directory already."""
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        """The census lies in the run directory already."""
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         """Final scores lie in evaluations.jsonl already."""
@@ -129,12 +137,19 @@ class WandbTracker:
     def log(self, line: Mapping[str, float]) -> None:
         self._run.log(dict(line))
 
-    def image(self, step: int, name: str, path: Path) -> None:
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
         import numpy as np
         from PIL import Image
 
         pixels = np.asarray(Image.open(path))  # bytes: W&B shows floats in [-1, 1] as black
-        self._run.log({name: self._wandb.Image(pixels), "step": step})
+        self._run.log({name: self._wandb.Image(pixels, caption=words), "step": step})
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        table = self._wandb.Table(columns=list(CENSUS), data=census_rows(found))
+        title = f"Classes of {found['samples']:,} samples, {found['unsure']['share']:.1%} unsure"
+        bars = self._wandb.plot.bar(table, "class", "share", title=title)
+        self._run.log({"modes/table": table, "modes/bars": bars, "step": step})
+        self.summarise({**census_numbers(found), "modes/conclusion": found["conclusion"]})
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         self._run.summary.update(dict(values))
@@ -165,12 +180,18 @@ class TensorBoardTracker:
         self._step = int(line["step"])
         self._scalars(line)
 
-    def image(self, step: int, name: str, path: Path) -> None:
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
         import numpy as np
         from PIL import Image
 
         pixels = np.asarray(Image.open(path).convert("RGB"))
         self._writer.add_image(name, pixels, step, dataformats="HWC")
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        rows = [CENSUS, ["---"] * len(CENSUS), *census_rows(found)]
+        table = "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+        self._writer.add_text("modes", f"{found['conclusion']}\n\n{table}", step)
+        self._scalars(census_numbers(found))
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         self._scalars(values)
@@ -195,9 +216,13 @@ class Several:
         for tracker in self._trackers:
             tracker.log(line)
 
-    def image(self, step: int, name: str, path: Path) -> None:
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
         for tracker in self._trackers:
-            tracker.image(step, name, path)
+            tracker.image(step, name, path, words)
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        for tracker in self._trackers:
+            tracker.census(step, found)
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         for tracker in self._trackers:
@@ -221,6 +246,20 @@ def wandb_and_tensorboard(
     """Return a tracker that streams to both."""
     wandb = WandbTracker(run, record, say, mode, project, entity, tags)
     return Several([TensorBoardTracker(run, record), wandb])
+
+
+def census_rows(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row a class of a census, under the headings CENSUS."""
+    return [
+        [entry["class"], entry["count"], entry["share"], *entry["interval"], entry["real_share"]]
+        for entry in found["classes"]
+    ]
+
+
+def census_numbers(found: Mapping[str, Any]) -> dict[str, float]:
+    """Return what a census says of a run in three numbers."""
+    unsure, missing = found["unsure"]["share"], float(len(found["missing"]))
+    return {"modes/missing": missing, "modes/unsure": unsure, "modes/kl": found["kl"]}
 
 
 def wandb_mode(setting: str) -> str:
