@@ -225,7 +225,7 @@ def test_without_a_whole_checkpoint_a_run_starts_anew_and_says_so(gan_lab_here, 
         run.checkpoint_path(step).write_bytes(b"")
 
     result = gan_lab_here("evaluate", "latest")
-    assert_one_line(result, FAILED, "checkpoint")
+    assert_one_line(result, FAILED, "no checkpoint that is whole")
     result = gan_lab_here("steps=6", "checkpoint_every=2", *QUICK)
     assert result.returncode == 0 and not result.stderr
     assert "anew" in result.stdout and "step 1/6" in result.stdout
