@@ -4,11 +4,13 @@ from functools import cache
 
 import pytest
 
-from gan_lab.checks import check_builds, check_data, check_fit, check_ranges
+from gan_lab import build
+from gan_lab.checks import check_builds, check_data, check_fit, check_ranges, check_surroundings
+from gan_lab.data import digits
 from gan_lab.errors import UsageError
 from gan_lab.overrides import Job, jobs
 from gan_lab.paths import conf_directory
-from gan_lab.record import make_record
+from gan_lab.record import make_record, result_hash, with_data
 
 EXPERIMENTS = sorted(path.stem for path in (conf_directory() / "experiment").glob("*.yaml"))
 MODELS = sorted(path.stem for path in (conf_directory() / "model").glob("*.yaml"))
@@ -119,9 +121,30 @@ def test_a_norm_that_was_typed_is_kept(key, norm):
     assert record_of(f"loss=hinge {key}={norm}")["model"]["discriminator"]["norm"] == norm
 
 
+@pytest.mark.parametrize(("loss", "norm"), [("hinge", "batch"), ("wgan_gp", "none")])
+def test_config_yaml_says_what_automatic_norm_came_to(loss, norm):
+    record = with_data(record_of(f"loss={loss}"), digits(32))
+    assert record["model"]["d_norm"] == record["model"]["discriminator"]["norm"] == norm
+    assert result_hash(record) == result_hash(record_of(f"loss={loss}"))
+    assert with_data(record_of("model=mlp"), digits(32))["class_counts"] == [
+        int(count) for count in digits(32).labels.bincount()
+    ]
+
+
 def test_batch_norm_typed_in_full_is_refused_under_a_penalty_too():
     (line,) = findings(f"{CALM} model.discriminator.norm=batch")
     assert BATCH_NORM in line
+
+
+def test_bfloat16_needs_a_processor_that_has_it(monkeypatch):
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(build.torch.cpu, name, lambda: False)
+    monkeypatch.setattr(build.torch.cuda, "is_available", lambda: False)
+    for device in ("auto", "cpu"):
+        check_surroundings(record_of(f"device={device}"))
+        with pytest.raises(UsageError, match="precision=fp32"):
+            check_surroundings(record_of(f"precision=bf16 device={device}"))
+    check_surroundings(record_of("precision=bf16 device=cuda"))  # whose absence is another mistake
 
 
 @pytest.mark.parametrize("count", ["discriminator_steps", "generator_steps"])

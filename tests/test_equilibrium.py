@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gan_lab import load_loss
 from gan_lab.augment import Augmentation
-from gan_lab.data import PointDataset, ring
+from gan_lab.data import PointDataset, grid, ring
 from gan_lab.equilibrium import conclude, curve_means, duality_gap, fresh_accuracy, on_held_out
 from gan_lab.inputs import Inputs
 from gan_lab.metrics import (
@@ -177,6 +177,19 @@ class Half(nn.Module):
 
     def forward(self, points: Tensor) -> Tensor:
         return self.bias.expand(len(points))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_rounding_puts_no_mass_outside(threads):
+    """There D is taken for 0, which would make V minus infinity."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        for data in (ring("test"), grid("test")):
+            cells = cells_for(data.centers, data.std)
+            assert cells.masses(data.centers, data.std)[-1] == 0
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_generator_of_one_mode_has_the_optimum_of_the_closed_form():

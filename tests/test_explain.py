@@ -13,8 +13,7 @@ from gan_lab.instantiate import locate
 from gan_lab.overrides import jobs
 from gan_lab.paths import conf_directory
 from gan_lab.record import make_record
-
-CHECKOUT = Path(__file__).resolve().parents[1]
+from gan_lab.scores import load_score
 
 
 def listed(group: str) -> list[str]:
@@ -56,8 +55,9 @@ def test_a_loss_is_explained(explain, name):
     text, spec = explain(f"loss={name}"), record_of(f"loss={name}")["loss"]
     assert text.startswith(f"loss={name}\n")
     assert re.search(r"^Source: .*arXiv \d{4}\.\d{4,5}\)", text, re.MULTILINE)
+    own, _, _ = text.partition("\npenalty=")
     for promise in ("D minimises ", "G minimises ", "When it trains: ", "When it fails: "):
-        assert len(re.findall(rf"^{promise}", text, re.MULTILINE)) == 1
+        assert len(re.findall(rf"^{promise}", own, re.MULTILINE)) == 1
     assert_settings(text, spec)
     updates = (spec["discriminator_steps"], spec["generator_steps"])
     rhythm = re.search(r"A step is (\d) update\(s\) of D(?:, .+)?, then (\d) of G\.", text)
@@ -76,8 +76,9 @@ def test_the_curves_of_a_loss_are_named_as_in_the_metrics(explain, name):
 
 @pytest.mark.parametrize("name", listed("loss"))
 def test_the_figures_that_are_named_are_there(explain, name):
-    paths = re.findall(r"experiments/\S+\.(?:png|md)", explain(f"loss={name}"))
-    assert paths and all((CHECKOUT / path).is_file() for path in paths), paths
+    (figure,) = re.findall(r"^A real run: (\S+\.png);", explain(f"loss={name}"), re.MULTILINE)
+    assert Path(figure).name == f"{name}.png" and Path(figure).is_file()
+    assert (Path(figure).parent / "README.md").is_file()
 
 
 @pytest.mark.parametrize("name", listed("penalty"))
@@ -85,7 +86,10 @@ def test_a_penalty_is_explained(explain, name):
     text = explain(f"penalty=[{name}]")
     assert text.startswith(f"penalty={name}\n")
     assert re.search(r"^Source: .*arXiv \d{4}\.\d{4,5}\)", text, re.MULTILINE)
-    assert len(re.findall(r"^D's loss gains ", text, re.MULTILINE)) == 1
+    for promise in ("D's loss gains ", "When it trains: ", "When it fails: "):
+        assert len(re.findall(rf"^{promise}", text, re.MULTILINE)) == 1
+    (figure,) = re.findall(r"^A real run: (\S+\.png);", text, re.MULTILINE)
+    assert Path(figure).is_file()
     assert_settings(text, record_of(f"penalty=[{name}]")["penalty"][name])
 
 
@@ -99,6 +103,21 @@ def test_several_are_explained_at_once(explain):
     text = explain("loss=rpgan", "penalty=[r1,r2]", "model=mlp")
     headings = re.findall(r"^(?:loss|penalty|model)=\w+", text, re.MULTILINE)
     assert sorted(headings) == ["loss=rpgan", "model=mlp", "penalty=r1", "penalty=r2"]
+
+
+# --- scores --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", listed("score"))
+def test_a_score_is_explained(explain, name):
+    text, score = explain(f"score={name}"), load_score(name)
+    assert text.startswith(f"score={name}\n")
+    for promise in ("Better: ", "It is measured on: ", "Samples: "):
+        assert len(re.findall(rf"^{promise}", text, re.MULTILINE)) == 1
+    assert "_empty" not in text
+    for key, value in score.settings().items():
+        assert f"  {key} = {value}" in text.splitlines()
+    assert (f"{score.count:,}" in text) if score.count else ("evaluation.samples" in text)
 
 
 # --- models --------------------------------------------------------------------------------------
@@ -169,6 +188,7 @@ def test_switches_show_in_the_table(explain, name):
         ("hinge", ["loss=NAME"]),
         ("seed=1", ["loss=NAME", "dataset=NAME"]),
         ("loss=hinge --all", ["loss=NAME"]),
+        ("score=fidd", ["'fidd'", "fid, "]),
     ],
 )
 def test_what_cannot_be_explained_is_one_line(gan_lab_here, command, pieces):
@@ -176,6 +196,18 @@ def test_what_cannot_be_explained_is_one_line(gan_lab_here, command, pieces):
     (line,) = result.stderr.splitlines()
     assert result.returncode == 2 and not result.stdout
     assert line.startswith("gan-lab: ") and all(piece in line for piece in pieces)
+
+
+def test_help_is_no_mistake(gan_lab_here):
+    for flag in ("--help", "-h"):
+        result = gan_lab_here("explain", flag)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert all(f"{kind}=" in result.stdout for kind in ("loss", "penalty", "model", "score"))
+
+
+def test_what_bce_is_taken_for_is_said(explain):
+    assert "bce = minimax" in explain("loss=bce")
+    assert "bce = minimax" not in explain("loss=minimax")
 
 
 @pytest.mark.parametrize(

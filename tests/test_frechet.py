@@ -161,7 +161,7 @@ def test_errors_are_one_line(call, reason):
     assert "\n" not in str(caught.value)
 
 
-# --- hard cases: a spectrum of the real side, a map of it onto the fake one, and samples of both ---
+# --- hard cases: a spectrum of the real side, a map of it onto the fake one, and samples of both --
 # Exact answers are those of `transport`: rotated spectra, maps that are not aligned with them.
 
 SPECTRA = {
@@ -202,8 +202,6 @@ def test_hard_cases(spectrum, stretch, count, scale):
     assert frechet_from_features(fake, real) == close(expected)
     sides = [(side.mean(0), np.cov(side, rowvar=False)) for side in (real, fake)]
     assert frechet_distance(*sides[0], *sides[1]) == close(expected)
-
-
 
 
 def test_eigenvalues_are_not_believed_where_large_ones_drown_small_ones():

@@ -79,8 +79,8 @@ def test_places_have_numbers_of_their_own(draw):
 
 def test_streams_and_players_have_seeds_of_their_own():
     assert len({normal_at(0, stream, (1,)).item() for stream in STREAMS}) == len(STREAMS)
-    assert len({torch_seed(seed, turn) for seed in SEEDS for turn in range(2)}) == 6
-    assert all(0 <= torch_seed(seed, 0) < 2**63 for seed in range(20))
+    assert len({torch_seed(seed, "networks", 0, turn) for seed in SEEDS for turn in range(2)}) == 6
+    assert all(0 <= torch_seed(seed, "networks") < 2**63 for seed in range(20))
 
 
 def test_normal_numbers_are_standard():
@@ -127,4 +127,4 @@ def test_the_numbers_behind_published_results():
     ]
     assert batch_indices(0, 0, 5, 1000).tolist() == [229, 816, 200, 732, 43]
     assert batch_indices(7, 20, 3, 10).tolist() == [1, 8, 0]
-    assert torch_seed(0, 0) == 106500010600983629
+    assert torch_seed(0, "networks") == 106500010600983629

@@ -11,6 +11,7 @@ from gan_lab import build, record
 from gan_lab.data import digits
 from gan_lab.overrides import Job, jobs
 from gan_lab.parts import Parts
+from gan_lab.paths import conf_directory
 from gan_lab.record import data_facts, make_record, result_hash
 from gan_lab.steps import bind, packed
 from gan_lab.train import fakes_and_critic, take_step
@@ -18,6 +19,7 @@ from gan_lab.train import fakes_and_critic, take_step
 SIZE, BATCH = 16, 12
 TINY = ["dataset=digits", f"image_size={SIZE}", f"batch_size={BATCH}", "latent_dim=3"]
 DATA = digits(SIZE)
+MODELS = sorted(path.stem for path in (conf_directory() / "model").glob("[!p]*.yaml"))
 
 
 @cache
@@ -145,6 +147,85 @@ def test_clipping_keeps_the_direction():
     assert torch.cosine_similarity(*gradients, dim=0).item() == pytest.approx(1, abs=1e-5)
 
 
+# --- precision -----------------------------------------------------------------------------------
+
+
+def dtypes_seen(network: nn.Module) -> set[torch.dtype]:
+    """What a network's first layer gives, in the calls that follow."""
+    seen: set[torch.dtype] = set()
+    layer = next(one for one in network.modules() if isinstance(one, nn.Conv2d | nn.Linear))
+    layer.register_forward_hook(lambda layer, given, made: seen.add(made.dtype))
+    return seen
+
+
+def test_forwards_are_in_bfloat16_and_what_lasts_is_in_float32():
+    parts = make_parts("precision=bf16")
+    seen = dtypes_seen(parts.discriminator)
+    scalars = take_step(parts, 0)
+    assert seen == {torch.bfloat16}
+    lasting = [*parts.generator.parameters(), *parts.discriminator.parameters()]
+    lasting += [one.grad for one in parts.generator.parameters()] + list(scalars.values())
+    for optimizer in (parts.optimizer_g, parts.optimizer_d):
+        lasting += [one for state in optimizer.state.values() for one in state.values()]
+    assert {one.dtype for one in lasting} == {torch.float32}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_takes_a_step_in_bfloat16(name):
+    settings = ("dataset=digits", "image_size=28", "hidden_dim=4", "precision=bf16", "penalty=[r1]")
+    (job,) = jobs([f"model={name}", *settings], False)
+    data = digits(28)
+    record = make_record(job.config, job.choices) | data_facts(data)
+    parts = build.parts(record, data, torch.device("cpu"))
+    assert all(value.isfinite() for value in take_step(parts, 0).values())
+
+
+@pytest.mark.parametrize("penalty", ["r1", "r2", "gradient_penalty"])
+def test_penalties_are_taken_in_float32(penalty):
+    """At weights that both precisions share, the penalty is the same but for bfloat16 fakes."""
+    settings = ("loss=hinge", f"penalty=[{penalty}]", "model=mlp")
+    exact, rounded = make_parts(*settings), make_parts(*settings, "precision=bf16")
+    seen = dtypes_seen(rounded.discriminator)
+    name = f"penalty/{penalty}"
+    values = [take_step(parts, 0)[name].item() for parts in (exact, rounded)]
+    assert seen == {torch.bfloat16, torch.float32}
+    assert values[0] == pytest.approx(values[1], rel=1e-6 if penalty == "r1" else 1e-2)
+
+
+def test_bfloat16_is_near_float32_and_not_the_same():
+    losses = [
+        take_step(make_parts(f"precision={name}"), 0)["loss/d"].item() for name in ("fp32", "bf16")
+    ]
+    assert losses[0] != losses[1] and losses[0] == pytest.approx(losses[1], rel=0.02)
+
+
+# --- networks that draw --------------------------------------------------------------------------
+
+
+def test_dropout_is_a_function_of_seed_and_step():
+    """So that a resumed run drops what an undisturbed one drops."""
+
+    def step(seed: int, place: int) -> Tensor:
+        parts = make_parts(f"seed={seed}", "steps=100")
+        parts.discriminator.register_forward_pre_hook(
+            lambda layer, given: (nn.functional.dropout(given[0], 0.5), *given[1:])
+        )
+        torch.rand(17)  # history
+        take_step(parts, place)
+        return next(parts.discriminator.parameters()).detach()
+
+    assert torch.equal(step(0, 5), step(0, 5))
+    torch.manual_seed(3)
+    first = torch.rand(4)
+    take_step(make_parts(), 5)
+    places = [torch.rand(4)]
+    for seed, place in ((0, 6), (1, 5)):
+        take_step(make_parts(f"seed={seed}"), place)
+        places.append(torch.rand(4))
+    assert not any(torch.equal(one, other) for one in places for other in [first])
+    assert not torch.equal(places[0], places[1]) and not torch.equal(places[0], places[2])
+
+
 # --- rates and steps -----------------------------------------------------------------------------
 
 
@@ -216,6 +297,7 @@ SWITCHES = {
     "pack": ("1", "2"),
     "gradient_clip": ("null", "1"),
     "lr_decay": ("none", "linear"),
+    "precision": ("fp32", "bf16"),
     "label_smoothing": ("0", "0.1"),
     "model.condition_g": ("false", "true"),
     "model.condition_d": ("false", "true"),

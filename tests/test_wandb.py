@@ -20,8 +20,10 @@ import pytest
 from omegaconf import OmegaConf
 from PIL import Image
 
+from gan_lab.errors import UsageError
 from gan_lab.runs import Run, run_directories
-from gan_lab.tracking import STEPPED, is_logged_in
+from gan_lab.tracking import STEPPED
+from gan_lab.wandb_environment import connect_seconds, is_logged_in, wandb_mode
 
 QUICK = ("evaluation.samples=200", "evaluation.samples_during=100")
 SCALARS = (
@@ -230,6 +232,40 @@ def test_the_sample_grids_are_the_pictures_of_the_run_directory(folder):
         assert ours.std() > 10  # neither black nor white
 
 
+def test_a_picture_says_what_it_shows(folder):
+    rows = the_log(folder).rows
+    words = [row[name]["caption"] for row in rows for name in ("samples", "interpolation")
+             if name in row]  # fmt: skip
+    assert words == [
+        "raw generator, first 64 latents of the seed, step 2",
+        "raw generator, first 64 latents of the seed, step 4",
+        "averaged generator (EMA), first 5 pairs of latents of the seed, step 4",
+    ]
+
+
+def test_mode_coverage_is_a_table_and_bars(folder):
+    log, census = the_log(folder), the_run(folder).modes("ema")
+    assert (census["samples"], census["step"]) == (200, 4)
+    (row,) = [row for row in log.rows if "modes/table" in row]
+    assert row["step"] == 4
+    expected = [
+        [entry["class"], entry["count"], entry["share"], *entry["interval"], entry["real_share"]]
+        for entry in census["classes"]
+    ]
+    assert [line[0] for line in expected] == [*"0123456789"]
+    for name in ("modes/table", "modes/bars_table"):
+        table = json.loads((log.path.parent / "files" / row[name]["path"]).read_text())
+        assert table["columns"] == ["class", "samples", "share", "low", "high", "real share"]
+        assert np.array(table["data"], dtype=object).tolist() == expected
+    (chart,) = log.config["_wandb"]["visualize"].values()
+    panel = chart["panel_config"]
+    assert panel["panelDefId"] == "wandb/bar/v0"
+    assert panel["fieldSettings"] == {"label": "class", "value": "share"}
+    assert log.summary["modes/missing"] == len(census["missing"])
+    assert log.summary["modes/unsure"] == pytest.approx(census["unsure"]["share"])
+    assert log.summary["modes/conclusion"] == census["conclusion"]
+
+
 # --- ends ----------------------------------------------------------------------------------------
 
 
@@ -279,11 +315,16 @@ def test_a_killed_run_leaves_a_readable_log(start_gan_lab, tmp_path):
 
 @pytest.fixture
 def wandb_here(gan_lab_here):
-    """Run `gan-lab` in this process, and end W&B's own processes afterwards."""
+    """Run `gan-lab` in this process, and end W&B's own, which may write on after a run's end."""
     import wandb
 
-    yield gan_lab_here
-    wandb.teardown()
+    def call(*arguments: str):
+        try:
+            return gan_lab_here(*arguments)
+        finally:
+            wandb.teardown()
+
+    return call
 
 
 @pytest.mark.parametrize(
@@ -296,6 +337,8 @@ def wandb_here(gan_lab_here):
         ({"WANDB_MODE": "disabled"}, "wandb.mode=offline", ("gan_lab", "")),
         ({"WANDB_MODE": "disabled"}, "", None),
         ({"WANDB_MODE": "offline"}, "wandb.mode=disabled", None),
+        ({"WANDB_MODE": "", "WANDB_PROJECT": "x"}, "", ("x", "")),
+        ({"WANDB_DISABLED": "true"}, "", None),
     ],
 )
 def test_modes_projects_and_entities(
@@ -310,6 +353,55 @@ def test_modes_projects_and_entities(
     else:
         run = the_log(tmp_path).run
         assert (run.project, run.entity) == expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, "offline"),
+        ({"WANDB_API_KEY": "0123456789" * 4}, "online"),
+        ({"WANDB_MODE": ""}, "offline"),
+        ({"WANDB_MODE": "online"}, "online"),
+        ({"WANDB_MODE": "run"}, "online"),
+        ({"WANDB_MODE": "dryrun", "WANDB_API_KEY": "0123456789" * 4}, "offline"),
+        ({"WANDB_DISABLED": "True", "WANDB_MODE": "online"}, "disabled"),
+        ({"WANDB_DISABLED": "false", "WANDB_MODE": "online"}, "online"),
+    ],
+)
+def test_the_environment_says_what_auto_is(monkeypatch, tmp_path, variables, expected):
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert wandb_mode("auto") == expected
+    assert [wandb_mode(typed) for typed in ("online", "disabled")] == ["online", "disabled"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("WANDB_MODE", "of"), ("WANDB_INIT_TIMEOUT", "abc"), ("WANDB_INIT_TIMEOUT", "-1"),
+     ("WANDB_INIT_TIMEOUT", "nan")],
+)  # fmt: skip
+def test_an_odd_environment_is_answered_before_anything_is_written(
+    gan_lab_here, monkeypatch, tmp_path, name, value
+):
+    monkeypatch.setenv(name, value)
+    result = gan_lab_here("steps=1", *QUICK)
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert f"{name}={value}: " in line and not (tmp_path / "runs").exists()
+    assert gan_lab_here("steps=1", "logger=none", *QUICK).returncode == 0
+
+
+def test_the_wait_for_the_server_can_be_set(monkeypatch):
+    monkeypatch.setenv("WANDB_INIT_TIMEOUT", "7.5")
+    assert connect_seconds() == 7.5
+    monkeypatch.setenv("WANDB_INIT_TIMEOUT", "")
+    assert connect_seconds() == 20
+    monkeypatch.setenv("WANDB_INIT_TIMEOUT", "inf")
+    with pytest.raises(UsageError, match="WANDB_INIT_TIMEOUT=inf"):
+        connect_seconds()
 
 
 def test_all_runs_share_one_directory_and_a_resumed_one_its_name(wandb_here, tmp_path):

@@ -119,9 +119,8 @@ def _network(record: Mapping[str, Any], player: str, trusted: bool, **shape: int
     # A latent_dim in the YAML is the knob's; the network's own may hold labels as well.
     spec = {key: value for key, value in record["model"][player].items() if key not in shape}
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(
-            torch_seed(record["seed"], turn=("generator", "discriminator").index(player))
-        )
+        turn = ("generator", "discriminator").index(player)
+        torch.manual_seed(torch_seed(record["seed"], "networks", turn=turn))
         network = instantiate(spec, trusted, **shape)
         initialise(network, record["weight_init"])
     return network
@@ -198,6 +197,7 @@ def parts(
         ema_decay=record["ema_decay"],
         gradient_clip=record["gradient_clip"],
         decay_steps=length.steps if record["lr_decay"] == "linear" else None,
+        precision=record.get("precision", "fp32"),
     )
 
 
@@ -228,6 +228,16 @@ def tracker(record: Mapping[str, Any], run: Run, say: Callable[[str], None]) -> 
     if not spec or spec["_target_"] is None:
         return None
     return instantiate(spec, run=run, record=record, say=say)
+
+
+def has_bf16(device_name: str) -> bool:
+    """Whether a device multiplies in bfloat16 rather than imitates it; `auto` as in `device`."""
+    processor = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    if processor or device_name not in ("auto", "cpu"):
+        return True
+    # Asked through NVML: CUDA itself, once awake, does not survive the fork of a sweep.
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
+    return device_name == "auto" and torch.cuda.is_available()
 
 
 def device(runtime: Mapping[str, Any]) -> torch.device:

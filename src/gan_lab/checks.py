@@ -15,6 +15,7 @@ from gan_lab import build
 from gan_lab.errors import UsageError
 from gan_lab.record import gradient_penalties, is_labelled, presumed_data_facts
 from gan_lab.schema import CHOICES, RANGES
+from gan_lab.wandb_environment import connect_seconds, wandb_mode
 
 MODEL_KEYS = ("generator", "discriminator", "d_norm", "condition_g", "condition_d", "points")
 
@@ -46,6 +47,19 @@ def check_fit(record: Mapping[str, Any]) -> list[str]:
     for error in _errors(record):
         raise UsageError(error)
     return list(_remarks(record))
+
+
+def check_surroundings(record: Mapping[str, Any]) -> None:
+    """Raise UsageError for what a run asks of its machine and the environment cannot give."""
+    logger = record["runtime"]["logger"] or {}
+    if "wandb" in str(logger.get("_target_")).lower():
+        wandb_mode(record["runtime"]["wandb"]["mode"])
+        connect_seconds()
+    if record["precision"] == "bf16" and not build.has_bf16(record["runtime"]["device"]):
+        raise UsageError(
+            "precision=bf16 on a processor without bfloat16 is slower and no better: use "
+            "precision=fp32, or device=cuda where there is one."
+        )
 
 
 def check_data(record: Mapping[str, Any]) -> None:

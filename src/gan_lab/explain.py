@@ -1,4 +1,4 @@
-"""What a loss, a penalty or a model is: formula, source, knobs, curves; layers with arithmetic."""
+"""What a loss, penalty, model or score is: formula, source, knobs, curves; layers of a model."""
 
 import inspect
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,9 @@ from gan_lab.instantiate import locate
 from gan_lab.losses import GanLoss
 from gan_lab.models import call
 from gan_lab.models.layers import LogitFromImage, ProjectLatents
+from gan_lab.paths import loss_figures
 from gan_lab.record import is_labelled
+from gan_lab.scores import NEEDS, load_score
 
 CURVES = """\
 loss/d, loss/g         the losses above, without penalties
@@ -29,7 +31,8 @@ KNOBS = {
     "nonsaturating.label_smoothing": "label_smoothing",
 }
 OUTPUTS = {"probability": "sigmoid(output)", "score": "output"}
-FIGURES = "experiments/mnist_losses"
+# The penalties whose run has another loss's name: WGAN-GP is its penalty, R3GAN is RpGAN with both.
+RUN_OF_PENALTY = {"gradient_penalty": "wgan_gp", "r1": "rpgan", "r2": "rpgan"}
 
 
 def explain_loss(record: Mapping[str, Any]) -> Iterator[str]:
@@ -41,18 +44,37 @@ def explain_loss(record: Mapping[str, Any]) -> Iterator[str]:
     yield from _rhythm(loss)
     for penalty in record["loss"].get("penalties") or {}:
         yield ""
-        yield from explain_penalty(penalty, record["loss"]["penalties"][penalty])
+        yield f"penalty={penalty}"
+        yield from _documentation(record["loss"]["penalties"][penalty])
     yield ""
     yield "The curves of metrics.jsonl:"
     yield from CURVES.format(output=OUTPUTS[loss.output]).splitlines()
     yield ""
-    yield f"A real run: {FIGURES}/{name}.png; scores beside it in README.md"
+    yield from _real_run(name)
 
 
 def explain_penalty(name: str, spec: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines that explain a penalty."""
     yield f"penalty={name}"
     yield from _documentation(spec)
+    if name in RUN_OF_PENALTY:
+        yield ""
+        yield from _real_run(RUN_OF_PENALTY[name])
+
+
+def explain_score(name: str) -> Iterator[str]:
+    """Yield the lines that explain a score. Raises UsageError for a name that there is not."""
+    score = load_score(name)
+    yield f"score={name}"
+    yield from _documentation(score.measure)
+    yield ""
+    yield f"It is measured on: {NEEDS[score.needs]}"
+    number = f"{score.count:,}" if score.count else "as many as evaluation.samples says"
+    most = f", at most {score.at_most:,}" if score.at_most else ""
+    sets = f"; at the end the mean of {score.sets} independent sets" if score.sets > 1 else ""
+    yield f"Samples: {number}{most}{sets}"
+    if "real" in inspect.signature(locate(score.measure["_target_"])).parameters:
+        yield f"Against: {'all' if score.all_real else 'up to 10,000'} training samples"
 
 
 def explain_model(record: Mapping[str, Any]) -> Iterator[str]:
@@ -122,17 +144,26 @@ def arithmetic(layer: nn.Module, images: Tensor) -> str:
 
 def _documentation(spec: Mapping[str, Any]) -> Iterator[str]:
     target = locate(spec["_target_"])
-    text = inspect.getdoc(target) or ""
-    yield from text.removeprefix("Return ").splitlines()
-    yield ""
-    yield "Settings:"
+    text = (inspect.getdoc(target) or "").removeprefix("Return ")
+    yield from (text[:1].upper() + text[1:]).splitlines()
     defaults = inspect.signature(target).parameters
-    for key, value in spec.items():
-        if key not in ("_target_", "penalties"):
+    settings = {key: spec[key] for key in spec if key not in ("_target_", "penalties")}
+    if settings:
+        yield ""
+        yield "Settings:"
+        for key, value in settings.items():
             default, knob = defaults[key].default, KNOBS.get(f"{target.__name__}.{key}")
-            notes = [f"default {default}"] if default != value else []
+            notes = (
+                [f"default {default}"] if default not in (value, inspect.Parameter.empty) else []
+            )
             notes += [f"set by {knob}="] if knob else []
             yield f"  {key} = {value}" + (f"   ({', '.join(notes)})" if notes else "")
+
+
+def _real_run(name: str) -> Iterator[str]:
+    figure = loss_figures() / f"{name}.png"
+    if figure.is_file():  # not for a loss of one's own
+        yield f"A real run: {figure}; scores beside it in README.md"
 
 
 def _rhythm(loss: GanLoss) -> Iterator[str]:

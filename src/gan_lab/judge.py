@@ -33,6 +33,10 @@ class Samples:
             self._features[key] = Features(*extractor.extract(images), labels)
         return self._features[key]
 
+    def asked(self, first: int, last: int) -> Tensor | None:
+        """Return the classes that samples `first` to `last` were asked for, if any were."""
+        return self._rows(first, last)[1]
+
     def _rows(self, first: int, last: int) -> tuple[Tensor, Tensor | None]:
         for (start, stop), (samples, labels) in self._drawn.items():
             if start <= first and last <= stop:

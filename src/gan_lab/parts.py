@@ -26,6 +26,7 @@ class Parts:
     ema_decay: float
     gradient_clip: float | None = None
     decay_steps: int | None = None  # both learning rates fall linearly to 0 at this step
+    precision: str = "fp32"  # or "bf16": see steps.in_bf16
 
     def state(self) -> dict[str, Any]:
         """Return all tensors that resuming needs."""

@@ -1,4 +1,4 @@
-"""Where the packaged configs are."""
+"""Where the packaged configs and figures are."""
 
 from pathlib import Path
 
@@ -14,3 +14,9 @@ def conf_directory() -> Path:
         if (folder / "config.yaml").is_file():
             return folder
     raise FileNotFoundError(f"no conf/config.yaml beside {PACKAGE}; install gan_lab again.")
+
+
+def loss_figures() -> Path:
+    """Return the folder with a figure of a real run of each loss, packaged like the configs."""
+    packaged = PACKAGE / "experiments" / "mnist_losses"
+    return packaged if packaged.is_dir() else PACKAGE.parents[1] / "experiments" / "mnist_losses"

@@ -20,6 +20,7 @@ STREAMS = {
     "samples": 5,
     "sample_labels": 6,
     "instance_noise": 7,
+    "layers": 8,
 }
 
 
@@ -44,9 +45,12 @@ def uniform_at(seed: int, stream: str, count: int, step: int = 0, turn: int = 0)
     return torch.from_numpy(random_at(seed, stream, step, turn).random(count, dtype=np.float32))
 
 
-def torch_seed(seed: int, turn: int) -> int:
-    """Return a seed for torch's own generators, for what only they can draw (PyTorch's init)."""
-    return int(random_at(seed, "networks", turn=turn).integers(2**63))
+def torch_seed(seed: int, stream: str, step: int = 0, turn: int = 0) -> int:
+    """Return a seed for torch's own generators, for what only they can draw.
+
+    That is PyTorch's initialisation ("networks") and layers such as dropout ("layers").
+    """
+    return int(random_at(seed, stream, step, turn).integers(2**63))
 
 
 @lru_cache(maxsize=2)

@@ -135,6 +135,14 @@ def data_facts(data: ImageDataset) -> dict[str, Any]:
     return {"shape": list(data.shape), "image_count": len(data), "class_counts": counts}
 
 
+def with_data(record: Mapping[str, Any], data: ImageDataset) -> dict[str, Any]:
+    """Return a record filled in with what only its data tell, and with what `auto` came to."""
+    model = dict(record["model"])
+    if model.get("d_norm") == "auto":
+        model["d_norm"] = model["discriminator"].get("norm", "none")
+    return {**record, "model": model, **data_facts(data)}
+
+
 def presumed_data_facts(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return data facts to build networks with before the data is there: grey, with 10 classes."""
     if record["model"].get("points"):

@@ -13,17 +13,18 @@ from gan_lab.announce import announce, environment
 from gan_lab.checks import check_data
 from gan_lab.console import say
 from gan_lab.errors import Interrupted, RunError, UsageError
-from gan_lab.evaluate import Scorer, score_both
+from gan_lab.evaluate import Scorer, census_of, score_both
 from gan_lab.figures import draw_curves
 from gan_lab.interpolation import places
+from gan_lab.judge import Samples
 from gan_lab.latent_figures import strips
 from gan_lab.monitor import Monitor
 from gan_lab.parts import Parts, Schedule
 from gan_lab.record import (
-    data_facts,
     is_labelled,
     make_schedule,
     run_directory,
+    with_data,
 )
 from gan_lab.runs import Run
 from gan_lab.sampling import grid, sample_labels, sample_latents, save_png
@@ -49,7 +50,7 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
         return run
     device = build.device(record["runtime"])
     data = build.training_data(record)
-    record = {**record, **data_facts(data)}
+    record = with_data(record, data)
     check_data(record)
     schedule = make_schedule(record, len(data))
     parts = build.parts(record, data, device)
@@ -113,9 +114,9 @@ def _train_and_score(
         draw_curves(run.metrics(), run.curves_path, parts.loss.output)
         show_interpolation(record, run, parts, progress.step, trackers)
         count = record["runtime"]["evaluation"]["samples"]
-        final = score_both(
-            scorer, parts.generator, parts.average, progress.step, count, scorer.available()
-        )
+        raw, averaged = map(scorer.samples_of, (parts.generator, parts.average))
+        final = score_both(scorer, raw, averaged, progress.step, count, scorer.available())
+        show_modes(scorer, averaged, progress.step, count, trackers)
         for tracker in trackers:
             tracker.summarise(summary(final) | monitor.summary())
         exit_code = 0
@@ -141,8 +142,20 @@ def show_interpolation(
     run.figures.mkdir(exist_ok=True)
     path = run.figures / "interpolation.png"
     save_png(grid(images.flatten(0, 1), STRIP_IMAGES), path)
+    words = f"averaged generator (EMA), first {STRIPS} pairs of latents of the seed, step {step:,}"
     for tracker in trackers:
-        tracker.image(step, "interpolation", path)
+        tracker.image(step, "interpolation", path, words)
+
+
+def show_modes(
+    scorer: Scorer, averaged: Samples, step: int, count: int, trackers: Sequence[Tracker]
+) -> None:
+    """Count the classes of samples, if they have any, say what that tells, and stream it."""
+    census = census_of(scorer, averaged, step, count)
+    if census is not None:
+        say(f"modes     {census['conclusion'].partition('. ')[0]}")
+        for tracker in trackers:
+            tracker.census(step, census)
 
 
 def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -67,6 +67,7 @@ class Config:
     pack: int = 1
     gradient_clip: float | None = None
     lr_decay: str = "none"
+    precision: str = "fp32"
     steps: int | None = None
     epochs: float | None = None
     images: int | None = None
@@ -92,7 +93,7 @@ class Config:
 RESULT_KNOBS = (
     "seed", "latent_dim", "image_size", "channels", "weight_init", "batch_size",
     "lr_g", "lr_d", "beta1", "beta2", "ema_decay", "instance_noise", "instance_noise_steps",
-    "pack", "gradient_clip", "lr_decay",
+    "pack", "gradient_clip", "lr_decay", "precision",
 )  # fmt: skip
 # General knobs act through specific ones and groups: recorded for tables, never hashed.
 GENERAL_KNOBS = ("hidden_dim", "ngf", "ndf", "lr", "label_smoothing", "lambda_gp")
@@ -138,6 +139,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "channels": (None, 1, 3),
     "weight_init": ("custom", "default"),
     "lr_decay": ("none", "linear"),
+    "precision": ("fp32", "bf16"),
     "bad_images": ("stop", "skip"),
     "wandb.mode": ("auto", "online", "offline", "disabled"),
 }

@@ -1,22 +1,22 @@
 """Where a run's numbers and pictures go: metrics.jsonl always, W&B and TensorBoard if asked."""
 
 import json
-import netrc
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlparse
 
 from gan_lab.errors import UsageError
-from gan_lab.runs import Run, replace_file
+from gan_lab.files import replace_file
+from gan_lab.runs import Run
+from gan_lab.wandb_environment import connect_seconds, is_logged_in, wandb_mode
 
 # What is drawn against the step, beside the scores.
 STEPPED = ("loss/*", "d/*", "grad_norm/*", "penalty/*", "monitor/*", "images", "seconds",
-           "samples", "interpolation")  # fmt: skip
-CONNECT_SECONDS = 20  # WANDB_INIT_TIMEOUT sets another number
+           "samples", "interpolation", "modes/*")  # fmt: skip
+CENSUS = ("class", "samples", "share", "low", "high", "real share")  # of a table's columns
 
 
 class Tracker(Protocol):
@@ -25,8 +25,11 @@ class Tracker(Protocol):
     def log(self, line: Mapping[str, float]) -> None:
         """Take the scalars of a step; `line` has "step"."""
 
-    def image(self, step: int, name: str, path: Path) -> None:
-        """Take a picture (PNG)."""
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
+        """Take a picture (PNG) and what it shows."""
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        """Take the counts of samples by class, as `modes.take_census` returns them."""
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         """Take what is true of the whole run: its final scores."""
@@ -45,8 +48,11 @@ class JsonLines:
         self._file.write(json.dumps(dict(line)) + "\n")
         self._file.flush()
 
-    def image(self, step: int, name: str, path: Path) -> None:
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
         """Pictures lie in the run directory already."""
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        """The census lies in the run directory already."""
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         """Final scores lie in evaluations.jsonl already."""
@@ -68,8 +74,7 @@ class WandbTracker:
         entity: str | None,
         tags: list[str],
     ):
-        if mode == "auto":
-            mode = "online" if is_logged_in() else "offline"
+        mode = wandb_mode(mode)
         if mode == "offline":
             # The only thing that wandb would send from an offline run: reports of its own errors.
             os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
@@ -95,14 +100,15 @@ class WandbTracker:
             "settings": wandb.Settings(
                 silent=True,
                 console=console,
-                init_timeout=float(os.environ.get("WANDB_INIT_TIMEOUT", CONNECT_SECONDS)),
+                init_timeout=connect_seconds(),
                 x_stats_sampling_interval=15.0,
             ),
         }
         try:
             self._run = wandb.init(mode=mode, **arguments)
         except (wandb.errors.CommError, wandb.errors.UsageError) as error:
-            say(f"W&B cannot be reached ({_first_line(error)}): this run is logged offline.")
+            why = _first_line(error) if is_logged_in() else "nobody is logged in: `wandb login`"
+            say(f"W&B is not to be had online ({why}): this run is logged offline.")
             mode = "offline"
             wandb.teardown()  # the failed attempt still holds the id
             self._run = wandb.init(mode=mode, **arguments)
@@ -126,12 +132,19 @@ class WandbTracker:
     def log(self, line: Mapping[str, float]) -> None:
         self._run.log(dict(line))
 
-    def image(self, step: int, name: str, path: Path) -> None:
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
         import numpy as np
         from PIL import Image
 
         pixels = np.asarray(Image.open(path))  # bytes: W&B shows floats in [-1, 1] as black
-        self._run.log({name: self._wandb.Image(pixels), "step": step})
+        self._run.log({name: self._wandb.Image(pixels, caption=words), "step": step})
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        table = self._wandb.Table(columns=list(CENSUS), data=census_rows(found))
+        title = f"Classes of {found['samples']:,} samples, {found['unsure']['share']:.1%} unsure"
+        bars = self._wandb.plot.bar(table, "class", "share", title=title)
+        self._run.log({"modes/table": table, "modes/bars": bars, "step": step})
+        self.summarise({**census_numbers(found), "modes/conclusion": found["conclusion"]})
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         self._run.summary.update(dict(values))
@@ -162,12 +175,18 @@ class TensorBoardTracker:
         self._step = int(line["step"])
         self._scalars(line)
 
-    def image(self, step: int, name: str, path: Path) -> None:
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
         import numpy as np
         from PIL import Image
 
         pixels = np.asarray(Image.open(path).convert("RGB"))
         self._writer.add_image(name, pixels, step, dataformats="HWC")
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        rows = [CENSUS, ["---"] * len(CENSUS), *census_rows(found)]
+        table = "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+        self._writer.add_text("modes", f"{found['conclusion']}\n\n{table}", step)
+        self._scalars(census_numbers(found))
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         self._scalars(values)
@@ -192,9 +211,13 @@ class Several:
         for tracker in self._trackers:
             tracker.log(line)
 
-    def image(self, step: int, name: str, path: Path) -> None:
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
         for tracker in self._trackers:
-            tracker.image(step, name, path)
+            tracker.image(step, name, path, words)
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        for tracker in self._trackers:
+            tracker.census(step, found)
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         for tracker in self._trackers:
@@ -220,16 +243,18 @@ def wandb_and_tensorboard(
     return Several([TensorBoardTracker(run, record), wandb])
 
 
-def is_logged_in() -> bool:
-    """Whether there is a W&B API key in the environment or the netrc file; asks no server."""
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    server = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname or ""
-    path = Path(os.environ.get("NETRC", "~/.netrc")).expanduser()
-    try:
-        return netrc.netrc(str(path)).authenticators(server) is not None
-    except (OSError, netrc.NetrcParseError):
-        return False
+def census_rows(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row a class of a census, under the headings CENSUS."""
+    return [
+        [entry["class"], entry["count"], entry["share"], *entry["interval"], entry["real_share"]]
+        for entry in found["classes"]
+    ]
+
+
+def census_numbers(found: Mapping[str, Any]) -> dict[str, float]:
+    """Return what a census says of a run in three numbers."""
+    unsure, missing = found["unsure"]["share"], float(len(found["missing"]))
+    return {"modes/missing": missing, "modes/unsure": unsure, "modes/kl": found["kl"]}
 
 
 def _read_link(path: Path) -> dict[str, Any]:

@@ -19,10 +19,11 @@ from gan_lab.losses import Critic
 from gan_lab.models import call
 from gan_lab.monitor import Monitor
 from gan_lab.parts import Parts, Schedule
+from gan_lab.position import torch_seed
 from gan_lab.runs import Run
 from gan_lab.sampling import generate, grid, sample_latents, save_png
 from gan_lab.signals import Stop
-from gan_lab.steps import bind, discriminator_step, generator_step, packed
+from gan_lab.steps import bind, discriminator_step, generator_step, in_bf16, packed
 from gan_lab.tracking import Tracker
 
 GRID_IMAGES = 64
@@ -82,7 +83,7 @@ def train(
             if due(step, schedule.sample_every) or last:
                 path = run.save_sample(step, lambda path: save_png(sample_grid(parts), path))
                 for tracker in trackers:
-                    tracker.image(step, "samples", path)
+                    tracker.image(step, "samples", path, f"{grid_words(parts)}, step {step:,}")
             if due(step, schedule.checkpoint_every) or last or stop.number or monitor.stops:
                 save(parts, schedule, run, progress, scores)
             display.update(step, line)
@@ -98,6 +99,7 @@ def take_step(parts: Parts, step: int) -> dict[str, Tensor]:
     """Update both players once and return scalars to log, unread: reading waits for the device."""
     loss, inputs = parts.loss, parts.inputs
     scalars: dict[str, Tensor] = {}
+    torch.manual_seed(torch_seed(inputs.seed, "layers", step))  # for networks that draw: dropout
     parts.decay_learning_rates(step)
     real = fake = None
     for turn in range(loss.discriminator_steps):
@@ -114,6 +116,7 @@ def take_step(parts: Parts, step: int) -> dict[str, Tensor]:
             fake,
             inputs.penalty_noise(step, turn, loss),
             parts.gradient_clip,
+            parts.precision,
         )
     for turn in range(loss.generator_steps):
         if turn > 0 or fake is None:
@@ -129,6 +132,7 @@ def take_step(parts: Parts, step: int) -> dict[str, Tensor]:
             real if loss.relativistic else None,
             fake,
             parts.gradient_clip,
+            parts.precision,
         )
     return scalars
 
@@ -140,8 +144,9 @@ def fakes_and_critic(parts: Parts, step: int, turn: int, with_graph: bool) -> tu
     """
     inputs = parts.inputs
     labels = inputs.labels(step, turn)
+    make = in_bf16(call, inputs.device) if parts.precision == "bf16" else call
     with torch.set_grad_enabled(with_graph):
-        fake = call(parts.generator, inputs.latents(step, turn), labels)
+        fake = make(parts.generator, inputs.latents(step, turn), labels)
     noise, augment = inputs.critic_noise(step, turn), inputs.critic_augment(step, turn)
     critic = bind(parts.discriminator, labels, noise, augment)
     return packed(fake, inputs.pack), critic
@@ -202,6 +207,17 @@ def sample_grid(parts: Parts) -> np.ndarray:
     latents = sample_latents(seed, GRID_COLUMNS, latent_dim).repeat(rows, 1)
     labels = torch.arange(rows).repeat_interleave(GRID_COLUMNS)
     return grid(generate(parts.generator, latents, labels), GRID_COLUMNS)
+
+
+def grid_words(parts: Parts) -> str:
+    """Say what `sample_grid` draws."""
+    data = parts.inputs.dataset
+    if isinstance(data, PointDataset):
+        return f"raw generator, first {SCATTER_POINTS:,} latents of the seed, over real points"
+    if not parts.inputs.labelled:
+        return f"raw generator, first {GRID_IMAGES} latents of the seed"
+    rows = min(len(data.classes), GRID_CLASSES)
+    return f"raw generator, first {GRID_COLUMNS} latents of the seed for each of {rows} classes"
 
 
 def seconds_per_step(parts: Parts) -> float:

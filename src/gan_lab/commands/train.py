@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from gan_lab import overrides
-from gan_lab.checks import check_builds, check_fit, check_ranges
+from gan_lab.checks import check_builds, check_fit, check_ranges, check_surroundings
 from gan_lab.console import say
 from gan_lab.data import reading_once
 from gan_lab.errors import UsageError
@@ -75,6 +75,8 @@ def tasks_of(jobs: list[overrides.Job], arguments: list[str]) -> list[Task]:
     records = [make_record(job.config, job.choices) for job in jobs]
     for remark in dict.fromkeys(remark for record in records for remark in check_fit(record)):
         say(f"note      {remark}")
+    for record in records:
+        check_surroundings(record)
     check_builds(records)
     command = f"gan-lab {shlex.join(arguments)}"
     settings = [job.setting for job in jobs]

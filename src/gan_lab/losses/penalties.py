@@ -22,6 +22,10 @@ class GradientPenalty:
     with one u, uniform on [0, 1), for each sample. One-sided (`two_sided: false`), only norms above
     1 are penalised (Petzka et al. 2018, arXiv 1709.08894, equation 8).
     Source: Gulrajani et al. 2017 (arXiv 1704.00028), equation 3.
+    When it trains: penalty/gradient_penalty begins at some units, where the critic is too steep,
+    and falls with -loss/d, of which it stays a fraction.
+    When it fails: it grows with the logits instead (lr_d or beta1 too high for it), or stays at
+    `weight`, where every gradient is 0: the critic is flat and teaches G nothing.
     """
 
     weight: float = 10.0
@@ -45,6 +49,10 @@ class R1:
     D's loss gains weight / 2 * mean(norm(gradient(real)) ** 2)
 
     Source: Mescheder et al. 2018 (arXiv 1801.04406), equation 9.
+    When it trains: at weight 1 penalty/r1 stays at some hundredths, small beside loss/d, and both
+    losses grow calm.
+    When it fails: near 0 while loss/d falls to 0, it is too weak to hold D; above loss/d, with
+    d/real and d/fake_1 almost equal, it is so strong that D cannot tell (weight).
     """
 
     weight: float = 1.0
@@ -63,6 +71,9 @@ class R2:
     D's loss gains weight / 2 * mean(norm(gradient(fake)) ** 2)
 
     Source: Mescheder et al. 2018 (arXiv 1801.04406), equation 10.
+    When it trains: penalty/r2 begins apart from penalty/r1 and comes to it, as generated images
+    come to lie where real ones do.
+    When it fails: the two stay apart, for D still treats samples as unlike the data; or as for r1.
     """
 
     weight: float = 1.0

@@ -90,8 +90,10 @@ class LogitFromImage(nn.Module):
         self.convolution = nn.Conv2d(channels, 1, side, bias=bias)
 
     def forward(self, images: Tensor) -> Tensor:
-        # One vector product, for the reason given in ProjectLatents.
+        # One vector product, for the reason given in ProjectLatents; under autocast in the weight's
+        # own precision, for `mv` does not cast, and a logit is worth it.
         weight = self.convolution.weight.permute(0, 2, 3, 1)
-        logits = torch.mv(images.permute(0, 2, 3, 1).flatten(1), weight.flatten())
+        rows = images.permute(0, 2, 3, 1).flatten(1).to(weight.dtype)
+        logits = torch.mv(rows, weight.flatten())
         bias = self.convolution.bias
         return logits if bias is None else logits + bias

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+from gan_lab.files import replace_file
 from gan_lab.report import page, pictures, tables
 from gan_lab.report.collect import Collection
 from gan_lab.report.dynamics import numbers
@@ -14,7 +15,6 @@ from gan_lab.report.scores import (
     protocol_lines,
 )
 from gan_lab.report.study import Study
-from gan_lab.runs import replace_file
 
 
 def write_report(
