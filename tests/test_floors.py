@@ -14,7 +14,7 @@ LEAVES = {"errors", "paths"}  # anybody may import them
 FLOORS = [
     {"losses", "models", "data", "metrics", "ema", "position", "spread", "augment"},
     LEAVES | {"__init__", "build", "steps", "parts", "inputs", "runs", "files", "checkpoints",
-              "tracking", "sampling",
+              "tracking", "wandb_environment", "sampling",
               "extractors", "loading", "schema", "figures", "record", "lookup", "captions",
               "instantiate", "scores", "score_lists", "protocols", "real_side", "judge",
               "monitor", "modes", "mode_figures", "equilibrium", "equilibrium_figures",

@@ -225,7 +225,7 @@ def test_without_a_whole_checkpoint_a_run_starts_anew_and_says_so(gan_lab_here, 
         run.checkpoint_path(step).write_bytes(b"")
 
     result = gan_lab_here("evaluate", "latest")
-    assert_one_line(result, FAILED, "checkpoint")
+    assert_one_line(result, FAILED, "no checkpoint that is whole")
     result = gan_lab_here("steps=6", "checkpoint_every=2", *QUICK)
     assert result.returncode == 0 and not result.stderr
     assert "anew" in result.stdout and "step 1/6" in result.stdout
@@ -401,6 +401,12 @@ MY_GAN = """
         def forward(self, latents, labels=None):
             return latents @ self.layers[0].weight
 
+    class Endless(Generator):
+        def forward(self, latents, labels=None):
+            if len(latents) == 8:  # a batch of training, not the check of shapes
+                return latents.new_empty(len(latents), 1 << 45)
+            return super().forward(latents)
+
     class ColumnOfLogits(nn.Module):
         def __init__(self, image_size, channels):
             super().__init__()
@@ -416,6 +422,16 @@ def my_gan(tmp_path):
     (tmp_path / "my_gan.py").write_text(textwrap.dedent(MY_GAN))
     yield
     sys.modules.pop("my_gan", None)  # the next test's is another file
+
+
+@pytest.mark.usefixtures("my_gan")
+def test_what_takes_more_memory_than_there_is_says_what_takes_less(gan_lab_here, tmp_path):
+    endless = "model.generator._target_=my_gan.Endless"
+    result = gan_lab_here(endless, "batch_size=8", *SHORT)
+    assert_one_line(result, FAILED, "more memory than there is", "batch_size")
+    assert the_run(tmp_path).status()["state"] == "failed"
+    result = gan_lab_here("latent_dim=1000000000000", *SHORT)
+    assert_one_line(result, USAGE, "DCGANGenerator does not fit into memory")
 
 
 @pytest.mark.usefixtures("my_gan")

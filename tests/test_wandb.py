@@ -22,7 +22,8 @@ from PIL import Image
 
 from gan_lab.errors import UsageError
 from gan_lab.runs import Run, run_directories
-from gan_lab.tracking import STEPPED, connect_seconds, is_logged_in, wandb_mode
+from gan_lab.tracking import STEPPED
+from gan_lab.wandb_environment import connect_seconds, is_logged_in, wandb_mode
 
 QUICK = ("evaluation.samples=200", "evaluation.samples_during=100")
 SCALARS = (

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gan_lab.errors import RunError, UsageError
-from gan_lab.tracking import is_logged_in
+from gan_lab.wandb_environment import is_logged_in
 
 SCORES = ("fd_classifier", "confident", "smallest_class", "largest_class")
 KNOBS = ("latent_dim", "hidden_dim", "lr_g", "lr_d", "batch_size")  # where no study says which vary

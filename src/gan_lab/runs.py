@@ -238,7 +238,8 @@ class Run:
         """Load the newest checkpoint that is whole. Raises RunError if there is none."""
         state = self.load_checkpoint(say)
         if state is None:
-            raise RunError(f"{self.directory} has no checkpoint yet; train it first.")
+            lack = "no checkpoint that is whole" if self.checkpoint_steps() else "no checkpoint yet"
+            raise RunError(f"{self.directory} has {lack}; the command that made it trains it.")
         return state
 
     def checkpoint_steps(self) -> list[int]:
