@@ -181,13 +181,43 @@ def test_what_other_verbs_found_is_shown(copy, tmp_path):
     first, second, *_ = finished(copy)
     shares = [("0", 0.75, 0.5), ("1", 0.25, 0.5)]
     classes = [{"class": name, "share": share, "real_share": real} for name, share, real in shares]
+    for run in finished(copy):
+        (run / "modes_ema.json").unlink()
     (first / "modes_ema.json").write_text(json.dumps({"classes": classes}))
     shutil.copyfile(second / "samples" / "latest.png", second / "equilibrium_optimum.png")
     written = report(copy, out=tmp_path / "out")
-    assert (tmp_path / "out" / "figures" / "modes.png").is_file()
+    assert (tmp_path / "out" / "figures" / "modes_digits.png").is_file()
     assert f"figures/optimum_{second.name}.png" in written["results.md"]
-    for heading in ("Classes of samples", "The optimal discriminator beside the learned one"):
+    for heading in ("Mode coverage", "The optimal discriminator beside the learned one"):
         assert heading in written["report.html"] and heading in written["results.md"]
+
+
+def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
+    first, second, *_ = finished(copy)
+    last = len((first / "metrics.jsonl").read_text().splitlines()) - 1
+    edit_lines(
+        first / "metrics.jsonl",
+        lambda index, line: line | ({"monitor/verdict": 2} if index == last else {}),
+    )
+    census = json.loads((second / "modes_ema.json").read_text())
+    assert census["samples"] == 100 and census["step"] == 40
+    lost = census | {"missing": ["3", "7"], "kl": 1.2345678}
+    (second / "modes_ema.json").write_text(json.dumps(lost))
+    written = report(copy, out=tmp_path / "out")
+    for name in ("report.html", "results.md", "results.tex"):
+        for text in ("D won", "2 (3, 7)", "1.235", "Collapse and mode coverage"):
+            assert text in written[name], (name, text)
+    rows = {row["run"]: row for row in csv.DictReader(written["results.csv"].splitlines())}
+    assert rows[first.name]["last verdict"] == "D won"
+    assert rows[second.name]["missing classes"] == "2"
+    assert float(rows[second.name]["KL of classes"]) == 1.2345678
+
+
+def test_what_is_left_out_of_a_figure_is_said_on_the_page(study, tmp_path):
+    folder = many(study, tmp_path / "runs" / "many", 13)
+    written = report(folder, out=tmp_path / "out")
+    assert written["report.html"].count("The first 12 of 13 settings") == 1  # the slider has all
+    assert written["results.md"].count("The first 12 of 13 settings") >= 2
 
 
 # --- how many runs -------------------------------------------------------------------------------

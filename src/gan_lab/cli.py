@@ -117,8 +117,8 @@ def _verb(arguments: list[str]) -> tuple[str, list[str]]:
         return "train", arguments
     from difflib import get_close_matches
 
-    from gan_lab.overrides import SYNONYMS
     from gan_lab.schema import Config
+    from gan_lab.synonyms import SYNONYMS
 
     if first in SYNONYMS or first in Config.__dataclass_fields__:
         raise UsageError(f"settings are written with a sign of equality: {first}=VALUE.")

@@ -79,6 +79,9 @@ class WandbTracker:
             # The only thing that wandb would send from an offline run: reports of its own errors.
             os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
         os.environ.setdefault("WANDB_SILENT", "true")
+        for name in ("WANDB_MODE", "WANDB_INIT_TIMEOUT"):  # wandb refuses to start with empty ones
+            if not os.environ.get(name):
+                os.environ.pop(name, None)
         import wandb
 
         runtime, choices = record["runtime"], record["choices"]

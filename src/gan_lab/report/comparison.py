@@ -66,20 +66,25 @@ def draw_settings(
         return save_figure(figure, path)
 
 
-def draw_modes(look: Look, path: Path) -> Path | None:
-    """Draw the share of each class among the samples of each run, and among real images."""
+def counted_by_data(look: Look) -> dict[str, list[RunData]]:
+    """Return the runs whose samples were counted by class, by the name of their data."""
+    found: dict[str, list[RunData]] = {}
+    for data in look.runs:
+        if "classes" in (data.run.modes("ema") or {}):
+            found.setdefault(str(data.record["choices"]["dataset"]), []).append(data)
+    return found
+
+
+def draw_modes(runs: Sequence[RunData], settings: Settings, path: Path) -> Path:
+    """Draw the share of each class among the samples of runs on one dataset, and in that."""
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    counted = [(data, data.run.modes("ema")) for data in look.runs]
-    found = [(data, modes["classes"]) for data, modes in counted if modes and "classes" in modes]
-    if not found:
-        return None
-    names = [entry["class"] for entry in found[0][1]]
-    found = [(data, classes) for data, classes in found if len(classes) == len(names)]
-    rows = [[entry["share"] for entry in classes] for _, classes in found]
-    rows.append([entry["real_share"] for entry in found[0][1]])
-    labels = [_with_seed(look.settings, data) for data, _ in found] + ["training data"]
+    found = [(data.run.modes("ema") or {})["classes"] for data in runs]
+    names = [entry["class"] for entry in found[0]]
+    rows = [[entry["share"] for entry in classes] for classes in found]
+    rows.append([entry["real_share"] for entry in found[0]])
+    labels = [*(_with_seed(settings, data) for data in runs), "training data"]
     left = max(map(len, labels)) * LETTER
     with style.context(STYLE):
         size = (left + min(9.0, 0.45 * len(names)) + 1.2, 0.25 * len(rows) + 0.9)

@@ -9,11 +9,10 @@ from gan_lab.files import replace_file
 from gan_lab.report import page, pictures, tables
 from gan_lab.report.collect import Collection
 from gan_lab.report.dynamics import numbers
+from gan_lab.report.health import census_numbers
 from gan_lab.report.illustrate import draw_figures
 from gan_lab.report.reproduce import command_of
-from gan_lab.report.scores import (
-    protocol_lines,
-)
+from gan_lab.report.scores import protocol_lines
 from gan_lab.report.study import Study
 
 
@@ -62,7 +61,7 @@ def _write_csv(study: Study, path: Path) -> None:
         row: dict[str, object] = dict(settings.constants)
         row |= dict(zip(settings.columns, settings.of_run[data.name], strict=True))
         row |= {"seed": data.seed, "state": data.state, "step": data.step, "reason": data.reason}
-        row |= numbers(data)
+        row |= numbers(data) | census_numbers(data)
         for measure in study.measures:
             if line := study.lines[data.name].get(measure.key):
                 row[measure.heading] = line["value"]
