@@ -222,6 +222,17 @@ def test_a_length_in_epochs_or_images_becomes_steps(settings, steps):
 VALUES = {"loss": "minimax", "channels": "3", "augment": "flip"}
 
 
+@pytest.mark.parametrize("key", ["penalty", "augment", "logger", "launcher"])
+def test_null_is_the_choice_of_nothing(key):
+    assert record(f"{key}=null") == record(f"{key}={synonyms.NOTHING[key]}")
+
+
+@pytest.mark.parametrize("key", ["search", "experiment"])
+def test_null_where_nothing_is_chosen_anyway_is_a_mistake(key):
+    with pytest.raises(UsageError, match=f"{key}=null: leave it out"):
+        record(f"{key}=null")
+
+
 @pytest.mark.parametrize(("synonym", "key"), synonyms.SYNONYMS.items())
 def test_a_synonym_sets_its_knob(synonym, key):
     value = VALUES.get(key, "2")
@@ -346,6 +357,7 @@ def test_the_four_runs_of_system_a_are_one_sweep():
         ("--cfg job", "latent_dim: 16"),
         ("--cfg job nz=7 experiment=mnist_dcgan", "latent_dim: 7"),
         ("--cfg job --resolve hidden_dim=7", "ngf: 7"),
+        ("--cfg job sweep=null logger=null", "logger:\n  _target_: null"),
         ("--info", "FileConfigSource"),
         ("--info defaults", "dataset/digits"),
         ("--hydra-help", "Hydra"),
