@@ -229,7 +229,7 @@ def test_null_is_the_choice_of_nothing(key):
 
 @pytest.mark.parametrize("key", ["search", "experiment"])
 def test_null_where_nothing_is_chosen_anyway_is_a_mistake(key):
-    with pytest.raises(UsageError, match=f"{key}=null: leave it out"):
+    with pytest.raises(overrides.UsageError, match=f"{key}=null: leave it out"):
         record(f"{key}=null")
 
 
