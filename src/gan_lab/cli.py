@@ -83,18 +83,15 @@ def run(arguments: Sequence[str]) -> int:
         return getattr(error, "exit_code", 130)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
-            return _silence()
+            from gan_lab.console import silence  # only now: it imports rich
+
+            silence()
+            return 1
         print(f"gan-lab: {_reason(error)}", file=sys.stderr)
         return 1
     except Exception as error:
         print(f"gan-lab: {_bug(error)}", file=sys.stderr)
         return 1
-
-
-def _silence() -> int:
-    """Nobody reads what is printed (`| head`): let what is still in the buffer go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
 
 
 def _reason(error: OSError) -> str:
