@@ -13,7 +13,7 @@ wall-clock and in CPU seconds of all threads.
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,15 +78,19 @@ def all_scores(root: str) -> None:
         images = sides[32]["train"].images[rows]
         for attempt in ("first time, with the real side", "again"):
             samples = Samples(lambda first, last: (images[first:last], None))
-            total = 0.0
+            total = [0.0, 0.0]
             for name in LABELLED:
                 score = load_score(name)
-                seconds, *_ = timed(
+                *seconds, _ = timed(
                     lambda score=score, one=samples: judge.judge(score, one, 10_000, score.sets)
                 )
-                total += seconds
-                print(f"  {name:<20}{seconds:6.1f} s", flush=True)
-            print(f"{attempt}: {total:.1f} s", flush=True)
+                total = [sum(pair) for pair in zip(total, seconds, strict=True)]
+                print(f"  {name:<20}{_both(seconds)}", flush=True)
+            print(f"{attempt}: {_both(total)}", flush=True)
+
+
+def _both(seconds: Sequence[float]) -> str:
+    return f"{seconds[0]:6.1f} s wall {seconds[1]:6.1f} s CPU"
 
 
 if __name__ == "__main__":

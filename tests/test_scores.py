@@ -435,6 +435,20 @@ def test_mistakes_are_one_line(gan_lab_here, arguments, code, reason):
     assert reason in result.stderr and result.stderr.count("\n") == 1
 
 
+def test_each_run_is_listed_by_the_score_that_its_best_is_chosen_by(gan_lab_here):
+    length = ("steps=2", "logger=none", "threads=1", "evaluation.samples=100", "log_every=1")
+    ring = gan_lab_here("dataset=ring", "model=point_mlp", *length)
+    assert ring.returncode == 0, ring.stderr
+    headings, run = gan_lab_here("runs").stdout.splitlines()[:2]
+    assert headings.split() == ["study", "run", "state", "step", "time", "wasserstein", "modes",
+                                "reason"]  # fmt: skip
+    assert float(run.split()[-2]) > 0 and 0 <= int(run.split()[-1]) <= 8
+    digits = gan_lab_here("hidden_dim=4", "steps=2", *length)
+    assert digits.returncode == 0, digits.stderr
+    headings = gan_lab_here("runs").stdout.splitlines()[0].split()
+    assert sorted(headings[-5:-1]) == ["FD", "confident", "modes", "wasserstein"]
+
+
 # --- real MNIST ----------------------------------------------------------------------------------
 
 
