@@ -258,7 +258,7 @@ def test_nothing_overlaps_however_many_runs(study, tmp_path, monkeypatch, count)
                 across = min(box.x1, other.x1) - max(box.x0, other.x0)
                 down = min(box.y1, other.y1) - max(box.y0, other.y0)
                 assert across < 1 or down < 1, f"{name} with {count} runs"
-    assert len({str(look.colour(data)) for data in runs}) == count
+    assert len({str(look.line(data)) for data in runs}) == count  # colour and dashes
 
 
 @pytest.mark.slow
@@ -329,6 +329,20 @@ def test_unlike_protocols_never_share_a_column(copy, tmp_path):
     edit_lines(first / "evaluations.jsonl", other_seed)
     runs = collect([str(first), str(second)], Path("nowhere")).runs
     assert final_lines(runs[0]).keys() == final_lines(runs[1]).keys()
+
+
+def test_a_score_on_the_way_has_no_column_beside_the_final_one(copy):
+    first, *_ = finished(copy)
+    lines = [json.loads(text) for text in (first / "evaluations.jsonl").read_text().splitlines()]
+    final = next(line for line in lines if line["score"] == "fd_classifier")
+    sizes = {"generated_count": 50, "floor_count": 50, "sets": 1}
+    on_the_way = final | {"value": 1.0, "protocol": final["protocol"] | sizes}
+    with (first / "evaluations.jsonl").open("a") as file:
+        file.write(json.dumps(on_the_way) + "\n")
+    (data,) = collect([str(first)], Path("nowhere")).runs
+    found = [line for line in final_lines(data).values()
+             if line["score"] == "fd_classifier" and line["protocol"]["weights"] == "ema"]  # fmt: skip
+    assert [line["protocol"]["generated_count"] for line in found] == [100]
 
 
 def test_welch_is_scipys():
