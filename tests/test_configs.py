@@ -32,6 +32,8 @@ SYSTEM_A = "experiment=mnist_dcgan"
 
 
 def record(*settings: str) -> dict[str, Any]:
+    if any(text.startswith("experiment=") for text in settings):  # of a study its baseline
+        settings = (*settings, "sweep=null", "seeds=1")
     (job,) = overrides.jobs(settings, multirun=False)
     return make_record(job.config, job.choices)
 
@@ -83,8 +85,8 @@ def test_every_experiment_builds_its_networks_and_its_loss(experiment):
 @pytest.mark.slow
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_trains(gan_lab_here, data_root, experiment):
-    short = ("steps=2", "logger=none", "evaluation.samples=200", f"data_root={data_root}")
-    result = gan_lab_here(f"experiment={experiment}", *short)
+    short = ("steps=2", "logger=none", "evaluation.samples=200", "sweep=null", "seeds=1")
+    result = gan_lab_here(f"experiment={experiment}", f"data_root={data_root}", *short)
     assert result.returncode == 0, result.stderr
 
 
@@ -220,6 +222,17 @@ def test_a_length_in_epochs_or_images_becomes_steps(settings, steps):
 VALUES = {"loss": "minimax", "channels": "3", "augment": "flip"}
 
 
+@pytest.mark.parametrize("key", ["penalty", "augment", "logger", "launcher"])
+def test_null_is_the_choice_of_nothing(key):
+    assert record(f"{key}=null") == record(f"{key}={synonyms.NOTHING[key]}")
+
+
+@pytest.mark.parametrize("key", ["search", "experiment"])
+def test_null_where_nothing_is_chosen_anyway_is_a_mistake(key):
+    with pytest.raises(overrides.UsageError, match=f"{key}=null: leave it out"):
+        record(f"{key}=null")
+
+
 @pytest.mark.parametrize(("synonym", "key"), synonyms.SYNONYMS.items())
 def test_a_synonym_sets_its_knob(synonym, key):
     value = VALUES.get(key, "2")
@@ -344,6 +357,7 @@ def test_the_four_runs_of_system_a_are_one_sweep():
         ("--cfg job", "latent_dim: 16"),
         ("--cfg job nz=7 experiment=mnist_dcgan", "latent_dim: 7"),
         ("--cfg job --resolve hidden_dim=7", "ngf: 7"),
+        ("--cfg job sweep=null logger=null", "logger:\n  _target_: null"),
         ("--info", "FileConfigSource"),
         ("--info defaults", "dataset/digits"),
         ("--hydra-help", "Hydra"),

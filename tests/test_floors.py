@@ -16,7 +16,7 @@ FLOORS = [
     LEAVES | {"__init__", "build", "steps", "parts", "inputs", "runs", "files", "checkpoints",
               "tracking", "wandb_environment", "sampling",
               "extractors", "loading", "schema", "figures", "record", "lookup", "captions",
-              "instantiate", "scores", "score_lists", "protocols", "real_side", "judge",
+              "instantiate", "scores", "measures", "score_lists", "protocols", "real_side", "judge",
               "monitor", "modes", "mode_figures", "equilibrium", "equilibrium_figures",
               "optimal", "interpolation", "latent_figures"},
     {"cli", "commands", "overrides", "synonyms", "precedence", "mistakes", "checks", "train",

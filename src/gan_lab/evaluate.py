@@ -185,8 +185,6 @@ class Scorer:
     def _split(self, split: str, image_size: int | None) -> ImageDataset:
         """Load a split in the extractor's own size, so that its distance is one quantity for all
         runs, or (None) as the networks see it."""
-        if self._record["dataset"].get("points"):
-            return build.dataset(self._record, self._trusted, split=split)
         size = self._record["image_size"] if image_size is None else image_size
         return build.dataset(self._record, self._trusted, split=split, image_size=size)
 

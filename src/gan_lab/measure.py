@@ -20,6 +20,7 @@ from gan_lab.parts import Parts, Schedule
 from gan_lab.record import data_facts, make_schedule
 from gan_lab.runs import Run
 from gan_lab.sampling import save_png
+from gan_lab.score_lists import selection
 from gan_lab.train import Progress, read_line, sample_grid, seconds_per_step, take_step
 
 STEPPING = 3.0  # seconds of steps to measure
@@ -107,7 +108,9 @@ def measure(record: dict[str, Any]) -> Cost:
         )
         state = {"progress": vars(Progress()), **parts.state()}
         _, checkpoint = _timed(lambda: run.save_checkpoint(1, state, 1, 1))
-        _, curves = _timed(lambda: draw_curves(metrics, run.curves_path, parts.loss.output))
+        _, curves = _timed(
+            lambda: draw_curves(metrics, run.curves_path, parts.loss.output, selection(record))
+        )
         scorer, image, image_during, image_sorted = _score(record, run, parts, device)
         evaluation = record["runtime"]["evaluation"]
         cost = Cost(

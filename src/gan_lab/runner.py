@@ -111,7 +111,7 @@ def _train_and_score(
 
         with catch_signals() as stop:
             train(parts, schedule, run, progress, trackers, score, monitor, stop)
-        draw_curves(run.metrics(), run.curves_path, parts.loss.output)
+        draw_curves(run.metrics(), run.curves_path, parts.loss.output, schedule.best_by)
         show_interpolation(record, run, parts, progress.step, trackers)
         count = record["runtime"]["evaluation"]["samples"]
         raw, averaged = map(scorer.samples_of, (parts.generator, parts.average))

@@ -28,6 +28,7 @@ LOSS_SYNONYMS = {
     "default": "nonsaturating",
     "saturating": "minimax",
 }
+NOTHING = {"penalty": "[]", "augment": "none", "logger": "none", "launcher": "order"}
 LENGTHS = ("steps", "epochs", "images")  # three ways to say one thing
 GROUPS = ("model", "loss", "penalty", "dataset", "augment", "logger", "experiment")
 RUNNING_GROUPS = ("sweep", "search", "launcher")  # of many runs, and of no single one
@@ -45,6 +46,10 @@ def canonical(arguments: Iterable[str]) -> list[str]:
         key = (SYNONYMS | RUNNING_SYNONYMS).get(name, name)
         if key == "loss" and value:
             value = ",".join(LOSS_SYNONYMS.get(one, one) for one in value.split(","))
+        if value == "null":  # Hydra has no such choice in a group
+            value = NOTHING.get(key, value)
+            if key in ("search", "experiment"):
+                raise UsageError(f"{argument}: leave it out; there is none unless it is named.")
         if key in ("model", "loss", "dataset") and (prefix == "~" or value in ("", "null")):
             names = ", ".join(config_names(key))
             raise UsageError(f"a run needs a {key}: {key}=NAME, with NAME from {names}.")

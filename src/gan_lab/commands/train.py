@@ -104,7 +104,8 @@ def _hydra(arguments: list[str]) -> int:
     if not {"-sc", "--shell-completion"} & set(arguments):
         overrides.jobs(settings, multirun=True)  # our one line for a mistake, not Hydra's ten
         flags = [text for text in arguments if text not in settings]
-        rewritten = [*flags, *precedence.with_resets(synonyms.canonical(settings))]
+        typed = [text for text in synonyms.canonical(settings) if text != "sweep=null"]
+        rewritten = [*flags, *precedence.with_resets(typed)]
     sys.argv[1:] = rewritten
     entry = hydra.main(str(conf_directory()), "config", version_base="1.3")(lambda config: None)
     entry()

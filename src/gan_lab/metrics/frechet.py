@@ -41,8 +41,10 @@ def moments(features: Array) -> Moments:
     if count < 2:
         raise ValueError(f"a covariance needs at least 2 samples, got {count}")
     mean = features.mean(0)
-    factor = (features - mean).T / (count - 1) ** 0.5
-    return Moments(mean, factor if count < size else _factor(_lower_gram(factor)), count)
+    centred = (features - mean).T
+    if count < size:
+        return Moments(mean, centred / (count - 1) ** 0.5, count)
+    return Moments(mean, _factor(_lower_gram(centred).div_(count - 1)), count)
 
 
 def frechet(real: Moments, fake: Moments) -> float:
