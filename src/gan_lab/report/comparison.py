@@ -84,7 +84,7 @@ def draw_modes(runs: Sequence[RunData], settings: Settings, path: Path) -> Path:
     names = [entry["class"] for entry in found[0]]
     rows = [[entry["share"] for entry in classes] for classes in found]
     rows.append([entry["real_share"] for entry in found[0]])
-    labels = [*(_with_seed(settings, data) for data in runs), "training data"]
+    labels = [*(_with_seed(settings, data) + _unsure(data) for data in runs), "training data"]
     left = max(map(len, labels)) * LETTER
     with style.context(STYLE):
         size = (left + min(9.0, 0.45 * len(names)) + 1.2, 0.25 * len(rows) + 0.9)
@@ -103,6 +103,12 @@ def draw_modes(runs: Sequence[RunData], settings: Settings, path: Path) -> Path:
         axis.set_xlabel("class")
         figure.colorbar(picture, label="share of samples")
         return save_figure(figure, path)
+
+
+def _unsure(data: RunData) -> str:
+    """Say how many samples have no class, of a census that tells."""
+    unsure = (data.run.modes("ema") or {}).get("unsure", {})
+    return f" ({unsure['share']:.0%} unsure)" if "share" in unsure else ""
 
 
 def _with_seed(settings: Settings, data: RunData) -> str:
