@@ -177,6 +177,13 @@ def test_what_is_no_run_is_said_in_one_line(gan_lab_here, tmp_path):
     assert len(result.stderr.splitlines()) == 1 and "'nothing'" in result.stderr
 
 
+def test_a_study_without_runs_is_said_in_one_line(gan_lab_here, tmp_path):
+    (tmp_path / "runs" / "empty").mkdir(parents=True)
+    result = gan_lab_here("report", "empty")
+    assert result.returncode == 1
+    assert result.stderr == "gan-lab: there are no runs in runs/empty yet.\n"
+
+
 def test_what_other_verbs_found_is_shown(copy, tmp_path):
     first, second, *_ = finished(copy)
     shares = [("0", 0.75, 0.5), ("1", 0.25, 0.5)]

@@ -148,7 +148,7 @@ def _draw_curves(look: plots.Look, folder: Path, add: Add) -> None:
             "Curves",
             f"Raw (pale, for up to {len(plots.PALETTE)} settings) and smoothed over a tenth. "
             f"D's curves are its {what.get(output or '', 'mean output')}. Dotted, for these "
-            "losses: the equilibrium at 1/2 and log 4.",
+            f"losses: the equilibrium at 1/2 and log 4.{look.scale_words()}",
         )
     norms = dict(plots.NORMS)
     for data in look.runs:

@@ -38,7 +38,8 @@ def figure_html(figure: Figure) -> str:
         width = round(image.width / PRINT_DPI * SCREEN_DPI)
     return (
         f'<figure class="{"drawn" if figure.drawn else "pictures"}">'
-        f'<img alt="{html.escape(figure.title)}" width={width} src="data:image/{kind};base64,{data}">'
+        f'<img alt="{html.escape(figure.title)}" width={width} '
+        f'src="data:image/{kind};base64,{data}">'
         f"<figcaption>{html.escape(figure.words)}</figcaption></figure>"
     )
 

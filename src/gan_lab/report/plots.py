@@ -53,6 +53,12 @@ class Look:
 
         return {"color": colormaps["viridis"](0.87 * place / (len(self.order) - 1))}
 
+    def scale_words(self) -> str:
+        """Say what colours mean where there are too many settings to tell apart by them."""
+        if len(self.order) <= len(PALETTE) * len(DASHES):
+            return ""
+        return " Colours follow the tables' order; each setting has a panel of its own below."
+
     def legend(self, figure: Any, width: float) -> None:
         """Put one legend for all axes below them, in as many columns as fit."""
         from matplotlib.lines import Line2D

@@ -81,6 +81,10 @@ def _write_csv(study: Study, path: Path) -> None:
     temporary.replace(path)
 
 
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _write_page(
     study: Study,
     title: str,
@@ -88,7 +92,7 @@ def _write_page(
     missing: Sequence[str],
     path: Path,
 ) -> Path:
-    counts = f"{len(study.runs)} runs, {len(study.look.order)} settings"
+    counts = f"{_counted(len(study.runs), 'run')}, {_counted(len(study.look.order), 'setting')}"
     finished = sum(data.finished for data in study.runs)
     words = [f"{counts}; {finished} finished.", study.constants()]
     intro = f"<h1>{escape(title)}</h1>" + "".join(f"<p>{escape(text)}</p>" for text in words)
