@@ -217,7 +217,12 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     rows = {row["run"]: row for row in csv.DictReader(written["results.csv"].splitlines())}
     assert rows[first.name]["last verdict"] == "D won"
     assert rows[second.name]["missing classes"] == "2"
-    assert float(rows[second.name]["KL of classes"]) == 1.2345678
+    assert float(rows[second.name]["KL, nats"]) == 1.2345678
+    by_another = lost | {"judge": {"extractor": "another-net"}}
+    (second / "modes_ema.json").write_text(json.dumps(by_another))
+    row = next(csv.DictReader(report(copy, out=tmp_path / "two")["results.csv"].splitlines()))
+    kinds = [name for name in row if name.startswith("KL, nats (")]
+    assert len(kinds) == 2 and "KL, nats (another-net, 100 samples)" in kinds
 
 
 def test_what_is_left_out_of_a_figure_is_said_on_the_page(study, tmp_path):
