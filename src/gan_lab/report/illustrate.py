@@ -53,7 +53,9 @@ def draw_figures(
     )
     for data_name, counted in comparison.counted_by_data(look).items():
         add(
-            comparison.draw_modes(counted, settings, folder / f"modes_{data_name}.png"),
+            comparison.draw_modes(
+                counted, settings, folder / f"modes_{data_name.replace(' ', '_')}.png"
+            ),
             "Mode coverage",
             "Share of each class among the samples that have one, averaged weights (EMA), beside "
             f"that in the training data of {data_name}; on points: of the nearest centre.",
