@@ -53,7 +53,9 @@ def draw_figures(
     )
     for data_name, counted in comparison.counted_by_data(look).items():
         add(
-            comparison.draw_modes(counted, settings, folder / f"modes_{data_name}.png"),
+            comparison.draw_modes(
+                counted, settings, folder / f"modes_{data_name.replace(' ', '_')}.png"
+            ),
             "Mode coverage",
             "Share of each class among the samples that have one, averaged weights (EMA), beside "
             f"that in the training data of {data_name}; on points: of the nearest centre.",
@@ -148,7 +150,7 @@ def _draw_curves(look: plots.Look, folder: Path, add: Add) -> None:
             "Curves",
             f"Raw (pale, for up to {len(plots.PALETTE)} settings) and smoothed over a tenth. "
             f"D's curves are its {what.get(output or '', 'mean output')}. Dotted, for these "
-            "losses: the equilibrium at 1/2 and log 4.",
+            f"losses: the equilibrium at 1/2 and log 4.{look.scale_words()}",
         )
     norms = dict(plots.NORMS)
     for data in look.runs:
