@@ -11,6 +11,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from gan_lab.checkpoints import read_checkpoint
+from gan_lab.overrides import jobs
 from gan_lab.runs import Run, run_directories
 
 QUICK = ("logger=none", "evaluation.samples=200", "evaluation.samples_during=100")
@@ -160,11 +161,11 @@ def test_the_same_value_twice_is_no_contradiction(gan_lab_here):
     assert gan_lab_here("nz=3", "latent_dim=3", *SHORT).returncode == 0
 
 
-@pytest.mark.parametrize("value", ["true", "True", "yes", "on"])
-def test_every_way_to_write_true_restarts(gan_lab_here, tmp_path, value):
+def test_every_way_to_write_true_restarts(gan_lab_here):
+    for value in ("true", "True", "yes", "on"):
+        assert jobs([f"restart={value}"], False)[0].config.restart is True
     assert gan_lab_here(*SHORT).returncode == 0
-    result = gan_lab_here(*SHORT, f"restart={value}")
-    assert "step 1/2" in result.stdout
+    assert "step 1/2" in gan_lab_here(*SHORT, "restart=on").stdout
 
 
 def test_one_failing_run_stops_no_other(gan_lab_here, tmp_path):
@@ -401,6 +402,12 @@ MY_GAN = """
         def forward(self, latents, labels=None):
             return latents @ self.layers[0].weight
 
+    class Endless(Generator):
+        def forward(self, latents, labels=None):
+            if len(latents) == 8:  # a batch of training, not the check of shapes
+                return latents.new_empty(len(latents), 1 << 45)
+            return super().forward(latents)
+
     class ColumnOfLogits(nn.Module):
         def __init__(self, image_size, channels):
             super().__init__()
@@ -416,6 +423,16 @@ def my_gan(tmp_path):
     (tmp_path / "my_gan.py").write_text(textwrap.dedent(MY_GAN))
     yield
     sys.modules.pop("my_gan", None)  # the next test's is another file
+
+
+@pytest.mark.usefixtures("my_gan")
+def test_what_takes_more_memory_than_there_is_says_what_takes_less(gan_lab_here, tmp_path):
+    endless = "model.generator._target_=my_gan.Endless"
+    result = gan_lab_here(endless, "batch_size=8", *SHORT)
+    assert_one_line(result, FAILED, "more memory than there is", "batch_size")
+    assert the_run(tmp_path).status()["state"] == "failed"
+    result = gan_lab_here("latent_dim=1000000000000", *SHORT)
+    assert_one_line(result, USAGE, "DCGANGenerator does not fit into memory")
 
 
 @pytest.mark.usefixtures("my_gan")

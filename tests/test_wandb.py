@@ -404,6 +404,7 @@ def test_the_wait_for_the_server_can_be_set(monkeypatch):
         connect_seconds()
 
 
+@pytest.mark.slow
 def test_all_runs_share_one_directory_and_a_resumed_one_its_name(wandb_here, tmp_path):
     for steps in (1, 2):
         result = wandb_here("-m", "seed=0,1", f"steps={steps}", *QUICK)

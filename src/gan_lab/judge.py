@@ -8,8 +8,9 @@ from torch import Tensor
 
 from gan_lab import __version__
 from gan_lab.extractors import Extractor
+from gan_lab.measures import Features
 from gan_lab.real_side import RealSide
-from gan_lab.scores import Features, Score
+from gan_lab.scores import Score
 
 Record = dict[str, Any]
 Draw = Callable[[int, int], tuple[Tensor, Tensor | None]]  # (first, last) -> samples, labels asked

@@ -12,7 +12,7 @@ from gan_lab import build
 from gan_lab.announce import announce, environment
 from gan_lab.checks import check_data
 from gan_lab.console import say
-from gan_lab.errors import Interrupted, RunError, UsageError
+from gan_lab.errors import Interrupted, RunError, UsageError, is_out_of_memory
 from gan_lab.evaluate import Scorer, census_of, score_both
 from gan_lab.figures import draw_curves
 from gan_lab.interpolation import places
@@ -209,6 +209,11 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
         raised = RunError(
             f"cannot write{place} ({error.strerror}): make room, or set runs_dir= or cache_dir= to "
             f"a place that can be written; {again}, and {run.directory} keeps what it has."
+        )
+    elif is_out_of_memory(error):
+        raised = RunError(
+            f"{run.directory} needs more memory than there is: half the batch_size takes about "
+            "half of it, and a smaller hidden_dim or image_size takes less."
         )
     elif not isinstance(error, UsageError | RunError):
         raised = RunError(f"{reason}; the traceback is in {run.error_path}, and {again}.")

@@ -75,10 +75,15 @@ class WandbTracker:
         tags: list[str],
     ):
         mode = wandb_mode(mode)
+        if not os.environ.get("WANDB_MODE"):
+            os.environ.pop("WANDB_MODE", None)  # W&B refuses an empty one
         if mode == "offline":
             # The only thing that wandb would send from an offline run: reports of its own errors.
             os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
         os.environ.setdefault("WANDB_SILENT", "true")
+        for name in ("WANDB_MODE", "WANDB_INIT_TIMEOUT"):  # wandb refuses to start with empty ones
+            if not os.environ.get(name):
+                os.environ.pop(name, None)
         import wandb
 
         runtime, choices = record["runtime"], record["choices"]
@@ -107,8 +112,10 @@ class WandbTracker:
         try:
             self._run = wandb.init(mode=mode, **arguments)
         except (wandb.errors.CommError, wandb.errors.UsageError) as error:
-            why = _first_line(error) if is_logged_in() else "nobody is logged in: `wandb login`"
-            say(f"W&B is not to be had online ({why}): this run is logged offline.")
+            why = (
+                _first_line(error) if is_logged_in() else "nobody is logged in; `wandb login` once"
+            )
+            say(f"W&B cannot be reached ({why}): this run is logged offline.")
             mode = "offline"
             wandb.teardown()  # the failed attempt still holds the id
             self._run = wandb.init(mode=mode, **arguments)

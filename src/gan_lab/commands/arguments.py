@@ -1,6 +1,7 @@
 """How verbs read their arguments: as argparse does, with mistakes in one line."""
 
 import argparse
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -103,6 +104,22 @@ def at_least(lowest: int) -> Callable[[str], int]:
         return int(text)
 
     return whole_number
+
+
+def within(lowest: float, highest: float) -> Callable[[str], float]:
+    """Return a type for argparse: a number from `lowest` to `highest`."""
+
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not lowest <= value <= highest:  # nan is not
+            reason = f"{text!r} is not a number from {lowest:g} to {highest:g}"
+            raise argparse.ArgumentTypeError(reason)
+        return value
+
+    return number
 
 
 def network_parser(verb: str, description: str) -> Parser:

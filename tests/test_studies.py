@@ -1,0 +1,75 @@
+"""Every study trains its first run from the command line, and what is committed of it is found."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_systems import is_study, listed, made_up_data  # noqa: F401
+
+from gan_lab.overrides import jobs
+from gan_lab.runs import Run, run_directories
+
+EXPERIMENTS = Path(__file__).parents[1] / "experiments"
+TABLE = EXPERIMENTS / "README.md"
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")  # those that lead to a file
+MOST_BYTES, MOST_BYTES_TOGETHER = 300_000, 15_000_000
+
+
+STUDIES = [name for name in listed("experiment") if is_study(name)]
+FOLDERS = sorted(path for path in EXPERIMENTS.iterdir() if path.is_dir())
+TEXTS = sorted(EXPERIMENTS.glob("**/README.md"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_first_run_of_every_study_trains(gan_lab, tmp_path, made_up_data, name):  # noqa: F811
+    first = jobs([f"experiment={name}"], False)[0]
+    settings = [*first.setting, "sweep=null", "seeds=1", "steps=2", "evaluation.samples=64"]
+    quick = ["evaluation.samples_during=64", "log_every=1", "logger=none", "threads=1"]
+    result = gan_lab(f"experiment={name}", *settings, *quick, f"data_root={made_up_data}")
+    assert result.returncode == 0, result.stderr
+    (directory,) = run_directories(tmp_path / "runs")
+    run = Run(directory)
+    assert (run.status()["state"], run.checkpoint_steps()) == ("finished", [2])
+    assert run.config().runtime.study == name == directory.parent.name
+    lines = [json.loads(line) for line in run.metrics_path.read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2]
+    assert all(np.isfinite(value) for line in lines for value in line.values())
+    assert {line["step"] for line in run.evaluations()} == {2}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_study_of_an_experiment_has_its_name(name):
+    assert {job.config.study for job in jobs([f"experiment={name}"], False)} == {name}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_the_table_leads_to_every_study(folder):
+    assert (folder / "README.md").is_file()
+    assert f"({folder.name}/README.md)" in TABLE.read_text()
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.parent.name)
+def test_links_lead_somewhere(text):
+    links = LINK.findall(text.read_text())
+    assert links
+    for link in links:
+        assert (text.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_every_figure_is_shown(folder):
+    """What no text shows is not looked at either."""
+    shown = {link for path in folder.glob("*.md") for link in LINK.findall(path.read_text())}
+    if folder.name != "mnist_losses":  # `gan-lab explain loss=NAME` leads to these
+        assert {path.name for path in folder.glob("*.png")} <= shown
+
+
+def test_results_are_small():
+    files = [path for path in EXPERIMENTS.glob("**/*") if path.is_file()]
+    assert {path.suffix for path in files} <= {".md", ".csv", ".png", ".json"}
+    for path in files:
+        assert path.stat().st_size < MOST_BYTES, path
+    assert sum(path.stat().st_size for path in files) < MOST_BYTES_TOGETHER
