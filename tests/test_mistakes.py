@@ -367,7 +367,7 @@ def test_runs_that_cannot_be_told_apart_or_read(gan_lab_here, tmp_path):
     assert gan_lab_here("evaluate", "best", "--samples", "100").returncode == 0
 
     Run(second).checkpoint_path(2).unlink()
-    assert_one_line(gan_lab_here("evaluate", second.name), FAILED, "no checkpoint", "no checkpoint yet")
+    assert_one_line(gan_lab_here("evaluate", second.name), FAILED, "no checkpoint yet")
     (first / "config.yaml").write_text("runtime: [")
     assert_one_line(gan_lab_here("evaluate", first.name), FAILED, "config.yaml cannot be read")
 
