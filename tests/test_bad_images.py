@@ -2,7 +2,10 @@
 
 import os
 import struct
+import tempfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -133,11 +136,37 @@ def test_what_cannot_be_used_has_a_reason(tmp_path, name):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_an_image_without_permission_has_a_reason(tmp_path):
-    save(tmp_path / "a.png").chmod(0)
-    with pytest.raises(ValueError, match="no permission"):
-        decode(tmp_path / "a.png", 8, 3)
+@contextmanager
+def as_an_ordinary_user() -> Iterator[None]:
+    """Give up root's right to read everything; nothing to do for anybody else."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65_534)  # nobody
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_an_image_without_permission_is_listed_with_its_reason():
+    with tempfile.TemporaryDirectory() as place:  # nobody may not enter pytest's own
+        folder = Path(place)
+        for index in range(30):
+            save(folder / f"{index:02d}.png")
+        arguments = {"image_size": 8, "cache_dir": folder / "cache", "bad_images": "skip"}
+        image_folder(folder, None, **arguments)  # imports what nobody may not read either
+        (folder / "07.png").chmod(0)
+        os.utime(folder / "07.png", (0, 0))  # another file than the one that was decoded
+        folder.chmod(0o755)
+        (folder / "cache").chmod(0o777)
+        with as_an_ordinary_user():
+            with pytest.raises(ValueError, match="no permission to read it"):
+                decode(folder / "07.png", 8, 3)
+            data = image_folder(folder, None, **arguments)
+        assert len(data) == 26  # of 27 in the training split
+        (line,) = (data.cache / "bad_images.txt").read_text().splitlines()
+        assert line == f"{folder / '07.png'}\tno permission to read it"
 
 
 def test_a_name_need_not_be_utf8(tmp_path):

@@ -8,17 +8,20 @@ import torch
 from scipy import stats
 
 from gan_lab import build
+from gan_lab.evaluate import Scorer
+from gan_lab.judge import Samples
 from gan_lab.metrics import (
     Census,
     birthday_size,
     closest_pairs,
     count_modes,
+    familiar_distance,
     is_strange,
     nearest_others,
     spread,
     sure_classes,
 )
-from gan_lab.modes import describe_census, describe_diversity, sort_samples
+from gan_lab.modes import Sorted, describe_census, describe_diversity
 from gan_lab.overrides import jobs
 from gan_lab.record import make_record
 from gan_lab.runs import Run, run_directories
@@ -67,41 +70,51 @@ def judged(request, data_root, tmp_path_factory):
     cache = tmp_path_factory.mktemp("cache")
     record = record_of(f"dataset={request.param}", f"cache_dir={cache}", root=data_root)
     data = build.dataset(record, split="train" if request.param == "digits" else "test")
-    return record, data
+    return {**record, "shape": list(data.shape)}, data
 
 
-def test_a_generator_that_drops_two_digits_is_caught_with_exactly_those(judged):
+def sort(images: torch.Tensor, record: dict, folder) -> Sorted:
+    """The classes of images, as if they were samples of a run with this record."""
+    drawn = Samples(lambda first, last: (images[first:last], None))
+    order = Scorer(record, Run(folder), CPU).sort(drawn, len(images))
+    assert order is not None
+    return order
+
+
+def test_a_generator_that_drops_two_digits_is_caught_with_exactly_those(judged, tmp_path):
     record, data = judged
     kept = data.images[(data.labels != 3) & (data.labels != 7)]
-    order = sort_samples(kept, record, data, CPU, True)
+    order = sort(kept, record, tmp_path)
     census = count_modes(order.predicted, data.labels.bincount(minlength=10).tolist())
     assert census.missing == (3, 7)
     conclusion = describe_census(census, data.classes, order.predicted)["conclusion"]
     assert conclusion.startswith("Modes are dropped: 2 of 10 are missing (3, 7).")
 
 
-def test_real_images_miss_nothing(judged):
+def test_real_images_miss_nothing(judged, tmp_path):
     record, data = judged
-    order = sort_samples(data.images, record, data, CPU, True)
+    order = sort(data.images, record, tmp_path)
     census = count_modes(order.predicted, data.labels.bincount(minlength=10).tolist())
     assert census.missing == () and census.unsure < 0.02 * census.total
     assert census.kl < 0.001
 
 
-def test_noise_is_unsure(judged):
+def test_noise_is_unsure(judged, tmp_path):
     """Though the classifier of MNIST takes every such image, surely, for an 8."""
-    record, data = judged
+    record, _ = judged
     draw = torch.Generator().manual_seed(0)
     shape = (500, 1, record["image_size"], record["image_size"])
     noise = torch.randint(0, 256, shape, generator=draw, dtype=torch.uint8)
-    order = sort_samples(noise, record, data, CPU, True)
+    order = sort(noise, record, tmp_path)
     assert (order.predicted == -1).double().mean() > 0.9
 
 
 def test_strange_is_farther_than_held_out_images_get():
     real, held_out = torch.zeros(5, 1), torch.linspace(0, 1, 1001).view(-1, 1)
     fake = torch.tensor([[0.5], [0.9985], [1.5]])
-    assert is_strange(real, held_out, fake).tolist() == [False, False, True]
+    limit = familiar_distance(real, held_out)
+    assert limit == pytest.approx(0.999)
+    assert is_strange(real, limit, fake).tolist() == [False, False, True]
 
 
 def test_agreement_counts_what_was_asked_for():

@@ -2,6 +2,9 @@
 
 import hashlib
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -162,6 +165,45 @@ def test_training_repeats_bit_for_bit_and_touches_no_global_state():
     assert torch.equal(torch.get_rng_state(), random_state)
     assert torch.get_num_threads() == threads
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_a_training_that_is_killed_again_and_again_ends_with_the_same_bits(tmp_path):
+    """Killed at whatever batch, it goes on where it last saved."""
+    program = """if True:
+        import sys, torch
+        from pathlib import Path
+        from gan_lab import extractors
+        from gan_lab.data import digits
+        extractors.SAVE_SECONDS = 0.0
+        extractors.trained_classifier(
+            lambda split, size: digits(size, split=split),
+            Path(sys.argv[1]), torch.device("cpu"), "digits", 16, 2, 0.0)
+    """
+    command = [sys.executable, "-c", program, "FOLDER"]
+    undisturbed, disturbed = tmp_path / "one", tmp_path / "two"
+    command[-1] = str(undisturbed)
+    subprocess.run(command, check=True)
+    command[-1], kills = str(disturbed), 0
+    while not list(disturbed.glob("*.safetensors")):
+        process = subprocess.Popen(command)
+        before = saved_at(disturbed)
+        while process.poll() is None and saved_at(disturbed) == before:
+            time.sleep(0.01)
+        kills += process.poll() is None
+        process.kill()
+        process.wait()
+    assert kills >= 2
+    (one,), (two,) = (list(folder.glob("*.safetensors")) for folder in (undisturbed, disturbed))
+    assert one.name == two.name and one.read_bytes() == two.read_bytes()
+    assert not list(disturbed.glob("*.pt"))
+
+
+def saved_at(folder: Path) -> int:
+    """When the unfinished classifier of a folder was last saved; 0 for never."""
+    try:
+        return next((path.stat().st_mtime_ns for path in folder.glob("*.pt")), 0)
+    except FileNotFoundError:
+        return 0
 
 
 def test_digits_are_learned_from_1437_images():

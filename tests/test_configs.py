@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from gan_lab import build, cli, overrides
+from gan_lab import build, cli, mistakes, overrides, paths, precedence, synonyms
 from gan_lab.instantiate import locate
 from gan_lab.paths import conf_directory
 from gan_lab.record import (
@@ -26,7 +26,7 @@ from gan_lab.schema import RESULT_KNOBS, RUNTIME_KNOBS
 
 FILES = sorted(conf_directory().glob("*/*.yaml"))
 # Sweeps, searches, launchers and scores are no part of a single run's config.
-YAMLS = [path for path in FILES if path.parent.name not in (*overrides.RUNNING_GROUPS, "score")]
+YAMLS = [path for path in FILES if path.parent.name not in (*synonyms.RUNNING_GROUPS, "score")]
 EXPERIMENTS = [path.stem for path in YAMLS if path.parent.name == "experiment"]
 SYSTEM_A = "experiment=mnist_dcgan"
 
@@ -60,7 +60,7 @@ def specs(node: Any) -> list[dict[str, Any]]:
 
 def test_the_groups_are_known():
     groups = {path.name for path in conf_directory().iterdir() if path.is_dir()}
-    assert groups <= {*overrides.GROUPS, *overrides.RUNNING_GROUPS, "augment", "score"}
+    assert groups <= {*synonyms.GROUPS, *synonyms.RUNNING_GROUPS, "augment", "score"}
     assert {"model", "loss", "dataset", "logger", "experiment"} <= {p.parent.name for p in YAMLS}
 
 
@@ -99,7 +99,7 @@ def test_every_knob_is_recorded():
         "experiment",
         "restart",
         "seeds",
-        *overrides.RUNNING_GROUPS,
+        *synonyms.RUNNING_GROUPS,
     }
 
 
@@ -111,7 +111,8 @@ def experiment(tmp_path, monkeypatch):
     """Write conf/experiment/NAME.yaml into a copy of the config tree, which is then used."""
     copied = tmp_path / "conf"
     shutil.copytree(conf_directory(), copied)
-    monkeypatch.setattr(overrides, "conf_directory", lambda: copied)
+    for module in (mistakes, overrides, paths, precedence):
+        monkeypatch.setattr(module, "conf_directory", lambda: copied)
 
     def write(text: str, name: str = "trial") -> None:
         path = copied / "experiment" / f"{name}.yaml"
@@ -221,7 +222,18 @@ def test_a_length_in_epochs_or_images_becomes_steps(settings, steps):
 VALUES = {"loss": "minimax", "channels": "3", "augment": "flip"}
 
 
-@pytest.mark.parametrize(("synonym", "key"), overrides.SYNONYMS.items())
+@pytest.mark.parametrize("key", ["penalty", "augment", "logger", "launcher"])
+def test_null_is_the_choice_of_nothing(key):
+    assert record(f"{key}=null") == record(f"{key}={synonyms.NOTHING[key]}")
+
+
+@pytest.mark.parametrize("key", ["search", "experiment"])
+def test_null_where_nothing_is_chosen_anyway_is_a_mistake(key):
+    with pytest.raises(overrides.UsageError, match=f"{key}=null: leave it out"):
+        record(f"{key}=null")
+
+
+@pytest.mark.parametrize(("synonym", "key"), synonyms.SYNONYMS.items())
 def test_a_synonym_sets_its_knob(synonym, key):
     value = VALUES.get(key, "2")
     assert record(f"{synonym}={value}") == record(f"{key}={value}") != record()
@@ -245,7 +257,7 @@ def test_losses_have_the_names_of_tutorials(typed, loss):
 def test_bce_says_which_loss_it_is(gan_lab_here, typed, noted):
     result = gan_lab_here(f"loss={typed}", "batch_size=5000")  # which ends before the training
     assert result.returncode == 2
-    assert (overrides.BCE_NOTE in result.stdout) is noted
+    assert (synonyms.BCE_NOTE in result.stdout) is noted
 
 
 # --- directories ---------------------------------------------------------------------------------
@@ -345,6 +357,7 @@ def test_the_four_runs_of_system_a_are_one_sweep():
         ("--cfg job", "latent_dim: 16"),
         ("--cfg job nz=7 experiment=mnist_dcgan", "latent_dim: 7"),
         ("--cfg job --resolve hidden_dim=7", "ngf: 7"),
+        ("--cfg job sweep=null logger=null", "logger:\n  _target_: null"),
         ("--info", "FileConfigSource"),
         ("--info defaults", "dataset/digits"),
         ("--hydra-help", "Hydra"),

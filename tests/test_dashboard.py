@@ -31,7 +31,7 @@ def folder(tmp_path_factory, gan_lab_in):
 
 
 def named(panel: Any) -> Iterator[tuple[str, str]]:
-    """What a panel names: ("history" | "media" | "summary" | "config", name)."""
+    """What a panel names: ("history" | "media" | "table" | "summary" | "config", name)."""
     if isinstance(panel, wr.LinePlot):
         yield "history", plain(panel.x)
         yield from (("history", plain(key)) for key in panel.y)
@@ -43,6 +43,10 @@ def named(panel: Any) -> Iterator[tuple[str, str]]:
             yield kind_and_name(panel.groupby)
     elif isinstance(panel, wr.ParallelCoordinatesPlot):
         yield from (kind_and_name(column.metric) for column in panel.columns)
+    elif isinstance(panel, wr.CustomChart):
+        yield "table", panel.query["summaryTable"]["tableKey"]
+    elif isinstance(panel, wr.WeavePanelSummaryTable):
+        yield "table", panel.table_name
     else:
         raise AssertionError(f"a panel that this test cannot read: {type(panel)}")
 
@@ -69,18 +73,23 @@ def test_the_offline_log_holds_all_that_the_workspace_names(folder, gan_lab_here
     workspace = dashboard.build_workspace("us", "gan_lab", ["hidden_dim"])
     log = read_log(logs(folder)[0])
     keys = {key for row in log.rows for key in row}
-    pictures = {key for row in log.rows for key, value in row.items()
-                if isinstance(value, dict) and value.get("_type") == "image-file"}  # fmt: skip
+    pictures, tables = (
+        {key for row in log.rows for key, value in row.items()
+         if isinstance(value, dict) and value.get("_type") == kind}
+        for kind in ("image-file", "table-file")
+    )  # fmt: skip
     panels = [panel for section in workspace.sections for panel in section.panels]
     everything = [pair for panel in panels for pair in named(panel)]
     assert {section.name for section in workspace.sections} >= {
         "Losses", "Samples", "Scores", "Collapse",
     }  # fmt: skip
-    assert {kind for kind, _ in everything} == {"history", "media", "summary", "config"}
+    kinds = {"history", "media", "table", "summary", "config"}
+    assert {kind for kind, _ in everything} == kinds
     for kind, name in everything:
         there = {
             "history": name in keys,
             "media": name in pictures,
+            "table": name in tables,
             "summary": inside(log.summary, name),
             "config": inside(log.config, name),
         }

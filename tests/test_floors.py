@@ -13,12 +13,14 @@ from gan_lab.paths import PACKAGE
 LEAVES = {"errors", "paths"}  # anybody may import them
 FLOORS = [
     {"losses", "models", "data", "metrics", "ema", "position", "spread", "augment"},
-    LEAVES | {"__init__", "build", "steps", "parts", "inputs", "runs", "tracking", "sampling",
+    LEAVES | {"__init__", "build", "steps", "parts", "inputs", "runs", "files", "checkpoints",
+              "tracking", "wandb_environment", "sampling",
               "extractors", "loading", "schema", "figures", "record", "lookup", "captions",
-              "instantiate", "scores", "score_lists", "protocols", "real_side", "judge",
+              "instantiate", "scores", "measures", "score_lists", "protocols", "real_side", "judge",
               "monitor", "modes", "mode_figures", "equilibrium", "equilibrium_figures",
               "optimal", "interpolation", "latent_figures"},
-    {"cli", "commands", "overrides", "checks", "train", "evaluate", "sweep", "runner", "announce",
+    {"cli", "commands", "overrides", "synonyms", "precedence", "mistakes", "checks", "train",
+     "evaluate", "sweep", "runner", "announce",
      "console", "signals", "explain", "expand", "child", "task", "launchers", "measure", "plan",
      "verify", "search", "slurm", "score_tables", "folders", "report", "export", "dashboard",
      "datasheet"},

@@ -10,7 +10,7 @@ from gan_lab.metrics import Moments, frechet, frechet_distance, frechet_from_fea
 
 
 def close(value: float) -> object:
-    return pytest.approx(value, rel=1e-9)
+    return pytest.approx(value, rel=1e-9, abs=0)
 
 
 def rotation(generator: np.random.Generator, size: int) -> np.ndarray:
@@ -159,3 +159,61 @@ def test_errors_are_one_line(call, reason):
     with pytest.raises(ValueError, match=reason) as caught:
         call(np.arange(1.0, 13).reshape(4, 3))
     assert "\n" not in str(caught.value)
+
+
+# --- hard cases: a spectrum of the real side, a map of it onto the fake one, and samples of both --
+# Exact answers are those of `transport`: rotated spectra, maps that are not aligned with them.
+
+SPECTRA = {
+    "flat": lambda d: np.ones(d),
+    "power": lambda d: np.arange(1.0, d + 1) ** -0.75,
+    "rising": lambda d: np.arange(d, 0.0, -1) ** -1.5,
+    "steep": lambda d: np.arange(1.0, d + 1) ** -4,
+    "exponential": lambda d: np.exp(-np.linspace(0, 30, d)),
+    "one large": lambda d: np.r_[1e4, np.ones(d - 1)],
+    "dead features": lambda d: np.r_[np.ones(d - 5), np.zeros(5)],
+}
+MAPS = {"mild": (0.5, 1.5), "close": (0.99, 1.01), "wild": (1e-3, 1e3), "shrinking": (1e-6, 1e-5)}
+COUNTS = {"fewer": 30, "as many": 64, "one more": 65, "two more": 66, "many": 2000}
+HARD = [
+    *((spectrum, "mild", "many") for spectrum in SPECTRA),
+    *((spectrum, "wild", "many") for spectrum in SPECTRA),
+    *(("power", stretch, "many") for stretch in ("close", "shrinking")),
+    *(("steep", stretch, "many") for stretch in ("close", "shrinking")),
+    *(("power", "mild", count) for count in ("fewer", "as many", "one more", "two more")),
+    *(("exponential", "wild", count) for count in ("fewer", "as many", "one more", "two more")),
+]
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+@pytest.mark.parametrize(("spectrum", "stretch", "count"), HARD)
+def test_hard_cases(spectrum, stretch, count, scale):
+    size = 64
+    generator = np.random.default_rng(4)
+    low, high = np.log(MAPS[stretch])
+    real = np.abs(generator.standard_normal((COUNTS[count], size))) * SPECTRA[spectrum](size)
+    real = scale * real @ rotation(generator, size)
+    basis = rotation(generator, size)
+    fake = real @ (basis * np.exp(generator.uniform(low, high, size))) @ basis.T
+    displacement = fake - real
+    mean = displacement.mean(0)
+    expected = mean @ mean + ((displacement - mean) ** 2).sum() / (len(real) - 1)
+    assert frechet_from_features(real, fake) == close(expected)
+    assert frechet_from_features(fake, real) == close(expected)
+    sides = [(side.mean(0), np.cov(side, rowvar=False)) for side in (real, fake)]
+    assert frechet_distance(*sides[0], *sides[1]) == close(expected)
+
+
+def test_eigenvalues_are_not_believed_where_large_ones_drown_small_ones():
+    size, count = 256, 1000
+    generator = np.random.default_rng(5)
+    real = generator.standard_normal((count, size)) * np.arange(size, 0.0, -1) ** -1.2
+    basis = rotation(generator, size)
+    fake = real @ (basis * generator.uniform(0.999, 1.001, size)) @ basis.T
+    displacement = fake - real
+    mean = displacement.mean(0)
+    expected = mean @ mean + ((displacement - mean) ** 2).sum() / (count - 1)
+    # A factor without pivoting, whose columns rise: its eigenvalues alone give 3e-4 too much.
+    factor = torch.linalg.cholesky(torch.from_numpy(np.cov(real, rowvar=False)))
+    rising = Moments(torch.from_numpy(real.mean(0)), factor, count)
+    assert frechet(rising, moments(fake)) == close(expected)

@@ -187,6 +187,9 @@ def test_interpolate_writes_its_strips(gan_lab_here, folder, tmp_path):
         (["sample", "plain/latest", "--count", "none"], 2, "whole number"),
         (["interpolate", "plain/latest", "--images", "1"], 2, "at least 2"),
         (["interpolate", "plain/latest", "--from", "2", "--to", "1.9"], 2, "no image lies"),
+        (["interpolate", "plain/latest", "--pairs", "0"], 2, "at least 1"),
+        (["interpolate", "plain/latest", "--to", "inf"], 2, "from -10 to 10"),
+        (["interpolate", "plain/latest", "--from", "nan"], 2, "from -10 to 10"),
     ],
 )
 def test_mistakes_are_answered_in_one_line(gan_lab_here, folder, arguments, code, expected):

@@ -177,17 +177,59 @@ def test_what_is_no_run_is_said_in_one_line(gan_lab_here, tmp_path):
     assert len(result.stderr.splitlines()) == 1 and "'nothing'" in result.stderr
 
 
+def test_a_study_without_runs_is_said_in_one_line(gan_lab_here, tmp_path):
+    (tmp_path / "runs" / "empty").mkdir(parents=True)
+    result = gan_lab_here("report", "empty")
+    assert result.returncode == 1
+    assert result.stderr == "gan-lab: there are no runs in runs/empty yet.\n"
+
+
 def test_what_other_verbs_found_is_shown(copy, tmp_path):
     first, second, *_ = finished(copy)
     shares = [("0", 0.75, 0.5), ("1", 0.25, 0.5)]
     classes = [{"class": name, "share": share, "real_share": real} for name, share, real in shares]
+    for run in finished(copy):
+        (run / "modes_ema.json").unlink()
     (first / "modes_ema.json").write_text(json.dumps({"classes": classes}))
     shutil.copyfile(second / "samples" / "latest.png", second / "equilibrium_optimum.png")
     written = report(copy, out=tmp_path / "out")
-    assert (tmp_path / "out" / "figures" / "modes.png").is_file()
+    assert (tmp_path / "out" / "figures" / "modes_digits.png").is_file()
     assert f"figures/optimum_{second.name}.png" in written["results.md"]
-    for heading in ("Classes of samples", "The optimal discriminator beside the learned one"):
+    for heading in ("Mode coverage", "The optimal discriminator beside the learned one"):
         assert heading in written["report.html"] and heading in written["results.md"]
+
+
+def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
+    first, second, *_ = finished(copy)
+    last = len((first / "metrics.jsonl").read_text().splitlines()) - 1
+    edit_lines(
+        first / "metrics.jsonl",
+        lambda index, line: line | ({"monitor/verdict": 2} if index == last else {}),
+    )
+    census = json.loads((second / "modes_ema.json").read_text())
+    assert census["samples"] == 100 and census["step"] == 40
+    lost = census | {"missing": ["3", "7"], "kl": 1.2345678}
+    (second / "modes_ema.json").write_text(json.dumps(lost))
+    written = report(copy, out=tmp_path / "out")
+    for name in ("report.html", "results.md", "results.tex"):
+        for text in ("D won", "2 (3, 7)", "1.235", "Collapse and mode coverage"):
+            assert text in written[name], (name, text)
+    rows = {row["run"]: row for row in csv.DictReader(written["results.csv"].splitlines())}
+    assert rows[first.name]["last verdict"] == "D won"
+    assert rows[second.name]["missing classes"] == "2"
+    assert float(rows[second.name]["KL, nats"]) == 1.2345678
+    by_another = lost | {"judge": {"extractor": "another-net"}}
+    (second / "modes_ema.json").write_text(json.dumps(by_another))
+    row = next(csv.DictReader(report(copy, out=tmp_path / "two")["results.csv"].splitlines()))
+    kinds = [name for name in row if name.startswith("KL, nats (")]
+    assert len(kinds) == 2 and "KL, nats (another-net, 100 samples)" in kinds
+
+
+def test_what_is_left_out_of_a_figure_is_said_on_the_page(study, tmp_path):
+    folder = many(study, tmp_path / "runs" / "many", 13)
+    written = report(folder, out=tmp_path / "out")
+    assert written["report.html"].count("The first 12 of 13 settings") == 1  # the slider has all
+    assert written["results.md"].count("The first 12 of 13 settings") >= 2
 
 
 # --- how many runs -------------------------------------------------------------------------------
@@ -228,7 +270,7 @@ def test_nothing_overlaps_however_many_runs(study, tmp_path, monkeypatch, count)
                 across = min(box.x1, other.x1) - max(box.x0, other.x0)
                 down = min(box.y1, other.y1) - max(box.y0, other.y0)
                 assert across < 1 or down < 1, f"{name} with {count} runs"
-    assert len({str(look.colour(data)) for data in runs}) == count
+    assert len({str(look.line(data)) for data in runs}) == count  # colour and dashes
 
 
 @pytest.mark.slow
@@ -299,6 +341,23 @@ def test_unlike_protocols_never_share_a_column(copy, tmp_path):
     edit_lines(first / "evaluations.jsonl", other_seed)
     runs = collect([str(first), str(second)], Path("nowhere")).runs
     assert final_lines(runs[0]).keys() == final_lines(runs[1]).keys()
+
+
+def test_a_score_on_the_way_has_no_column_beside_the_final_one(copy):
+    first, *_ = finished(copy)
+    lines = [json.loads(text) for text in (first / "evaluations.jsonl").read_text().splitlines()]
+    final = next(line for line in lines if line["score"] == "fd_classifier")
+    sizes = {"generated_count": 50, "floor_count": 50, "sets": 1}
+    on_the_way = final | {"value": 1.0, "protocol": final["protocol"] | sizes}
+    with (first / "evaluations.jsonl").open("a") as file:
+        file.write(json.dumps(on_the_way) + "\n")
+    (data,) = collect([str(first)], Path("nowhere")).runs
+    found = [
+        (line["protocol"]["weights"], line["protocol"]["generated_count"])
+        for line in final_lines(data).values()
+        if line["score"] == "fd_classifier"
+    ]
+    assert sorted(found) == [("ema", 100), ("raw", 100)]
 
 
 def test_welch_is_scipys():

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from gan_lab.checkpoints import read_checkpoint
 from gan_lab.cli import run
-from gan_lab.runs import Run, read_checkpoint, run_directories
+from gan_lab.runs import Run, run_directories
 
 GAN_LAB = Path(sys.executable).with_name("gan-lab")
 # Forks of a process that has torch loaded: real processes that start in a tenth of a second.
@@ -126,12 +127,13 @@ def kill_at_random(process, folder: Path, inside_a_write: bool, wait: float) -> 
     return any(runs.glob("*/*/checkpoints/*.tmp"))
 
 
-def test_a_run_killed_twenty_times_equals_an_undisturbed_one(tmp_path, environment):
+@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_run_killed_at_random_equals_an_undisturbed_one(tmp_path, environment, kills):
     settings = ("steps=240", "checkpoint_every=2")
     undisturbed = finish(tmp_path / "undisturbed", environment, *settings)
     moments = random.Random(0)
     inside_writes = 0
-    for kill in range(20):
+    for kill in range(kills):
         process = fork(tmp_path / "killed", environment, *settings)
         wait = moments.random() / 5
         inside_writes += kill_at_random(process, tmp_path / "killed", kill % 2 == 0, wait)

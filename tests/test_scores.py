@@ -387,7 +387,35 @@ def test_two_folders_are_scored(gan_lab_here, tmp_path):
     same = gan_lab_here("evaluate", "--real", str(real), "--fake", str(real), "--scores", "swd")
     assert same.returncode == 0
     last = json.loads((tmp_path / "folder_scores.jsonl").read_text().splitlines()[-1])
-    assert last["score"] == "swd" and last["value"] < last["floor"]
+    assert last["score"] == "swd" and last["value"] == 0
+
+
+def test_folders_too_small_for_a_score_get_the_others(gan_lab_here, tmp_path):
+    images = DIGITS["test"].images[:40]
+    folders = [str(write_folder(tmp_path / name, images, 8)) for name in ("real", "fake")]
+    both = ["evaluate", "--real", folders[0], "--fake", folders[1], "--scores"]
+    result = gan_lab_here(*both, "swd,nearest_train")
+    assert result.returncode == 0 and "swd not computed: swd needs 14 pixels" in result.stdout
+    (record,) = map(json.loads, (tmp_path / "folder_scores.jsonl").read_text().splitlines())
+    assert (record["score"], record["value"]) == ("nearest_train", 0)
+    alone = gan_lab_here(*both, "swd")
+    assert alone.returncode == 2 and "swd needs 14 pixels" in alone.stderr
+
+
+def test_odd_folders_are_one_line(gan_lab_here, tmp_path):
+    real = write_folder(tmp_path / "real", DIGITS["train"].images[:40], 32)
+    one = write_folder(tmp_path / "one", DIGITS["train"].images[:1], 32)
+    (tmp_path / "empty").mkdir()
+    for fake, count in ((one, 1), (tmp_path / "empty", 0)):
+        result = gan_lab_here("evaluate", "--real", str(real), "--fake", str(fake))
+        assert result.returncode == 1
+        assert f"has {count} readable images" in result.stderr and result.stderr.count("\n") == 1
+    for index in range(5):
+        (real / f"text{index}.png").write_text("no picture")
+    result = gan_lab_here("evaluate", "--real", str(real), "--fake", str(real))
+    assert result.returncode == 1 and result.stderr.count("\n") == 1
+    assert "5 of 45 images cannot be used" in result.stderr
+    assert "bad_images" not in result.stderr, "which is no setting of evaluate"
 
 
 @pytest.mark.parametrize(
@@ -396,7 +424,7 @@ def test_two_folders_are_scored(gan_lab_here, tmp_path):
         ("", 2, "evaluate what?"),
         ("--real x", 2, "--real DIR --fake DIR"),
         ("latest --real x --fake y", 2, "without runs"),
-        ("--real x --fake y", 1, "x has 0 images"),
+        ("--real x --fake y", 2, "x is no folder"),
         ("--real x --fake y --scores fd_classifier", 2, "folders have no classifier"),
         ("--real x --fake y --scores nonsense", 2, "no score called 'nonsense'"),
     ],
@@ -405,6 +433,20 @@ def test_mistakes_are_one_line(gan_lab_here, arguments, code, reason):
     result = gan_lab_here("evaluate", *arguments.split())
     assert result.returncode == code
     assert reason in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_each_run_is_listed_by_the_score_that_its_best_is_chosen_by(gan_lab_here):
+    length = ("steps=2", "logger=none", "threads=1", "evaluation.samples=100", "log_every=1")
+    ring = gan_lab_here("dataset=ring", "model=point_mlp", *length)
+    assert ring.returncode == 0, ring.stderr
+    headings, run = gan_lab_here("runs").stdout.splitlines()[:2]
+    assert headings.split() == ["study", "run", "state", "step", "time", "wasserstein", "modes",
+                                "reason"]  # fmt: skip
+    assert float(run.split()[-2]) > 0 and 0 <= int(run.split()[-1]) <= 8
+    digits = gan_lab_here("hidden_dim=4", "steps=2", *length)
+    assert digits.returncode == 0, digits.stderr
+    headings = gan_lab_here("runs").stdout.splitlines()[0].split()
+    assert sorted(headings[-5:-1]) == ["FD", "confident", "modes", "wasserstein"]
 
 
 # --- real MNIST ----------------------------------------------------------------------------------

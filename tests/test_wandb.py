@@ -22,7 +22,8 @@ from PIL import Image
 
 from gan_lab.errors import UsageError
 from gan_lab.runs import Run, run_directories
-from gan_lab.tracking import STEPPED, connect_seconds, is_logged_in, wandb_mode
+from gan_lab.tracking import STEPPED
+from gan_lab.wandb_environment import connect_seconds, is_logged_in, wandb_mode
 
 QUICK = ("evaluation.samples=200", "evaluation.samples_during=100")
 SCALARS = (
@@ -231,6 +232,40 @@ def test_the_sample_grids_are_the_pictures_of_the_run_directory(folder):
         assert ours.std() > 10  # neither black nor white
 
 
+def test_a_picture_says_what_it_shows(folder):
+    rows = the_log(folder).rows
+    words = [row[name]["caption"] for row in rows for name in ("samples", "interpolation")
+             if name in row]  # fmt: skip
+    assert words == [
+        "raw generator, first 64 latents of the seed, step 2",
+        "raw generator, first 64 latents of the seed, step 4",
+        "averaged generator (EMA), first 5 pairs of latents of the seed, step 4",
+    ]
+
+
+def test_mode_coverage_is_a_table_and_bars(folder):
+    log, census = the_log(folder), the_run(folder).modes("ema")
+    assert (census["samples"], census["step"]) == (200, 4)
+    (row,) = [row for row in log.rows if "modes/table" in row]
+    assert row["step"] == 4
+    expected = [
+        [entry["class"], entry["count"], entry["share"], *entry["interval"], entry["real_share"]]
+        for entry in census["classes"]
+    ]
+    assert [line[0] for line in expected] == [*"0123456789"]
+    for name in ("modes/table", "modes/bars_table"):
+        table = json.loads((log.path.parent / "files" / row[name]["path"]).read_text())
+        assert table["columns"] == ["class", "samples", "share", "low", "high", "real share"]
+        assert np.array(table["data"], dtype=object).tolist() == expected
+    (chart,) = log.config["_wandb"]["visualize"].values()
+    panel = chart["panel_config"]
+    assert panel["panelDefId"] == "wandb/bar/v0"
+    assert panel["fieldSettings"] == {"label": "class", "value": "share"}
+    assert log.summary["modes/missing"] == len(census["missing"])
+    assert log.summary["modes/unsure"] == pytest.approx(census["unsure"]["share"])
+    assert log.summary["modes/conclusion"] == census["conclusion"]
+
+
 # --- ends ----------------------------------------------------------------------------------------
 
 
@@ -280,11 +315,16 @@ def test_a_killed_run_leaves_a_readable_log(start_gan_lab, tmp_path):
 
 @pytest.fixture
 def wandb_here(gan_lab_here):
-    """Run `gan-lab` in this process, and end W&B's own processes afterwards."""
+    """Run `gan-lab` in this process, and end W&B's own, which may write on after a run's end."""
     import wandb
 
-    yield gan_lab_here
-    wandb.teardown()
+    def call(*arguments: str):
+        try:
+            return gan_lab_here(*arguments)
+        finally:
+            wandb.teardown()
+
+    return call
 
 
 @pytest.mark.parametrize(
@@ -364,6 +404,7 @@ def test_the_wait_for_the_server_can_be_set(monkeypatch):
         connect_seconds()
 
 
+@pytest.mark.slow
 def test_all_runs_share_one_directory_and_a_resumed_one_its_name(wandb_here, tmp_path):
     for steps in (1, 2):
         result = wandb_here("-m", "seed=0,1", f"steps={steps}", *QUICK)

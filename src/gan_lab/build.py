@@ -28,9 +28,12 @@ from gan_lab.tracking import Tracker
 def dataset(record: Mapping[str, Any], trusted: bool = True, **changes: Any) -> ImageDataset:
     """Load the run's dataset; `changes` replace arguments (split="test", image_size=28).
 
-    Raises RunError if its files are not there or broken.
+    Points have no image_size, and any is right. Raises RunError if its files are not there or
+    broken.
     """
     spec = {**record["dataset"]["images"], **changes}
+    if record["dataset"].get("points"):
+        spec.pop("image_size", None)
     runtime = record["runtime"]
     places = {"root": runtime["data_root"], "cache_dir": runtime["cache_dir"]}
     try:

@@ -15,7 +15,7 @@ from gan_lab import build
 from gan_lab.errors import UsageError
 from gan_lab.record import gradient_penalties, is_labelled, presumed_data_facts
 from gan_lab.schema import CHOICES, RANGES
-from gan_lab.tracking import connect_seconds, wandb_mode
+from gan_lab.wandb_environment import connect_seconds, wandb_mode
 
 MODEL_KEYS = ("generator", "discriminator", "d_norm", "condition_g", "condition_d", "points")
 

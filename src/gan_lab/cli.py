@@ -83,18 +83,15 @@ def run(arguments: Sequence[str]) -> int:
         return getattr(error, "exit_code", 130)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
-            return _silence()
+            from gan_lab.console import silence  # only now: it imports rich
+
+            silence()
+            return 1
         print(f"gan-lab: {_reason(error)}", file=sys.stderr)
         return 1
     except Exception as error:
         print(f"gan-lab: {_bug(error)}", file=sys.stderr)
         return 1
-
-
-def _silence() -> int:
-    """Nobody reads what is printed (`| head`): let what is still in the buffer go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
 
 
 def _reason(error: OSError) -> str:
@@ -117,8 +114,8 @@ def _verb(arguments: list[str]) -> tuple[str, list[str]]:
         return "train", arguments
     from difflib import get_close_matches
 
-    from gan_lab.overrides import SYNONYMS
     from gan_lab.schema import Config
+    from gan_lab.synonyms import SYNONYMS
 
     if first in SYNONYMS or first in Config.__dataclass_fields__:
         raise UsageError(f"settings are written with a sign of equality: {first}=VALUE.")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gan_lab.errors import RunError, UsageError
-from gan_lab.tracking import is_logged_in
+from gan_lab.wandb_environment import is_logged_in
 
 SCORES = ("fd_classifier", "confident", "smallest_class", "largest_class")
 KNOBS = ("latent_dim", "hidden_dim", "lr_g", "lr_d", "batch_size")  # where no study says which vary
@@ -59,6 +59,12 @@ def build_sections(knobs: Sequence[str] = KNOBS) -> dict[str, list[Any]]:
             lines("Confident samples", "score/confident", range_y=(0, 1)),
             lines("D's advantage: D(x) near 1, D(G(z)) near 0", "d/real", "d/fake_2",
                   range_y=(0, 1)),
+            wr.CustomChart(query={"summaryTable": {"tableKey": "modes/bars_table"}},
+                           chart_name="wandb/bar/v0",
+                           chart_fields={"label": "class", "value": "share"},
+                           chart_strings={"title": "Mode coverage: share of samples by class"}),
+            wr.WeavePanelSummaryTable(table_name="modes/table"),
+            wr.BarPlot(title="Missing classes", metrics=[wr.SummaryMetric("modes/missing")]),
         ],
     }  # fmt: skip
 
@@ -98,6 +104,13 @@ def build_report(entity: str, project: str, study: str | None, knobs: Sequence[s
     return wr.Report(
         entity=entity, project=project, title=f"gan_lab: {study or project}", blocks=blocks
     )
+
+
+def title_of(panel: Any) -> str:
+    """Return the title of a panel, wherever its kind keeps it."""
+    if hasattr(panel, "chart_strings"):
+        return panel.chart_strings["title"]
+    return panel.title if hasattr(panel, "title") else f"the table {panel.table_name}"
 
 
 def as_json(workspace: Any) -> str:

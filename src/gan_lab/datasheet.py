@@ -1,17 +1,26 @@
 """What a dataset is: numbers, classes, source, files, and a sheet of its images."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from gan_lab import build
-from gan_lab.data import ImageDataset, PointDataset, folder_size, human_size
+from gan_lab.data import (
+    ImageDataset,
+    PointDataset,
+    folder_size,
+    human_size,
+    image_dimensions,
+)
 from gan_lab.figures import scatter
 from gan_lab.sampling import grid, save_png
 
 SHEET_CLASSES, SHEET_COLUMNS = 10, 10
+MEASURED = 2000  # files of a folder whose headers are read
 LISTED_CLASSES = 20
 
 
@@ -26,6 +35,7 @@ def explain_dataset(record: Mapping[str, Any]) -> Iterator[str]:
     yield f"dataset={name}"
     yield f"  {kind:<10}{len(train):,} to train on, {len(test):,} held out to test"
     yield f"  shape     {'x'.join(map(str, train.shape))}, as networks see them"
+    yield from _sizes(train)
     yield from _balance(train)
     yield f"  source    {record['dataset']['source']}"
     yield f"  licence   {record['dataset']['licence']}"
@@ -39,6 +49,24 @@ def explain_dataset(record: Mapping[str, Any]) -> Iterator[str]:
     save_png(_sheet(train), path)
     yield ""
     yield f"{path}"
+
+
+def _sizes(data: ImageDataset) -> Iterator[str]:
+    """Yield how large the images of a folder are in their files, by the number of pixels."""
+    if not data.cache:
+        return
+    found = Counter(image_dimensions(Path(data.origin), MEASURED))
+    if not found:
+        return
+    ascending = sorted(found, key=lambda size: (prod(size), size))
+    commonest, count = found.most_common(1)[0]
+    smallest, largest, usual = map(_pixels, (ascending[0], ascending[-1], commonest))
+    sizes = f"{smallest} to {largest}, most often {usual}" if len(found) > 1 else f"all {usual}"
+    yield f"  files     {sizes} ({count:,} of {found.total():,} looked at)"
+
+
+def _pixels(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 def _balance(data: ImageDataset) -> Iterator[str]:

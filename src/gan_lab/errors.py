@@ -20,3 +20,13 @@ class Interrupted(Exception):
         super().__init__(f"signal {number}")
         self.number = number
         self.exit_code = 128 + number
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python or torch, on any device, could not have the memory it asked for."""
+    # By name: torch is not imported for this. Its CPU allocator raises a plain RuntimeError.
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or "can't allocate memory" in str(error)
+    )

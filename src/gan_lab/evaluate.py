@@ -7,13 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_lab import build
+from gan_lab import __version__, build
 from gan_lab.console import say
 from gan_lab.data import ImageDataset
 from gan_lab.errors import RunError, UsageError
 from gan_lab.extractors import Extractor, inception, inception_file
 from gan_lab.instantiate import refuse_untrusted
 from gan_lab.judge import Draw, Judge, Samples
+from gan_lab.modes import Sorted, sort_samples, take_census
 from gan_lab.real_side import RealSide
 from gan_lab.record import is_labelled
 from gan_lab.runs import Run
@@ -59,7 +60,7 @@ class Scorer:
         is added.
         """
         count = self._record["runtime"]["evaluation"]["samples_during"]
-        samples = Samples(self._draw(generator))
+        samples = self.samples_of(generator)
         names = scores_during_training(self._record)
         records = self._score(samples, "ema", step, count, names, final=False)
         scalars = {f"score/{record['score']}": record["value"] for record in records}
@@ -75,14 +76,41 @@ class Scorer:
         except (RunError, UsageError):  # one that is too often wrong; said where scores are
             return None
 
+    def samples_of(self, generator: nn.Module) -> Samples:
+        """Return a generator's samples, for all that is asked of them."""
+        return Samples(self._draw(generator))
+
     def score(
-        self, generator: nn.Module, weights: str, step: int, count: int, names: list[str]
+        self, samples: Samples, weights: str, step: int, count: int, names: list[str]
     ) -> list[Record]:
         """Score sets of `count` samples, append the records to evaluations.jsonl and return them.
 
         A score that cannot be had is said once, and left out.
         """
-        return self._score(Samples(self._draw(generator)), weights, step, count, names, final=True)
+        return self._score(samples, weights, step, count, names, final=True)
+
+    def sort(self, samples: Samples, count: int) -> Sorted | None:
+        """Return the classes of the first `count` samples; None if the data have none to tell.
+
+        Raises RunError if the classifier that would say is too often wrong.
+        """
+        if self._record["dataset"].get("points"):
+            return sort_samples(samples, count, self._judge.real, None)
+        if self._record["dataset"]["classifier"] is None:
+            return None
+        return sort_samples(samples, count, self._judge.real, self._extractor("classifier"))
+
+    def census(self, samples: Samples, order: Sorted, weights: str, step: int) -> Record:
+        """Count sorted samples by class, write modes_<weights>.json and return what is in it."""
+        count = len(order.predicted)
+        rows, asked = samples.seen_by(None, 0, count), samples.asked(0, count)
+        found = {
+            **{"step": step, "weights": weights, "seed": self._record["seed"]},
+            "version": __version__,
+            **take_census(order, rows, self._judge.real.train, asked),
+        }
+        self._run.write_modes(weights, found)
+        return found
 
     def available(self) -> list[str]:
         """Return the scores that a finished run gets without being told which."""
@@ -157,8 +185,6 @@ class Scorer:
     def _split(self, split: str, image_size: int | None) -> ImageDataset:
         """Load a split in the extractor's own size, so that its distance is one quantity for all
         runs, or (None) as the networks see it."""
-        if self._record["dataset"].get("points"):
-            return build.dataset(self._record, self._trusted, split=split)
         size = self._record["image_size"] if image_size is None else image_size
         return build.dataset(self._record, self._trusted, split=split, image_size=size)
 
@@ -170,18 +196,27 @@ class Scorer:
 
 def score_both(
     scorer: Scorer,
-    generator: nn.Module,
-    average: nn.Module,
+    raw: Samples,
+    averaged: Samples,
     step: int,
     count: int,
     names: list[str],
 ) -> list[Record]:
-    """Score the averaged and the raw generator on sets of `count` samples and say the result."""
-    records = scorer.score(average, "ema", step, count, names)
-    records += scorer.score(generator, "raw", step, count, names)
+    """Score samples of the averaged and the raw generator in sets of `count`; say the result."""
+    records = scorer.score(averaged, "ema", step, count, names)
+    records += scorer.score(raw, "raw", step, count, names)
     for line in score_table(records):
         say(line)
     return records
+
+
+def census_of(scorer: Scorer, averaged: Samples, step: int, count: int) -> Record | None:
+    """Count the classes of samples of the averaged generator; None where none can be told."""
+    try:
+        order = scorer.sort(averaged, count)
+    except (RunError, UsageError):  # said where scores are
+        return None
+    return scorer.census(averaged, order, "ema", step) if order is not None else None
 
 
 def evaluate_run(
@@ -202,15 +237,13 @@ def evaluate_run(
         if refused:
             raise UsageError(refused[0])
     device = build.device(record["runtime"])
-    state = run.load_checkpoint(say)
-    if state is None:
-        raise RunError(f"{run.directory} has no checkpoint yet; train it first.")
+    state = run.trained(say)
     average, generator = build.trained_generators(record, state, device, trusted)
     scorer = Scorer(record, run, device, trusted, download=names is not None)
     return score_both(
         scorer,
-        generator,
-        average,
+        scorer.samples_of(generator),
+        scorer.samples_of(average),
         state["progress"]["step"],
         count or record["runtime"]["evaluation"]["samples"],
         names or scorer.available(),

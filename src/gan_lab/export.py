@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from gan_lab import __version__, build
 from gan_lab.errors import RunError
+from gan_lab.files import replace_file
 from gan_lab.loading import LoadedRun
 from gan_lab.models import call
-from gan_lab.runs import replace_file
 
 COUNTS = (1, 2, 17)  # of the batches that are compared
 TOLERANCE = 1e-5  # of values in [-1, 1]: a thousandth of a grey level

@@ -1,14 +1,17 @@
 """What scores look at: networks that turn images into features, with their identity."""
 
 import hashlib
-import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
+from filelock import FileLock
 from torch import Tensor
 
+from gan_lab.checkpoints import read_checkpoint, write_checkpoint
 from gan_lab.data import ImageDataset, with_channels
 from gan_lab.errors import RunError
 from gan_lab.metrics import (
@@ -27,6 +30,7 @@ Extracted = tuple[
 ]  # features [N, d], and logits [N, classes] if it classifies
 LoadSplit = Callable[[str, int | None], ImageDataset]  # (split, image_size or the run's own)
 
+SAVE_SECONDS = 0.5  # of training a classifier, which a kill may cost
 INCEPTION_FILES = (
     "weights-inception-2015-12-05-6726825d.pth",  # torch-fidelity and torchmetrics
     "pt_inception-2015-12-05-6726825d.pth",  # pytorch-fid: the same bytes
@@ -74,14 +78,11 @@ def trained_classifier(
     train, test = load_split("train", image_size), load_split("test", image_size)
     assert train.labels is not None and test.labels is not None
     path = cache_dir / f"classifier-{content_hash(train)}-{image_size}-{epochs}.safetensors"
-    try:
-        classifier = load_classifier(path)
-    except (FileNotFoundError, ValueError):  # not there yet, or damaged
-        classifier = train_classifier(train.images, train.labels, len(train.classes), epochs=epochs)
+    classifier = _cached_classifier(path)
+    if classifier is None:
         cache_dir.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        save_classifier(temporary, classifier)
-        temporary.replace(path)
+        with FileLock(path.with_suffix(".lock")):  # others wait, and find it
+            classifier = _cached_classifier(path) or _train(path, train, epochs)
     share = accuracy(classifier, test.images, test.labels)
     if share < minimum_accuracy:
         raise RunError(
@@ -90,6 +91,39 @@ def trained_classifier(
         )
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     return _classifier_extractor(f"{dataset_name}cnn-{sha256[:8]}", sha256, classifier, device)
+
+
+def _cached_classifier(path: Path) -> Classifier | None:
+    try:
+        return load_classifier(path)
+    except (FileNotFoundError, ValueError):  # not there yet, or damaged
+        return None
+
+
+def _train(path: Path, train: ImageDataset, epochs: int) -> Classifier:
+    """Train a classifier and write it to `path`. One that is killed goes on where it last saved."""
+    assert train.labels is not None
+    unfinished, saved = path.with_suffix(".pt"), time.monotonic()
+
+    def keep(state: Callable[[], dict[str, Any]]) -> None:
+        nonlocal saved
+        if time.monotonic() - saved > SAVE_SECONDS:
+            write_checkpoint(unfinished, state())
+            saved = time.monotonic()
+
+    classifier = train_classifier(
+        train.images,
+        train.labels,
+        len(train.classes),
+        epochs=epochs,
+        start=read_checkpoint(unfinished),
+        keep=keep,
+    )
+    temporary = path.with_suffix(".tmp")
+    save_classifier(temporary, classifier)
+    temporary.replace(path)
+    unfinished.unlink(missing_ok=True)
+    return classifier
 
 
 def stacked_classifier(device: torch.device, name: str) -> Extractor:

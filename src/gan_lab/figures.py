@@ -19,6 +19,12 @@ DPI = 110  # of the style
 PRINT_DPI = 160
 TILE_PIXELS = 56  # about, at DPI: images are enlarged by a whole number
 LETTER = 0.072  # inches: an average one, at the style's size
+SCORE_AXES = {
+    "fd_classifier": "Fréchet distance",
+    "fid": "FID",
+    "swd": "sliced Wasserstein distance (1/1000)",
+    "wasserstein": "sliced Wasserstein distance",
+}
 
 
 @contextmanager
@@ -103,10 +109,13 @@ def draw_points(points: Tensor, path: Path, joined: bool, caption: str = "") -> 
         return save_figure(figure, path)
 
 
-def draw_curves(metrics: Sequence[Mapping[str, float]], path: Path, output: str) -> None:
-    """Draw losses, D's outputs, gradient norms and the distance against the step, as PNG.
+def draw_curves(
+    metrics: Sequence[Mapping[str, float]], path: Path, output: str, score: str
+) -> None:
+    """Draw losses, D's outputs, gradient norms and a score against the step, as PNG.
 
-    `output` is "probability" or "score": what the lines d/* of metrics.jsonl hold.
+    `output` is "probability" or "score": what the lines d/* of metrics.jsonl hold. `score` is the
+    one that the best checkpoint is chosen by.
     """
     shown = "mean D(·)" if output == "probability" else "mean critic output"
     panels = [
@@ -115,7 +124,7 @@ def draw_curves(metrics: Sequence[Mapping[str, float]], path: Path, output: str)
                  ("d/fake_1", "D(G(z)) before", "fake", "-"),
                  ("d/fake_2", "D(G(z)) after D's update", "fake", ":")]),
         ("gradient norm", [("grad_norm/d", "D", "D", "-"), ("grad_norm/g", "G", "G", "-")]),
-        ("Fréchet distance", [("score/fd_classifier", "EMA, small sample", "G", "o-")]),
+        (SCORE_AXES.get(score, score), [(f"score/{score}", "EMA, small sample", "G", "o-")]),
     ]  # fmt: skip
     with styled_pyplot() as plt:
         figure, axes = plt.subplots(2, 2, figsize=(9, 6), sharex=True, layout="constrained")

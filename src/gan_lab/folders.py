@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_lab.data import ImageDataset, image_folder, image_sides
+from gan_lab.console import say
+from gan_lab.data import ImageDataset, image_dimensions, image_folder
 from gan_lab.errors import RunError, UsageError
 from gan_lab.extractors import Extractor, inception
 from gan_lab.judge import Judge, Samples
@@ -38,8 +39,9 @@ def score_folders(
 
     Both become squares (the centre) of one side in RGB: the smaller of the sides that are the most
     frequent in each folder, bilinear with antialias. The floor is one half of the real images
-    against the other. Raises UsageError for a score that needs a classifier, RunError for a folder
-    without enough images.
+    against the other. A score that such images cannot have is said and left out. Raises UsageError
+    for one that needs a classifier, RunError for a folder without enough images, and what a score
+    raises if none can be had.
     """
     for name in names:
         if load_score(name).needs not in ALLOWED:
@@ -47,6 +49,9 @@ def score_folders(
                 f"{name} cannot be had: folders have no classifier and no modes; choose from "
                 f"{', '.join(SCORES)}, fid, kid, inception_score."
             )
+    for folder in (real, fake):
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder.")
     side = min(_commonest_side(folder) for folder in (real, fake))
     real_images, fake_images = (_load(folder, side) for folder in (real, fake))
     cache_dir = Path(os.environ.get("GAN_LAB_CACHE", "~/.cache/gan_lab")).expanduser()
@@ -58,25 +63,39 @@ def score_folders(
         extractor=lambda _: _inception(device, weights),
         resize=f"centre square, RGB, bilinear with antialias to {side}",
     )
-    samples = Samples(lambda first, last: (fake_images[first:last], None))
-    return [
-        {**record, "protocol": {**record["protocol"], "weights": None, "seed": None}}
-        for name in names
-        for record in judge.judge(load_score(name), samples, len(fake_images), sets=1)
-    ]
+    # In the order in which the real ones are taken, so that a folder is at 0 from itself.
+    ordered = shuffled(fake_images)
+    samples = Samples(lambda first, last: (ordered[first:last], None))
+    records: list[Record] = []
+    refused: dict[str, Exception] = {}
+    for name in names:
+        try:
+            records += judge.judge(load_score(name), samples, len(ordered), sets=1)
+        except (RunError, UsageError) as error:
+            refused[name] = error
+    if not records:
+        raise next(iter(refused.values()))
+    for name, reason in refused.items():
+        say(f"{name} not computed: {reason}")
+    unknown = {"weights": None, "seed": None}
+    return [{**record, "protocol": {**record["protocol"], **unknown}} for record in records]
 
 
 def _commonest_side(folder: Path) -> int:
     """Return the side that most images below a folder have, the shorter one of each image."""
-    sides = Counter(image_sides(folder, "."))
+    sides = Counter(map(min, image_dimensions(folder)))
     if sides.total() < FEWEST:
-        raise RunError(f"{folder} has {sides.total()} images; a score needs at least {FEWEST}.")
+        count = f"{sides.total()} readable images"
+        raise RunError(f"{folder} has {count}; a score needs at least {FEWEST}.")
     return sides.most_common(1)[0][0]
 
 
 def _load(folder: Path, side: int) -> Tensor:
     try:
-        splits = [image_folder(folder, ".", side, 3, split) for split in ("train", "test")]
+        splits = [
+            image_folder(folder, ".", side, 3, split, bad_images="refuse")
+            for split in ("train", "test")
+        ]
     except (OSError, ValueError) as error:
         raise RunError(str(error)) from error
     return shuffled(torch.cat([data.images for data in splits]))

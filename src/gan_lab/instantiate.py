@@ -9,7 +9,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args
 
-from gan_lab.errors import Interrupted, RunError, UsageError
+from gan_lab.errors import Interrupted, RunError, UsageError, is_out_of_memory
 
 BUILDING_BLOCKS = (
     "gan_lab.models", "gan_lab.losses", "gan_lab.data", "gan_lab.augment",
@@ -93,6 +93,8 @@ def _plain_kinds(annotation: Any) -> tuple[type, ...]:
 
 def _reason(target: str, error: Exception) -> str:
     """Say in one line what a constructor raised; of one's own code, also where."""
+    if is_out_of_memory(error):
+        return f"{target} does not fit into memory: make it narrower or its images smaller."
     text = str(error).splitlines()[0] if str(error) else ""
     if target.startswith("gan_lab.") and isinstance(error, ValueError | TypeError | RuntimeError):
         return text

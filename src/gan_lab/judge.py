@@ -8,8 +8,9 @@ from torch import Tensor
 
 from gan_lab import __version__
 from gan_lab.extractors import Extractor
+from gan_lab.measures import Features
 from gan_lab.real_side import RealSide
-from gan_lab.scores import Features, Score
+from gan_lab.scores import Score
 
 Record = dict[str, Any]
 Draw = Callable[[int, int], tuple[Tensor, Tensor | None]]  # (first, last) -> samples, labels asked
@@ -32,6 +33,10 @@ class Samples:
             images, labels = self._rows(first, last)
             self._features[key] = Features(*extractor.extract(images), labels)
         return self._features[key]
+
+    def asked(self, first: int, last: int) -> Tensor | None:
+        """Return the classes that samples `first` to `last` were asked for, if any were."""
+        return self._rows(first, last)[1]
 
     def _rows(self, first: int, last: int) -> tuple[Tensor, Tensor | None]:
         for (start, stop), (samples, labels) in self._drawn.items():

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from gan_lab.captions import WEIGHTS, caption
 from gan_lab.errors import UsageError
 from gan_lab.figures import draw_points, draw_tiles
+from gan_lab.files import replace_file
 from gan_lab.interpolation import arc, line, places, plane
 from gan_lab.loading import LoadedRun
-from gan_lab.runs import replace_file
 from gan_lab.sampling import generate_each, grid, save_png
 
 NEIGHBOURS = 3

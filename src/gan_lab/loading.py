@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gan_lab import build
 from gan_lab.data import ImageDataset
-from gan_lab.errors import RunError, UsageError
+from gan_lab.errors import UsageError
 from gan_lab.lookup import find_run
 from gan_lab.losses import GanLoss
 from gan_lab.paths import conf_directory
@@ -90,9 +90,7 @@ def load_run(run: str | Path, runs_dir: str | Path | None = None, trust: bool = 
     found = find_run(str(run), Path(runs_dir or os.environ.get("GAN_LAB_RUNS", "runs")))
     config = found.config()
     record: Any = OmegaConf.to_container(config)
-    state = found.load_checkpoint(print)
-    if state is None:
-        raise RunError(f"{found.directory} has no checkpoint yet; train it first.")
+    state = found.trained(print)
     average, raw = build.trained_generators(record, state, torch.device("cpu"), trust)
     _, discriminator = build.networks(record, trust)
     discriminator.load_state_dict(state["discriminator"])

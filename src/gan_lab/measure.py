@@ -14,12 +14,13 @@ import torch
 from gan_lab import build
 from gan_lab.checks import check_data
 from gan_lab.ema import update_average
-from gan_lab.evaluate import Scorer
+from gan_lab.evaluate import Scorer, census_of
 from gan_lab.figures import draw_curves
 from gan_lab.parts import Parts, Schedule
 from gan_lab.record import data_facts, make_schedule
 from gan_lab.runs import Run
 from gan_lab.sampling import save_png
+from gan_lab.score_lists import selection
 from gan_lab.train import Progress, read_line, sample_grid, seconds_per_step, take_step
 
 STEPPING = 3.0  # seconds of steps to measure
@@ -37,6 +38,7 @@ class Cost:
     line: float  # of metrics.jsonl
     image: float  # a sample of either generator, in the scores that follow training
     image_during: float  # one in the scores on the way
+    image_sorted: float  # one in the census of the averaged generator
     scorer: float  # readying extractors and real sides, which are cached
     grid: float
     checkpoint: float
@@ -64,7 +66,7 @@ class Cost:
             + (checkpoints + 1) * self.checkpoint
             + self.scorer
             + scores * self.samples_during * self.image_during
-            + 2 * self.samples * self.image
+            + self.samples * (2 * self.image + self.image_sorted)
             + self.curves
         )
 
@@ -106,8 +108,10 @@ def measure(record: dict[str, Any]) -> Cost:
         )
         state = {"progress": vars(Progress()), **parts.state()}
         _, checkpoint = _timed(lambda: run.save_checkpoint(1, state, 1, 1))
-        _, curves = _timed(lambda: draw_curves(metrics, run.curves_path, parts.loss.output))
-        scorer, image, image_during = _score(record, run, parts, device)
+        _, curves = _timed(
+            lambda: draw_curves(metrics, run.curves_path, parts.loss.output, selection(record))
+        )
+        scorer, image, image_during, image_sorted = _score(record, run, parts, device)
         evaluation = record["runtime"]["evaluation"]
         cost = Cost(
             schedule=make_schedule(record, len(data)),
@@ -116,6 +120,7 @@ def measure(record: dict[str, Any]) -> Cost:
             line=line,
             image=image,
             image_during=image_during,
+            image_sorted=image_sorted,
             scorer=scorer,
             grid=grid,
             checkpoint=checkpoint,
@@ -148,21 +153,23 @@ def _steps(parts: Parts) -> tuple[float, int, float, list[dict[str, float]]]:
 
 def _score(
     record: dict[str, Any], run: Run, parts: Parts, device: torch.device
-) -> tuple[float, float, float]:
-    """Return the seconds that a ready cache takes to load, and those of a scored image: after
-    training, of one generator, and on the way."""
+) -> tuple[float, float, float, float]:
+    """Return the seconds that a ready cache takes to load, and those of an image: scored after
+    training, for one generator, scored on the way, and sorted by class."""
 
-    def score(scorer: Scorer, count: int) -> float:
-        names = scorer.available()
-        return _timed(lambda: scorer.score(parts.average, "ema", 1, count, names))[1]
+    def score(scorer: Scorer) -> tuple[float, float]:
+        names, samples = scorer.available(), scorer.samples_of(parts.average)
+        _, scored = _timed(lambda: scorer.score(samples, "ema", 1, SCORED, names))
+        return scored, _timed(lambda: census_of(scorer, samples, 1, SCORED))[1]
 
     record = copy.deepcopy(record)
     record["runtime"]["evaluation"]["samples_during"] = SCORED
-    score(Scorer(record, run, device), SCORED)  # fills the cache, if this is the first time
+    score(Scorer(record, run, device))  # fills the cache, if this is the first time
     warm = Scorer(record, run, device)
-    first, final = score(warm, SCORED), score(warm, SCORED)
+    first, (final, sorted_) = sum(score(warm)), score(warm)
     _, during = _timed(lambda: warm.during_training(parts.average, 1))
-    return max(0.0, first - final), final / SCORED, during / SCORED
+    load = max(0.0, first - final - sorted_)
+    return load, final / SCORED, during / SCORED, sorted_ / SCORED
 
 
 def _timed(call: Callable[[], Any]) -> tuple[Any, float]:

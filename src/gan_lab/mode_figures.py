@@ -57,8 +57,8 @@ def draw_census(result: Mapping[str, Any], path: Path) -> None:
 def draw_sheet(samples: Tensor, predicted: Tensor, result: Mapping[str, Any], path: Path) -> None:
     """Draw the first samples (uint8 [N, C, H, W]) of each class in a row, the unsure ones last.
 
-    `predicted` [N] is the class of each, -1 where it is unsure. Of many classes the commonest are
-    shown.
+    `predicted` [N] is the class of each, -1 where it is unsure. Of many classes the commonest that
+    there are are shown.
     """
     from matplotlib import style
     from matplotlib.figure import Figure
@@ -66,6 +66,7 @@ def draw_sheet(samples: Tensor, predicted: Tensor, result: Mapping[str, Any], pa
     entries = result["classes"]
     order = list(range(len(entries)))
     if len(order) > SHEET_ROWS:
+        order = [index for index in order if entries[index]["count"]]
         order = sorted(order, key=lambda index: -entries[index]["count"])[:SHEET_ROWS]
     rows = [(index, f"{entries[index]['class']}: {entries[index]['count']:,}") for index in order]
     rows.append((-1, f"unsure: {result['unsure']['count']:,}"))

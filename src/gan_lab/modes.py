@@ -7,13 +7,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_lab import build
 from gan_lab.data import ImageDataset, PointDataset
+from gan_lab.extractors import Extractor
+from gan_lab.judge import Samples
 from gan_lab.metrics import (
     UNSURE,
     Census,
     birthday_size,
     closest_pairs,
+    count_modes,
+    familiar_distance,
     high_quality_counts,
     is_strange,
     nearest_others,
@@ -22,11 +25,11 @@ from gan_lab.metrics import (
     wilson,
 )
 from gan_lab.position import permutation
+from gan_lab.real_side import RealSide
 
 Result = dict[str, Any]
 
 UNEVEN = 0.01  # nats: a smaller KL is an imbalance that nobody sees
-REAL_IMAGES = 10_000  # of each split, that tell what is strange
 COMPARED = 2000  # samples whose distances to each other are taken: N^2 of them
 AS_ALIKE = 0.01  # two samples are duplicates if no more than this share of real images is as alike
 
@@ -40,39 +43,41 @@ class Sorted:
 
 
 def sort_samples(
-    samples: Tensor,
-    record: Mapping[str, Any],
-    data: ImageDataset,
-    device: torch.device,
-    trusted: bool,
-) -> Sorted | None:
-    """Return the classes of samples of a run; None if its data have no classes to tell.
+    samples: Samples, count: int, real: RealSide, extractor: Extractor | None
+) -> Sorted:
+    """Return the classes of the first `count` samples.
 
-    By the nearest centre where there are centres, else by the dataset's classifier. An image is
+    By the nearest centre where there is no extractor, which is then that of points. An image is
     unsure if no class has half of the probability, or if its features are strange.
     """
-    if isinstance(data, PointDataset):
-        nearest = torch.cdist(samples, data.centers).argmin(1)
+    if extractor is None:
+        assert isinstance(real.train, PointDataset)
+        nearest = torch.cdist(samples.seen_by(None, 0, count), real.train.centers).argmin(1)
         return Sorted(nearest, {"rule": "the nearest centre"})
-    if record["dataset"]["classifier"] is None:
-        return None
-    extractor = build.classifier(record, device, trusted)
-    real, held_out = (
-        extractor.extract(_some(record, split, extractor.image_size, trusted))[0]
-        for split in ("train", "test")
-    )
-    features, logits = extractor.extract(samples)
-    assert logits is not None, "a classifier returns logits"
-    strange = is_strange(real, held_out, features)
+    seen = samples.seen_by(extractor, 0, count)
+    known = real.train_features(extractor).values
+    limit = real.floors(
+        extractor,
+        ["familiar distance", extractor.name, extractor.sha256],
+        lambda: {"limit": familiar_distance(known, real.test_features(extractor).values)},
+    )["limit"]
+    strange = is_strange(known, limit, seen.values)
     judge = {"extractor": extractor.name, "sha256": extractor.sha256, "resize": extractor.resize}
-    return Sorted(sure_classes(logits).where(~strange, UNSURE), judge)
+    return Sorted(sure_classes(seen.logits).where(~strange, UNSURE), judge)
 
 
-def _some(record: Mapping[str, Any], split: str, image_size: int | None, trusted: bool) -> Tensor:
-    """Return up to 10,000 random images of a split."""
-    size = record["image_size"] if image_size is None else image_size
-    images = build.dataset(record, trusted, split=split, image_size=size).images
-    return images[permutation(0, 0, len(images))[:REAL_IMAGES]]
+def take_census(
+    order: Sorted, samples: Tensor, data: ImageDataset, asked: Tensor | None = None
+) -> Result:
+    """Return what modes.json holds of samples [N, ...] in their order, against the training data.
+
+    `asked` [N] are the classes that a conditional generator was asked for.
+    """
+    assert data.labels is not None, "what can be sorted has classes"
+    real_counts = data.labels.bincount(minlength=len(data.classes)).tolist()
+    census = count_modes(order.predicted, real_counts)
+    found = {"judge": order.judge, **describe_census(census, data.classes, order.predicted, asked)}
+    return with_high_quality(found, samples, data) if isinstance(data, PointDataset) else found
 
 
 def describe_census(

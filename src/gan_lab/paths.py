@@ -16,6 +16,11 @@ def conf_directory() -> Path:
     raise FileNotFoundError(f"no conf/config.yaml beside {PACKAGE}; install gan_lab again.")
 
 
+def config_names(group: str) -> list[str]:
+    """Return the names of the configs in a group, sorted."""
+    return sorted(path.stem for path in (conf_directory() / group).glob("*.yaml"))
+
+
 def loss_figures() -> Path:
     """Return the folder with a figure of a real run of each loss, packaged like the configs."""
     packaged = PACKAGE / "experiments" / "mnist_losses"

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from gan_lab.data import ImageDataset
 from gan_lab.extractors import Extractor, LoadSplit, content_hash
+from gan_lab.measures import Features
 from gan_lab.metrics import Moments, moments
-from gan_lab.scores import Features
 
-CACHE = "real-1"  # a new number whenever what is kept, or how it is computed, changes
+CACHE = "real-2"  # a new number whenever what is kept, or how it is computed, changes
 ROWS = 10_000  # real samples, at random, of scores that do not take all
 Floors = dict[str, float]
 

@@ -12,10 +12,11 @@ from gan_lab import build
 from gan_lab.announce import announce, environment
 from gan_lab.checks import check_data
 from gan_lab.console import say
-from gan_lab.errors import Interrupted, RunError, UsageError
-from gan_lab.evaluate import Scorer, score_both
+from gan_lab.errors import Interrupted, RunError, UsageError, is_out_of_memory
+from gan_lab.evaluate import Scorer, census_of, score_both
 from gan_lab.figures import draw_curves
 from gan_lab.interpolation import places
+from gan_lab.judge import Samples
 from gan_lab.latent_figures import strips
 from gan_lab.monitor import Monitor
 from gan_lab.parts import Parts, Schedule
@@ -110,12 +111,12 @@ def _train_and_score(
 
         with catch_signals() as stop:
             train(parts, schedule, run, progress, trackers, score, monitor, stop)
-        draw_curves(run.metrics(), run.curves_path, parts.loss.output)
+        draw_curves(run.metrics(), run.curves_path, parts.loss.output, schedule.best_by)
         show_interpolation(record, run, parts, progress.step, trackers)
         count = record["runtime"]["evaluation"]["samples"]
-        final = score_both(
-            scorer, parts.generator, parts.average, progress.step, count, scorer.available()
-        )
+        raw, averaged = map(scorer.samples_of, (parts.generator, parts.average))
+        final = score_both(scorer, raw, averaged, progress.step, count, scorer.available())
+        show_modes(scorer, averaged, progress.step, count, trackers)
         for tracker in trackers:
             tracker.summarise(summary(final) | monitor.summary())
         exit_code = 0
@@ -141,8 +142,20 @@ def show_interpolation(
     run.figures.mkdir(exist_ok=True)
     path = run.figures / "interpolation.png"
     save_png(grid(images.flatten(0, 1), STRIP_IMAGES), path)
+    words = f"averaged generator (EMA), first {STRIPS} pairs of latents of the seed, step {step:,}"
     for tracker in trackers:
-        tracker.image(step, "interpolation", path)
+        tracker.image(step, "interpolation", path, words)
+
+
+def show_modes(
+    scorer: Scorer, averaged: Samples, step: int, count: int, trackers: Sequence[Tracker]
+) -> None:
+    """Count the classes of samples, if they have any, say what that tells, and stream it."""
+    census = census_of(scorer, averaged, step, count)
+    if census is not None:
+        say(f"modes     {census['conclusion'].partition('. ')[0]}")
+        for tracker in trackers:
+            tracker.census(step, census)
 
 
 def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -196,6 +209,11 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
         raised = RunError(
             f"cannot write{place} ({error.strerror}): make room, or set runs_dir= or cache_dir= to "
             f"a place that can be written; {again}, and {run.directory} keeps what it has."
+        )
+    elif is_out_of_memory(error):
+        raised = RunError(
+            f"{run.directory} needs more memory than there is: half the batch_size takes about "
+            "half of it, and a smaller hidden_dim or image_size takes less."
         )
     elif not isinstance(error, UsageError | RunError):
         raised = RunError(f"{reason}; the traceback is in {run.error_path}, and {again}.")

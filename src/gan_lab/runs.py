@@ -4,11 +4,8 @@ Every file is either appended to line by line or replaced by rename, so that a k
 leaves what a resume can use.
 """
 
-import io
 import json
-import os
 import shutil
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +13,9 @@ from typing import Any
 import filelock
 from omegaconf import DictConfig, OmegaConf
 
+from gan_lab.checkpoints import read_newest, write_checkpoint
 from gan_lab.errors import RunError, Taken
+from gan_lab.files import read_json, read_lines, replace_file, write_lines
 
 STATES = ("running", "finished", "failed", "interrupted", "diverged")
 
@@ -112,13 +111,13 @@ class Run:
 
     def add_environment(self, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Append the description of one start, and return those of earlier ones."""
-        earlier = _read_json(self.environment_path, [])
+        earlier = read_json(self.environment_path, [])
         replace_file(self.environment_path, json.dumps([*earlier, entry], indent=1) + "\n")
         return earlier
 
     def environment(self) -> list[dict[str, Any]]:
         """Read the descriptions of all starts."""
-        return _read_json(self.environment_path, [])
+        return read_json(self.environment_path, [])
 
     def set_status(self, state: str, step: int, reason: str = "") -> None:
         """Write the state, one of STATES."""
@@ -128,7 +127,7 @@ class Run:
 
     def status(self) -> dict[str, Any]:
         """Read the state; `running` without a process at work is reported as `killed`."""
-        status = _read_json(self.status_path, {"state": "new", "step": 0, "reason": ""})
+        status = read_json(self.status_path, {"state": "new", "step": 0, "reason": ""})
         if status["state"] == "running" and not self.is_taken():
             status["state"] = "killed"
         return status
@@ -137,11 +136,11 @@ class Run:
 
     def metrics(self) -> list[dict[str, Any]]:
         """Read metrics.jsonl, leaving out a line that a kill cut short."""
-        return _read_lines(self.metrics_path)
+        return read_lines(self.metrics_path)
 
     def evaluations(self) -> list[dict[str, Any]]:
         """Read evaluations.jsonl, leaving out a line that a kill cut short."""
-        return _read_lines(self.evaluations_path)
+        return read_lines(self.evaluations_path)
 
     def final_evaluations(self) -> list[dict[str, Any]]:
         """Return the latest scores of the averaged generator, each on the largest sample it had."""
@@ -159,7 +158,7 @@ class Run:
         # `evaluate` may score a run while it is trained, and both write the whole file.
         with filelock.FileLock(self.directory / ".evaluations.lock"):
             kept = [old for old in self.evaluations() if _evaluation_key(old) not in new]
-            _write_lines(self.evaluations_path, [*kept, *records])
+            write_lines(self.evaluations_path, [*kept, *records])
 
     def save_sample(self, step: int, write: Callable[[Path], None]) -> Path:
         """Write samples/<step>.png, and samples/latest.png beside it, with `write(path)`."""
@@ -175,7 +174,7 @@ class Run:
         """Remove lines and samples beyond `step`, which a resumed run will write again."""
         for path in (self.metrics_path, self.evaluations_path):
             if path.exists():
-                _write_lines(path, [line for line in _read_lines(path) if line["step"] <= step])
+                write_lines(path, [line for line in read_lines(path) if line["step"] <= step])
         for path in self.samples.iterdir():
             if path.suffix != ".png" or (path.stem.isdigit() and int(path.stem) > step):
                 path.unlink()
@@ -193,9 +192,13 @@ class Run:
         """The samples of a step."""
         return self.samples / f"{step:08d}.png"
 
+    def write_modes(self, weights: str, census: Mapping[str, Any]) -> None:
+        """Write the census of the averaged (`ema`) or the `raw` generator."""
+        replace_file(self.modes_path(weights), json.dumps(census, indent=1) + "\n")
+
     def modes(self, weights: str) -> dict[str, Any] | None:
         """Read the census of the averaged (`ema`) or the `raw` generator; None without one."""
-        return _read_json(self.modes_path(weights), None)
+        return read_json(self.modes_path(weights), {}) or None
 
     def modes_path(self, weights: str) -> Path:
         """The census of the averaged (`ema`) or the `raw` generator."""
@@ -217,41 +220,27 @@ class Run:
         A checkpoint that an interruption wrote between two due ones goes at the next due one, so
         that an interrupted run ends with the files of an undisturbed one.
         """
-        import torch
-
-        path = self.checkpoint_path(step)
-        temporary = path.with_suffix(".tmp")
-        content = io.BytesIO()  # torch.save hides why a disk does not take its bytes
-        torch.save(dict(state), content)
-        try:
-            with temporary.open("wb") as file:
-                file.write(content.getbuffer())
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_checkpoint(self.checkpoint_path(step), state)
         steps = self.checkpoint_steps()
         last_due = [other for other in steps if every and other % every == 0][-2:]
         for other in steps:
             if other not in (*last_due, step, best):
                 self.checkpoint_path(other).unlink()
 
-    def load_checkpoint(self, say: Callable[[str], None], step: int | None = None) -> dict | None:
-        """Load the newest checkpoint that is whole (or that of `step`); None if there is none.
+    def load_checkpoint(self, say: Callable[[str], None]) -> dict[str, Any] | None:
+        """Load the newest checkpoint that is whole; None if there is none.
 
         A corrupt one is reported through `say` and the one before it is tried.
         """
-        steps = self.checkpoint_steps() if step is None else [step]
-        for candidate in reversed(steps):
-            path = self.checkpoint_path(candidate)
-            state = read_checkpoint(path)
-            if state is not None:
-                return state
-            earlier = [other for other in steps if other < candidate]
-            then = f"falling back to that of step {earlier[-1]}" if earlier else "none is left"
-            say(f"{path} is corrupt; {then}.")
-        return None
+        return read_newest([self.checkpoint_path(step) for step in self.checkpoint_steps()], say)
+
+    def trained(self, say: Callable[[str], None]) -> dict[str, Any]:
+        """Load the newest checkpoint that is whole. Raises RunError if there is none."""
+        state = self.load_checkpoint(say)
+        if state is None:
+            lack = "no checkpoint that is whole" if self.checkpoint_steps() else "no checkpoint yet"
+            raise RunError(f"{self.directory} has {lack}; the command that made it trains it.")
+        return state
 
     def checkpoint_steps(self) -> list[int]:
         """The steps of the checkpoints that are there, ascending."""
@@ -264,55 +253,10 @@ class Run:
         return self.checkpoints / f"{step:08d}.pt"
 
 
-def read_checkpoint(path: Path) -> dict[str, Any] | None:
-    """Load a checkpoint onto the CPU; None if its checksums are wrong or it cannot be read."""
-    import torch
-
-    try:
-        with zipfile.ZipFile(path) as archive:  # torch does not check the archive's CRCs itself
-            if archive.testzip() is not None:
-                return None
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:
-        return None
-
-
 def run_directories(runs_dir: Path, study: str = "*") -> list[Path]:
     """Return the run directories of a study, or of all, in the order of their names."""
     return sorted(path.parent for path in runs_dir.glob(f"{study}/*/config.yaml"))
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text)
-    temporary.replace(path)
-
-
 def _evaluation_key(record: Mapping[str, Any]) -> str:
     return json.dumps([record["step"], record["score"], record["protocol"]], sort_keys=True)
-
-
-def _read_json(path: Path, default: Any) -> Any:
-    """Return what a file holds; `default` if it is not there, broken, or of another kind."""
-    try:
-        content = json.loads(path.read_text())
-    except (OSError, json.JSONDecodeError):
-        return default
-    return content if default is None or isinstance(content, type(default)) else default
-
-
-def _read_lines(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    lines = []
-    for text in path.read_text().splitlines():
-        try:
-            lines.append(json.loads(text))
-        except json.JSONDecodeError:
-            continue
-    return lines
-
-
-def _write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
-    replace_file(path, "".join(json.dumps(line) + "\n" for line in lines))

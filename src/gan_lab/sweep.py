@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ from gan_lab.errors import Interrupted, RunError, UsageError
 from gan_lab.instantiate import instantiate
 from gan_lab.record import result_hash, run_directory
 from gan_lab.runs import Run
+from gan_lab.score_lists import selection
 from gan_lab.spread import spread
 from gan_lab.task import Task
 
-SCORES = {"fd_classifier": ("FD", ".1f"), "confident": ("confident", ".2f")}
+BESIDE = ("confident", "modes")  # shown beside the scores that the best run is chosen by
+HEADINGS = {"fd_classifier": "FD", "fid": "FID", "swd": "SWD"}
+FORMATS = {"fd_classifier": ".1f", "fid": ".1f", "swd": ".1f", "confident": ".2f", "modes": ".0f"}
 
 
 def make_tasks(
@@ -94,12 +98,13 @@ def _counts(states: Sequence[str]) -> str:
 
 def print_tasks(tasks: Sequence[Task]) -> None:
     """Print a row a run of a sweep: its setting, what it was before, what it is now, its scores."""
+    scores = _shown_scores([task.run for task in tasks])
     rows = []
     for task in tasks:
-        _, name, *numbers = _row(task.run)
+        _, name, *numbers = _row(task.run, scores)
         rows.append([" ".join(task.setting) or "baseline", name, task.before, *numbers[:-1]])
-    scores = [heading for heading, _ in SCORES.values()]
-    print_rows([["setting", "run", "before", "state", "step", "time", *scores], *rows])
+    headings = ["setting", "run", "before", "state", "step", "time", *map(_heading, scores)]
+    print_rows([headings, *rows])
 
 
 def print_spreads(tasks: Sequence[Task]) -> None:
@@ -108,25 +113,27 @@ def print_spreads(tasks: Sequence[Task]) -> None:
     for task in tasks:
         if task.run.status()["state"] == "finished":
             groups.setdefault(result_hash({**task.record, "seed": 0}), []).append(task)
+    shown = _shown_scores([task.run for group in groups.values() for task in group])
     rows = []
     for group in groups.values():
         found = [task.run.final_scores() for task in group]
         named = [part for part in group[0].setting if not part.startswith("seed=")]
         cells = []
-        for score in SCORES:
+        for score in shown:
             values = [scores[score] for scores in found if score in scores]
             cells.append(str(spread(values)) if values else "")
         rows.append([" ".join(named) or "baseline", str(len(group)), *cells])
     if any(len(group) > 1 for group in groups.values()):
         say("")
-        print_rows([["setting", "seeds", *(heading for heading, _ in SCORES.values())], *rows])
+        print_rows([["setting", "seeds", *map(_heading, shown)], *rows])
 
 
 def print_table(directories: Sequence[Path]) -> None:
     """Print a row a run: state, step, time and scores, the reason where one failed."""
-    scores = [heading for heading, _ in SCORES.values()]
-    headings = ["study", "run", "state", "step", "time", *scores, "reason"]
-    print_rows([headings, *(_row(Run(directory)) for directory in directories)])
+    runs = [Run(directory) for directory in directories]
+    scores = _shown_scores(runs)
+    headings = ["study", "run", "state", "step", "time", *map(_heading, scores), "reason"]
+    print_rows([headings, *(_row(run, scores) for run in runs)])
 
 
 def print_rows(rows: Sequence[Sequence[str]]) -> None:
@@ -136,7 +143,7 @@ def print_rows(rows: Sequence[Sequence[str]]) -> None:
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _row(run: Run) -> list[str]:
+def _row(run: Run, shown: Sequence[str]) -> list[str]:
     status, metrics = run.status(), run.metrics()
     seconds = duration(metrics[-1]["seconds"]) if metrics else ""
     scores = run.final_scores()
@@ -146,6 +153,20 @@ def _row(run: Run) -> list[str]:
         status["state"],
         str(status["step"]),
         seconds,
-        *(format(scores[s], f) if s in scores else "" for s, (_, f) in SCORES.items()),
+        *(format(scores[s], FORMATS.get(s, ".4g")) if s in scores else "" for s in shown),
         status["reason"] if status["state"] in ("failed", "diverged") else "",
     ]
+
+
+def _shown_scores(runs: Sequence[Run]) -> list[str]:
+    """Return the scores by which the best of each run's kind is chosen, and those beside them."""
+    chosen_by = {}
+    for run in runs:
+        with suppress(RunError):  # whose config cannot be read; its row says what is known
+            chosen_by[selection(run.config())] = True
+    known = {score for run in runs for score in run.final_scores()}
+    return [*chosen_by, *(score for score in BESIDE if score in known)]
+
+
+def _heading(score: str) -> str:
+    return HEADINGS.get(score, score)

@@ -1,25 +1,22 @@
 """Where a run's numbers and pictures go: metrics.jsonl always, W&B and TensorBoard if asked."""
 
 import json
-import netrc
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlparse
 
 from gan_lab.errors import UsageError
-from gan_lab.runs import Run, replace_file
+from gan_lab.files import replace_file
+from gan_lab.runs import Run
+from gan_lab.wandb_environment import connect_seconds, is_logged_in, wandb_mode
 
 # What is drawn against the step, beside the scores.
 STEPPED = ("loss/*", "d/*", "grad_norm/*", "penalty/*", "monitor/*", "images", "seconds",
-           "samples", "interpolation")  # fmt: skip
-CONNECT_SECONDS = 20.0  # WANDB_INIT_TIMEOUT sets another number
-# What W&B's own programs understand in WANDB_MODE; empty is as good as unset.
-MODES = {"online": "online", "run": "online", "offline": "offline", "dryrun": "offline",
-         "disabled": "disabled"}  # fmt: skip
+           "samples", "interpolation", "modes/*")  # fmt: skip
+CENSUS = ("class", "samples", "share", "low", "high", "real share")  # of a table's columns
 
 
 class Tracker(Protocol):
@@ -28,8 +25,11 @@ class Tracker(Protocol):
     def log(self, line: Mapping[str, float]) -> None:
         """Take the scalars of a step; `line` has "step"."""
 
-    def image(self, step: int, name: str, path: Path) -> None:
-        """Take a picture (PNG)."""
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
+        """Take a picture (PNG) and what it shows."""
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        """Take the counts of samples by class, as `modes.take_census` returns them."""
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         """Take what is true of the whole run: its final scores."""
@@ -48,8 +48,11 @@ class JsonLines:
         self._file.write(json.dumps(dict(line)) + "\n")
         self._file.flush()
 
-    def image(self, step: int, name: str, path: Path) -> None:
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
         """Pictures lie in the run directory already."""
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        """The census lies in the run directory already."""
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         """Final scores lie in evaluations.jsonl already."""
@@ -72,10 +75,15 @@ class WandbTracker:
         tags: list[str],
     ):
         mode = wandb_mode(mode)
+        if not os.environ.get("WANDB_MODE"):
+            os.environ.pop("WANDB_MODE", None)  # W&B refuses an empty one
         if mode == "offline":
             # The only thing that wandb would send from an offline run: reports of its own errors.
             os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
         os.environ.setdefault("WANDB_SILENT", "true")
+        for name in ("WANDB_MODE", "WANDB_INIT_TIMEOUT"):  # wandb refuses to start with empty ones
+            if not os.environ.get(name):
+                os.environ.pop(name, None)
         import wandb
 
         runtime, choices = record["runtime"], record["choices"]
@@ -104,8 +112,10 @@ class WandbTracker:
         try:
             self._run = wandb.init(mode=mode, **arguments)
         except (wandb.errors.CommError, wandb.errors.UsageError) as error:
-            why = _first_line(error) if is_logged_in() else "nobody is logged in: `wandb login`"
-            say(f"W&B is not to be had online ({why}): this run is logged offline.")
+            why = (
+                _first_line(error) if is_logged_in() else "nobody is logged in; `wandb login` once"
+            )
+            say(f"W&B cannot be reached ({why}): this run is logged offline.")
             mode = "offline"
             wandb.teardown()  # the failed attempt still holds the id
             self._run = wandb.init(mode=mode, **arguments)
@@ -129,12 +139,19 @@ class WandbTracker:
     def log(self, line: Mapping[str, float]) -> None:
         self._run.log(dict(line))
 
-    def image(self, step: int, name: str, path: Path) -> None:
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
         import numpy as np
         from PIL import Image
 
         pixels = np.asarray(Image.open(path))  # bytes: W&B shows floats in [-1, 1] as black
-        self._run.log({name: self._wandb.Image(pixels), "step": step})
+        self._run.log({name: self._wandb.Image(pixels, caption=words), "step": step})
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        table = self._wandb.Table(columns=list(CENSUS), data=census_rows(found))
+        title = f"Classes of {found['samples']:,} samples, {found['unsure']['share']:.1%} unsure"
+        bars = self._wandb.plot.bar(table, "class", "share", title=title)
+        self._run.log({"modes/table": table, "modes/bars": bars, "step": step})
+        self.summarise({**census_numbers(found), "modes/conclusion": found["conclusion"]})
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         self._run.summary.update(dict(values))
@@ -165,12 +182,18 @@ class TensorBoardTracker:
         self._step = int(line["step"])
         self._scalars(line)
 
-    def image(self, step: int, name: str, path: Path) -> None:
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
         import numpy as np
         from PIL import Image
 
         pixels = np.asarray(Image.open(path).convert("RGB"))
         self._writer.add_image(name, pixels, step, dataformats="HWC")
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        rows = [CENSUS, ["---"] * len(CENSUS), *census_rows(found)]
+        table = "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+        self._writer.add_text("modes", f"{found['conclusion']}\n\n{table}", step)
+        self._scalars(census_numbers(found))
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         self._scalars(values)
@@ -195,9 +218,13 @@ class Several:
         for tracker in self._trackers:
             tracker.log(line)
 
-    def image(self, step: int, name: str, path: Path) -> None:
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
         for tracker in self._trackers:
-            tracker.image(step, name, path)
+            tracker.image(step, name, path, words)
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        for tracker in self._trackers:
+            tracker.census(step, found)
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         for tracker in self._trackers:
@@ -223,44 +250,18 @@ def wandb_and_tensorboard(
     return Several([TensorBoardTracker(run, record), wandb])
 
 
-def wandb_mode(setting: str) -> str:
-    """Return online, offline or disabled for the knob wandb.mode.
-
-    `auto` is what WANDB_DISABLED and WANDB_MODE say, and without them online for who is logged in.
-    Raises UsageError for a WANDB_MODE that there is not.
-    """
-    if setting != "auto":
-        return setting
-    if os.environ.get("WANDB_DISABLED", "").lower() in ("true", "1", "yes"):
-        return "disabled"
-    named = os.environ.get("WANDB_MODE", "")
-    if named and named not in MODES:
-        raise UsageError(f"WANDB_MODE={named}: choose from {', '.join(MODES)}.")
-    return MODES[named] if named else "online" if is_logged_in() else "offline"
+def census_rows(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row a class of a census, under the headings CENSUS."""
+    return [
+        [entry["class"], entry["count"], entry["share"], *entry["interval"], entry["real_share"]]
+        for entry in found["classes"]
+    ]
 
 
-def connect_seconds() -> float:
-    """Return how long to wait for W&B's server. Raises UsageError if WANDB_INIT_TIMEOUT is odd."""
-    text = os.environ.get("WANDB_INIT_TIMEOUT") or CONNECT_SECONDS
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise UsageError(f"WANDB_INIT_TIMEOUT={text}: must be a number of seconds.")
-    return seconds
-
-
-def is_logged_in() -> bool:
-    """Whether there is a W&B API key in the environment or the netrc file; asks no server."""
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    server = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname or ""
-    path = Path(os.environ.get("NETRC", "~/.netrc")).expanduser()
-    try:
-        return netrc.netrc(str(path)).authenticators(server) is not None
-    except (OSError, netrc.NetrcParseError):
-        return False
+def census_numbers(found: Mapping[str, Any]) -> dict[str, float]:
+    """Return what a census says of a run in three numbers."""
+    unsure, missing = found["unsure"]["share"], float(len(found["missing"]))
+    return {"modes/missing": missing, "modes/unsure": unsure, "modes/kl": found["kl"]}
 
 
 def _read_link(path: Path) -> dict[str, Any]:

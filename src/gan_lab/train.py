@@ -83,7 +83,7 @@ def train(
             if due(step, schedule.sample_every) or last:
                 path = run.save_sample(step, lambda path: save_png(sample_grid(parts), path))
                 for tracker in trackers:
-                    tracker.image(step, "samples", path)
+                    tracker.image(step, "samples", path, f"{grid_words(parts)}, step {step:,}")
             if due(step, schedule.checkpoint_every) or last or stop.number or monitor.stops:
                 save(parts, schedule, run, progress, scores)
             display.update(step, line)
@@ -207,6 +207,17 @@ def sample_grid(parts: Parts) -> np.ndarray:
     latents = sample_latents(seed, GRID_COLUMNS, latent_dim).repeat(rows, 1)
     labels = torch.arange(rows).repeat_interleave(GRID_COLUMNS)
     return grid(generate(parts.generator, latents, labels), GRID_COLUMNS)
+
+
+def grid_words(parts: Parts) -> str:
+    """Say what `sample_grid` draws."""
+    data = parts.inputs.dataset
+    if isinstance(data, PointDataset):
+        return f"raw generator, first {SCATTER_POINTS:,} latents of the seed, over real points"
+    if not parts.inputs.labelled:
+        return f"raw generator, first {GRID_IMAGES} latents of the seed"
+    rows = min(len(data.classes), GRID_CLASSES)
+    return f"raw generator, first {GRID_COLUMNS} latents of the seed for each of {rows} classes"
 
 
 def seconds_per_step(parts: Parts) -> float:

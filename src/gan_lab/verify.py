@@ -12,6 +12,7 @@ import torch
 from omegaconf import OmegaConf
 
 from gan_lab import build
+from gan_lab.checkpoints import read_checkpoint
 from gan_lab.console import say
 from gan_lab.errors import RunError
 from gan_lab.evaluate import Scorer
@@ -19,7 +20,7 @@ from gan_lab.instantiate import refuse_untrusted
 from gan_lab.monitor import Monitor
 from gan_lab.parts import Schedule
 from gan_lab.record import make_schedule
-from gan_lab.runs import Run, read_checkpoint
+from gan_lab.runs import Run
 from gan_lab.signals import catch_signals
 from gan_lab.tracking import JsonLines
 from gan_lab.train import Progress, train

@@ -1,8 +1,10 @@
 """How verbs read their arguments: as argparse does, with mistakes in one line."""
 
 import argparse
+import math
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -10,6 +12,8 @@ from gan_lab.errors import UsageError
 from gan_lab.runs import Run
 
 if TYPE_CHECKING:
+    import torch
+
     from gan_lab.loading import LoadedRun
 
 
@@ -32,15 +36,31 @@ def parser(verb: str, description: str) -> Parser:
     return made
 
 
-def add_run_options(takes: Parser) -> None:
-    """Add what every verb takes that loads the networks of a run."""
+@dataclass(frozen=True)
+class Trained:
+    """A run that a verb examines: its record, its newest checkpoint and where to compute."""
+
+    run: Run
+    record: dict[str, Any]
+    state: dict[str, Any]
+    device: "torch.device"
+    trusted: bool
+
+    @property
+    def step(self) -> int:
+        """The updates of the generator behind the checkpoint."""
+        return self.state["progress"]["step"]
+
+
+def add_place_options(takes: Parser) -> None:
+    """Add what every verb takes that computes with the networks and the data of runs."""
     takes.add_argument("--device", help="default: as the run was trained")
     takes.add_argument("--data-root", help="where the datasets are")
     takes.add_argument("--trust", action="store_true", help="allow the config's own code")
 
 
 def record_of(run: Run, options: argparse.Namespace) -> dict[str, Any]:
-    """Return a run's record with what `add_run_options` changes in it."""
+    """Return a run's record with what `add_place_options` changes in it."""
     from omegaconf import OmegaConf
 
     record: Any = OmegaConf.to_container(run.config())
@@ -52,6 +72,29 @@ def record_of(run: Run, options: argparse.Namespace) -> dict[str, Any]:
     return record
 
 
+def examining_parser(verb: str, description: str) -> Parser:
+    """Return a parser with what all verbs take that examine one run beside its data."""
+    made = parser(verb, description)
+    made.add_argument("run", metavar="RUN", help="path, name, hash, latest or best")
+    add_place_options(made)
+    return made
+
+
+def trained_run(options: argparse.Namespace) -> Trained:
+    """Open the run that the options of `examining_parser` name.
+
+    Raises RunError if there is none, or if it has no checkpoint.
+    """
+    from gan_lab import build
+    from gan_lab.console import say
+    from gan_lab.lookup import find_run
+
+    run = find_run(options.run, Path(options.runs_dir))
+    record = record_of(run, options)
+    device = build.device(record["runtime"])
+    return Trained(run, record, run.trained(say), device, options.trust)
+
+
 def at_least(lowest: int) -> Callable[[str], int]:
     """Return a type for argparse: a whole number of at least `lowest`."""
 
@@ -61,6 +104,22 @@ def at_least(lowest: int) -> Callable[[str], int]:
         return int(text)
 
     return whole_number
+
+
+def within(lowest: float, highest: float) -> Callable[[str], float]:
+    """Return a type for argparse: a number from `lowest` to `highest`."""
+
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not lowest <= value <= highest:  # nan is not
+            reason = f"{text!r} is not a number from {lowest:g} to {highest:g}"
+            raise argparse.ArgumentTypeError(reason)
+        return value
+
+    return number
 
 
 def network_parser(verb: str, description: str) -> Parser:

@@ -6,9 +6,9 @@ from pathlib import Path
 from gan_lab import dashboard
 from gan_lab.commands.arguments import parser
 from gan_lab.console import say
+from gan_lab.files import replace_file
 from gan_lab.report.collect import collect
 from gan_lab.report.settings import compare
-from gan_lab.runs import replace_file
 
 
 def main(arguments: list[str]) -> int:
@@ -28,8 +28,7 @@ def main(arguments: list[str]) -> int:
     workspace = dashboard.build_workspace(*where, knobs)
     report = dashboard.build_report(*where, options.study, knobs)
     for section in workspace.sections:
-        titles = [panel.title for panel in section.panels]
-        say(f"{section.name}: {'; '.join(titles)}")
+        say(f"{section.name}: {'; '.join(map(dashboard.title_of, section.panels))}")
     if options.save:
         for address in dashboard.save(workspace, report):
             print(address)

@@ -2,28 +2,25 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from gan_lab import __version__, build
-from gan_lab.commands.arguments import add_run_options, at_least, parser, record_of
+from gan_lab.commands.arguments import Trained, at_least, examining_parser, trained_run
 from gan_lab.console import say
 from gan_lab.data import PointDataset
 from gan_lab.equilibrium import conclude, curve_means, duality_gap, fresh_accuracy, on_held_out
 from gan_lab.equilibrium_figures import draw_equilibrium, draw_optimum
-from gan_lab.errors import RunError
-from gan_lab.lookup import find_run
+from gan_lab.files import replace_file
 from gan_lab.optimal import compare_with_optimum
 from gan_lab.parts import Parts
 from gan_lab.record import is_labelled
-from gan_lab.runs import Run, replace_file
+from gan_lab.runs import Run
 from gan_lab.train import take_step
 
 
 def main(arguments: list[str]) -> int:
     """Measure what a run lacks to the equilibrium; write numbers, a figure and a conclusion."""
-    takes = parser("equilibrium", "Measure how near a run is to the equilibrium of its game.")
-    takes.add_argument("run", metavar="RUN", help="path, name, hash, latest or best")
+    takes = examining_parser("equilibrium", "Measure how near a run is to its equilibrium.")
     takes.add_argument(
         "--steps",
         type=at_least(1),
@@ -36,35 +33,25 @@ def main(arguments: list[str]) -> int:
         default=500,
         help="that a fresh discriminator learns (default: %(default)s)",
     )
-    add_run_options(takes)
     options = takes.parse_args(arguments)
-    run = find_run(options.run, Path(options.runs_dir))
-    record = record_of(run, options)
-    result = examine(run, record, options.steps, options.fresh_steps, options.trust)
+    trained = trained_run(options)
+    result = examine(trained, options.steps, options.fresh_steps)
     say(result["conclusion"])
-    print(run.equilibrium_path)
+    print(trained.run.equilibrium_path)
     return 0
 
 
-def examine(
-    run: Run, record: Mapping[str, Any], steps: int, fresh_steps: int, trusted: bool
-) -> dict[str, Any]:
-    """Measure a run's newest checkpoint, write what was found and return it.
-
-    Raises RunError if the run has no checkpoint.
-    """
-    device = build.device(record["runtime"])
-    state = run.load_checkpoint(say)
-    if state is None:
-        raise RunError(f"{run.directory} has no checkpoint yet; train it first.")
+def examine(trained: Trained, steps: int, fresh_steps: int) -> dict[str, Any]:
+    """Measure a run's newest checkpoint, write what was found and return it."""
+    run, record, trusted = trained.run, trained.record, trained.trusted
     data = build.dataset(record, trusted)
-    held_out = build.on_device(build.dataset(record, trusted, split="test"), device)
-    parts = build.parts(record, data, device, trusted)
-    parts.load(state)
+    held_out = build.on_device(build.dataset(record, trusted, split="test"), trained.device)
+    parts = build.parts(record, data, trained.device, trusted)
+    parts.load(trained.state)
     metrics = run.metrics()
     has_value = parts.loss.output == "probability" and not record["label_smoothing"]
     result: dict[str, Any] = {
-        "step": state["progress"]["step"],
+        "step": trained.step,
         "version": __version__,
         "curves": curve_means(metrics, has_value),
     }
@@ -73,7 +60,7 @@ def examine(
         result["held_out"] = on_held_out(parts, held_out)
         result["gap"] = duality_gap(parts, held_out, take_step, steps)
     _, fresh = build.networks({**record, "seed": record["seed"] + 1, "pack": 1}, trusted)
-    result["fresh"] = fresh_accuracy(fresh.to(device), parts, held_out, fresh_steps)
+    result["fresh"] = fresh_accuracy(fresh.to(trained.device), parts, held_out, fresh_steps)
     if isinstance(data, PointDataset) and _has_optimum(record, parts):
         result["optimum"] = _draw_optimum(run, record, parts, data)
     result["conclusion"] = conclude(result)

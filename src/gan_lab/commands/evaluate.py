@@ -2,14 +2,11 @@
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from gan_lab import build
-from gan_lab.commands.arguments import at_least, parser
+from gan_lab.commands.arguments import add_place_options, at_least, parser, record_of
 from gan_lab.console import say
 from gan_lab.errors import UsageError
 from gan_lab.evaluate import evaluate_run
@@ -47,9 +44,7 @@ def main(arguments: list[str]) -> int:
     )
     takes.add_argument("--inception-weights", metavar="FILE", help="a local file for FID")
     takes.add_argument("--inception-sha256", metavar="HEX", help="its hash, if it is your own")
-    takes.add_argument("--device", help="default: as the run was trained")
-    takes.add_argument("--data-root", help="where the datasets are")
-    takes.add_argument("--trust", action="store_true", help="allow the config's own code")
+    add_place_options(takes)
     options = takes.parse_args(arguments)
     if options.real or options.fake:
         return _folders(options)
@@ -76,13 +71,10 @@ def main(arguments: list[str]) -> int:
 
 def _record(run: Run, options: argparse.Namespace) -> Record:
     """Return the run's record, with what was typed in place of its own runtime."""
-    record: Any = OmegaConf.to_container(run.config())
-    runtime = record["runtime"]
-    data_root = options.data_root or os.environ.get("GAN_LAB_DATA")
-    runtime["device"] = options.device or runtime["device"]
-    runtime["data_root"] = data_root or runtime["data_root"]
+    record = record_of(run, options)
+    settings = record["runtime"]["evaluation"]
     for key in ("inception_weights", "inception_sha256"):
-        runtime["evaluation"][key] = getattr(options, key) or runtime["evaluation"][key]
+        settings[key] = getattr(options, key) or settings[key]
     return record
 
 

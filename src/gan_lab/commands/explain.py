@@ -1,6 +1,6 @@
 """`gan-lab explain KEY=VALUE ...`: formulas, layers, curves, scores, data."""
 
-from gan_lab import explain, overrides
+from gan_lab import explain, overrides, synonyms
 from gan_lab.checks import check_ranges
 from gan_lab.datasheet import explain_dataset
 from gan_lab.errors import UsageError
@@ -51,6 +51,6 @@ def main(arguments: list[str]) -> int:
     if "dataset" in named:
         lines += explain_dataset(record)
     if "bce" in (text.partition("=")[2] for text in settings):
-        lines.append(f"note: {overrides.BCE_NOTE}")
+        lines.append(f"note: {synonyms.BCE_NOTE}")
     print("\n".join(lines).rstrip())
     return 0

@@ -1,7 +1,7 @@
 """`gan-lab interpolate RUN`: images between pairs of latents, and beyond them."""
 
 from gan_lab import latent_figures
-from gan_lab.commands.arguments import at_least, latent_parser, opened, output_path
+from gan_lab.commands.arguments import at_least, latent_parser, opened, output_path, within
 from gan_lab.errors import UsageError
 from gan_lab.interpolation import places
 
@@ -17,10 +17,10 @@ def main(arguments: list[str]) -> int:
         help="images from z1 to z2, both among them: K + 1 (default: 10)",
     )
     takes.add_argument(
-        "--from", dest="start", type=float, default=0.0, help="below 0: begin before z1"
+        "--from", dest="start", type=within(-10, 10), default=0.0, help="below 0: before z1"
     )
     takes.add_argument(
-        "--to", dest="stop", type=float, default=1.0, help="above 1: go on beyond z2"
+        "--to", dest="stop", type=within(-10, 10), default=1.0, help="above 1: beyond z2"
     )
     takes.add_argument("--slerp", action="store_true", help="on the arc, not the line")
     options = takes.parse_args(arguments)

@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from gan_lab import overrides
+from gan_lab import overrides, precedence, synonyms
 from gan_lab.checks import check_builds, check_fit, check_ranges, check_surroundings
 from gan_lab.console import say
 from gan_lab.data import reading_once
@@ -39,7 +39,7 @@ def _search(jobs: list[overrides.Job], arguments: list[str]) -> int:
         raise UsageError("a search chooses its settings itself: leave out -m and sweep=.")
     search: Any = OmegaConf.to_container(jobs[0].config.search, resolve=True)
     settings = [text for text in arguments if text not in ("-m", "--multirun")]
-    typed = [text.partition("=")[0] for text in overrides.canonical(settings)]
+    typed = [text.partition("=")[0] for text in synonyms.canonical(settings)]
 
     def make_tasks(point: Settings) -> list[Task]:
         jobs = overrides.jobs(settings, False, [point])
@@ -60,7 +60,7 @@ def compose_jobs(arguments: list[str]) -> list[overrides.Job]:
     if flag := next((text for text in settings if text.startswith("-")), None):
         raise UsageError(f"there is no flag {flag}; settings are written KEY=VALUE.")
     if any(text in ("loss=bce", "loss_type=bce") for text in settings):
-        print(overrides.BCE_NOTE)
+        print(synonyms.BCE_NOTE)
     jobs = overrides.jobs(settings, multirun)
     for job in jobs:
         check_ranges(job.config)
@@ -104,7 +104,8 @@ def _hydra(arguments: list[str]) -> int:
     if not {"-sc", "--shell-completion"} & set(arguments):
         overrides.jobs(settings, multirun=True)  # our one line for a mistake, not Hydra's ten
         flags = [text for text in arguments if text not in settings]
-        rewritten = [*flags, *overrides.with_resets(overrides.canonical(settings))]
+        typed = [text for text in synonyms.canonical(settings) if text != "sweep=null"]
+        rewritten = [*flags, *precedence.with_resets(typed)]
     sys.argv[1:] = rewritten
     entry = hydra.main(str(conf_directory()), "config", version_base="1.3")(lambda config: None)
     entry()

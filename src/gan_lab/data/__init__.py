@@ -7,7 +7,7 @@ from gan_lab.data.dataset import ImageDataset, PointDataset, from_unit, to_unit,
 from gan_lab.data.decode import decode
 from gan_lab.data.digits import digits
 from gan_lab.data.flowers import flowers, flowers_hash
-from gan_lab.data.image_folder import image_folder, image_sides, listing_hash
+from gan_lab.data.image_folder import image_dimensions, image_folder, listing_hash
 from gan_lab.data.listing import reading_once
 from gan_lab.data.mixtures import grid, ring
 from gan_lab.data.mnist import fashion_mnist, kmnist, mnist
@@ -28,8 +28,8 @@ __all__ = [
     "from_unit",
     "grid",
     "human_size",
+    "image_dimensions",
     "image_folder",
-    "image_sides",
     "kmnist",
     "listing_hash",
     "mnist",

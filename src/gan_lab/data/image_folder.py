@@ -1,6 +1,7 @@
 """Any folder of images, nested or not; the folders at its top are classes if there are several."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +39,9 @@ def image_folder(
     """Load all images below `root`/`folder`, cut to their central square of at most `crop` pixels.
 
     They are decoded once into `cache_dir` (None: anew each time). Unusable ones are listed and left
-    out, if there are few or if bad_images="skip". Raises FileNotFoundError if there are no images,
-    ValueError for more than 1 % unusable ones, OSError if there is no room to decode them.
+    out, if there are few or if bad_images="skip"; "stop" and "refuse" stop at more, and differ in
+    whether skipping is advised. Raises FileNotFoundError if there are no images, ValueError for
+    more than 1 % unusable ones, OSError if there is no room to decode them.
     """
     source = folder_source(folder_path(root, folder))
     return load(source, image_size, channels, split, crop, cache_dir, bad_images)
@@ -50,23 +52,21 @@ def listing_hash(root: str | Path, folder: str | None) -> str:
     return fingerprint(list_images(folder_path(root, folder)))
 
 
-def image_sides(root: str | Path, folder: str) -> list[int]:
-    """Return the shorter side in pixels of each image below `root`/`folder`, from its header.
+def image_dimensions(top: Path, most: int | None = None) -> list[tuple[int, int]]:
+    """Return width and height in pixels of the images below `top`, from the headers of the files.
 
-    Raises ValueError for one that cannot be read.
+    Of at most `most` files, evenly taken from the listing. Those that cannot be read are left out:
+    decoding lists them.
     """
     from PIL import Image
 
-    top, sides = folder_path(root, folder), []
-    for name, _, _ in list_images(top):
-        try:
-            with Image.open(top / name) as file:
-                sides.append(min(file.size))
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise ValueError(
-                f"{top / name} is no readable image ({error}); mend or remove it."
-            ) from error
-    return sides
+    files = list_images(top)
+    dimensions = []
+    for file in files[:: max(1, -(-len(files) // most) if most else 1)]:
+        unreadable = suppress(OSError, SyntaxError, Image.DecompressionBombError)
+        with unreadable, Image.open(top / file.name) as image:
+            dimensions.append(image.size)
+    return dimensions
 
 
 def folder_path(root: str | Path, folder: str | None) -> Path:
@@ -138,7 +138,6 @@ def _check_bad(result: Decoded, top: Path, files: Sequence[File], bad_images: st
     found = f"{len(result.bad):,} of {len(files):,} images cannot be used"
     listed = f"; {result.bad_list} lists them with their reasons" if result.bad_list else ""
     if len(result.bad) > MOST_BAD * len(files) and bad_images != "skip":
-        raise ValueError(
-            f"{found}: {first}{listed}. Mend or remove them, or go on with bad_images=skip."
-        )
+        or_skip = ", or go on with bad_images=skip" if bad_images == "stop" else ""
+        raise ValueError(f"{found}: {first}{listed}. Mend or remove them{or_skip}.")
     print(f"{found} and are left out: {first}{listed}")

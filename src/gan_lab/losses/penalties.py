@@ -22,8 +22,8 @@ class GradientPenalty:
     with one u, uniform on [0, 1), for each sample. One-sided (`two_sided: false`), only norms above
     1 are penalised (Petzka et al. 2018, arXiv 1709.08894, equation 8).
     Source: Gulrajani et al. 2017 (arXiv 1704.00028), equation 3.
-    When it trains: penalty/gradient_penalty jumps in the first steps, while the critic's slope
-    comes to 1, and then stays small beside -loss/d.
+    When it trains: penalty/gradient_penalty begins at some units, where the critic is too steep,
+    and falls with -loss/d, of which it stays a fraction.
     When it fails: it grows with the logits instead (lr_d or beta1 too high for it), or stays at
     `weight`, where every gradient is 0: the critic is flat and teaches G nothing.
     """

@@ -1,6 +1,13 @@
 """Scores of generated samples: pure functions in float64, (real, fake) order throughout."""
 
-from gan_lab.metrics.census import UNSURE, Census, count_modes, is_strange, sure_classes
+from gan_lab.metrics.census import (
+    UNSURE,
+    Census,
+    count_modes,
+    familiar_distance,
+    is_strange,
+    sure_classes,
+)
 from gan_lab.metrics.classifier import (
     MNISTCNN_V1,
     Classifier,
@@ -59,6 +66,7 @@ __all__ = [
     "closest_pairs",
     "count_modes",
     "divergence_from_uniform",
+    "familiar_distance",
     "frechet",
     "frechet_distance",
     "frechet_from_features",

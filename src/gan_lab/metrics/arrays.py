@@ -16,7 +16,7 @@ def as_float64(array: Array, name: str, dimensions: int) -> Tensor:
         array = torch.from_numpy(np.array(array, dtype=np.float64))
     if array.ndim != dimensions:
         raise ValueError(f"{name} must have {dimensions} dimensions, got shape {list(array.shape)}")
-    if not array.isfinite().all():
+    if not array.sum().isfinite() and not array.isfinite().all():  # the sum is ten times as fast
         raise ValueError(f"{name} holds numbers that are not finite (nan or inf)")
     return array.detach().to("cpu", torch.float64)
 

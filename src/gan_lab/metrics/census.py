@@ -100,13 +100,19 @@ def sure_classes(logits: Tensor) -> Tensor:
     return predicted.where(certainty >= SURE, UNSURE)
 
 
-def is_strange(real: Tensor, held_out: Tensor, fake: Tensor) -> Tensor:
-    """Return whether features of samples [M, d] are farther from real ones than real images get.
+def familiar_distance(real: Tensor, held_out: Tensor) -> float:
+    """Return how far from the nearest of `real` [N, d] features of real images get.
 
-    That is, from the nearest of `real` [N, d], than 999 of 1000 `held_out` real images [K, d] are.
+    999 of 1000 `held_out` ones [K, d] are no farther.
+    """
+    return float(nearest_distances(real, held_out).quantile(FAMILIAR))
+
+
+def is_strange(real: Tensor, limit: float, fake: Tensor) -> Tensor:
+    """Return whether features of samples [M, d] are farther than `limit` from all `real` [N, d].
+
     A classifier that knows nothing but digits is as sure of noise as of digits; its features tell.
     """
-    limit = nearest_distances(real, held_out).quantile(FAMILIAR)
     return nearest_distances(real, fake) > limit
 
 

@@ -8,8 +8,10 @@ score made with it. The layout is that of LeNet (LeCun et al. 1998) with strides
 import copy
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -105,13 +107,17 @@ def train_classifier(
     batch_size: int = 128,
     learning_rate: float = 3e-3,
     image_size: int | None = None,
+    start: Mapping[str, Any] | None = None,
+    keep: Callable[[Callable[[], dict[str, Any]]], None] | None = None,
 ) -> Classifier:
     """Return a classifier (eval mode, CPU) of uint8 images [N, C, H, W] with int labels [N].
 
     AdamW under a one-cycle schedule (Smith and Topin 2018) on images moved by up to one pixel.
     `image_size` is what the classifier sees, by default the images' height. The weights have the
     same bits for the same seed and number of threads; no global random state is read or changed.
-    Raises ValueError if images and labels do not go together.
+    `keep` is called after each batch with a function that returns the state of the training, from
+    which, as `start`, it goes on to the same bits. Raises ValueError if images and labels do not go
+    together.
     """
     labels = labels.long()
     if labels.shape != images.shape[:1] or not len(labels):
@@ -128,15 +134,34 @@ def train_classifier(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, learning_rate, total_steps=epochs * batches
     )
-    for _ in range(epochs):
-        order = torch.randperm(len(images), generator=generator)
-        for rows in order[: batches * batch_size].view(batches, batch_size):
-            batch = _shift(resize(images[rows], classifier.image_size), generator)
-            loss = cross_entropy(classifier(batch)[1], labels[rows])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
+    parts: dict[str, Any] = {
+        **{"classifier": classifier, "optimizer": optimizer, "schedule": schedule}
+    }
+    step, order = 0, torch.empty(0)
+    if start is not None:
+        step, order = start["step"], start["order"]
+        generator.set_state(start["generator"])
+        for name, part in parts.items():
+            part.load_state_dict(start[name])
+
+    def state() -> dict[str, Any]:
+        own = {"step": step, "order": order, "generator": generator.get_state()}
+        return own | {name: part.state_dict() for name, part in parts.items()}
+
+    while step < epochs * batches:
+        place = step % batches * batch_size
+        if place == 0:
+            order = torch.randperm(len(images), generator=generator)
+        rows = order[place : place + batch_size]
+        batch = _shift(resize(images[rows], classifier.image_size), generator)
+        loss = cross_entropy(classifier(batch)[1], labels[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        step += 1
+        if keep is not None:
+            keep(state)
     return classifier.eval()
 
 

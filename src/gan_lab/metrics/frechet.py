@@ -1,7 +1,9 @@
 """The Fréchet distance between Gaussians, |m1 - m2|² + Tr(S1 + S2 - 2 (S1 S2)^½), in float64.
 
 With S1 = F1 F1ᵀ and S2 = F2 F2ᵀ the trace of the root is the sum of the singular values of F1ᵀ F2.
-Unlike a matrix square root of S1 S2 this stays exact when the covariances are singular.
+Unlike a matrix square root of S1 S2 this stays exact when the covariances are singular. Where they
+are not, the roots of the eigenvalues of F1ᵀ S2 F1 are the same numbers five times as fast, and
+exact as long as the matrix is graded, which pivoting sees to; the determinant tells if it was not.
 Dowson and Landau 1982; used on features of images by Heusel et al. 2017.
 """
 
@@ -11,6 +13,9 @@ import torch
 from torch import Tensor
 
 from gan_lab.metrics.arrays import Array, as_float64
+
+BLOCK = 512  # columns of a symmetric product at a time: of those above them nothing is computed
+DOUBT = 1e-10
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,10 @@ def moments(features: Array) -> Moments:
     if count < 2:
         raise ValueError(f"a covariance needs at least 2 samples, got {count}")
     mean = features.mean(0)
-    factor = (features - mean).T / (count - 1) ** 0.5
-    return Moments(mean, factor if count <= size else _factor(factor @ factor.T), count)
+    centred = (features - mean).T
+    if count < size:
+        return Moments(mean, centred / (count - 1) ** 0.5, count)
+    return Moments(mean, _factor(_lower_gram(centred).div_(count - 1)), count)
 
 
 def frechet(real: Moments, fake: Moments) -> float:
@@ -72,20 +79,61 @@ def _distance(mean1: Tensor, factor1: Tensor, mean2: Tensor, factor2: Tensor) ->
     if mean1.shape != mean2.shape:
         raise ValueError(f"real has {len(mean1)} features, fake has {len(mean2)}")
     traces = factor1.square().sum() + factor2.square().sum()
-    root_trace = torch.linalg.svdvals(factor1.T @ factor2).sum()
-    return ((mean1 - mean2).square().sum() + traces - 2 * root_trace).item()
+    outer = (mean1 - mean2).square().sum() + traces
+    cross = factor1.T @ factor2
+    if factor1.shape == factor2.shape == (len(mean1), len(mean1)):
+        root_trace, doubt = _by_eigenvalues(cross, _log_det(factor1) + _log_det(factor2))
+        distance = outer - 2 * root_trace
+        if 2 * doubt < DOUBT * distance.abs():
+            return distance.item()
+    return (outer - 2 * torch.linalg.svdvals(cross).sum()).item()
+
+
+def _by_eigenvalues(cross: Tensor, log_det: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the sum of the singular values of cross [d, d], and how wrong it may be.
+
+    They are the roots of the eigenvalues of cross crossᵀ, of which small ones can drown in the
+    rounding of large ones. Then the eigenvalues' product is not the determinant, whose logarithm is
+    known; all are then suspected of the absolute error that explains it if it is in the least one.
+    """
+    values = torch.linalg.eigvalsh(_lower_gram(cross)).clamp(min=0)
+    error = (values.log().sum() - 2 * log_det).abs() * values.min()  # nan, no less, for a 0
+    return values.sqrt().sum(), error * values.rsqrt().sum() / 2
+
+
+def _log_det(factor: Tensor) -> Tensor:
+    """Return log |det factor| of a pivoted Cholesky factor, whose pivots lead their columns."""
+    return factor.abs().amax(0).log().sum()
+
+
+def _lower_gram(rows: Tensor) -> Tensor:
+    """Return the lower triangle of rows rowsᵀ [d, d] for rows [d, N], the rest not all computed."""
+    product = rows.new_zeros(len(rows), len(rows))
+    for first in range(0, len(rows), BLOCK):
+        columns = slice(first, first + BLOCK)
+        torch.mm(rows[first:], rows[columns].T, out=product[first:, columns])
+    return product
 
 
 def _factor(covariance: Tensor) -> Tensor:
-    """Return F [d, r] with F Fᵀ = covariance [d, d]: Cholesky, or eigenvectors if near singular."""
-    cholesky, failed = torch.linalg.cholesky_ex(covariance)
-    pivots = cholesky.diagonal().square()
-    if not failed and pivots.min() > 1e-10 * pivots.max():
-        return cholesky
-    values, vectors = torch.linalg.eigh(covariance)
-    largest = values.abs().max()
-    if values.min() < -1e-4 * largest:
-        raise ValueError(f"a covariance has the negative eigenvalue {values.min().item():.3g}")
-    # Rounding turns eigenvalues of zero into about ±1e-17, and their roots would not be small.
-    kept = values > largest * len(values) * torch.finfo(values.dtype).eps
-    return vectors[:, kept] * values[kept].sqrt()
+    """Return F [d, r] with F Fᵀ = covariance [d, d], of which the lower triangle is read.
+
+    By Cholesky with pivoting: the numbers of F fall from column to column, and end where what is
+    left is rounding.
+    """
+    from scipy.linalg.lapack import dpstrf
+
+    result, pivots, rank, _ = dpstrf(covariance.numpy(), lower=1)
+    factor = torch.empty_like(covariance[:, :rank])
+    factor[torch.from_numpy(pivots).long() - 1] = torch.from_numpy(result).tril()[:, :rank]
+    if rank < len(covariance):
+        _check_remainder(covariance, factor)
+    return factor
+
+
+def _check_remainder(covariance: Tensor, factor: Tensor) -> None:
+    """Raise ValueError if what a factor lacks to the covariance is more than rounding."""
+    remainder = (covariance - factor @ factor.T).tril().abs().max()
+    if remainder > 1e-4 * covariance.tril().abs().max():
+        least = torch.linalg.eigvalsh(covariance)[0].item()
+        raise ValueError(f"a covariance has the negative eigenvalue {least:.3g}")

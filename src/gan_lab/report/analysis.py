@@ -81,7 +81,7 @@ def _lines(look: Look, path: Path, panels: dict[str, Panel], smoothed: bool = Tr
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for axis, (name, lines) in zip(axes, found.items(), strict=True):
             for data, x, y in lines:
-                axis.plot(x, smooth(y) if smoothed else y, color=look.colour(data), linewidth=1.2)
+                axis.plot(x, smooth(y) if smoothed else y, linewidth=1.2, **look.line(data))
             _, level, level_name = panels[name]
             if level is not None:
                 axis.axhline(level, color="black", linestyle=":", linewidth=1)

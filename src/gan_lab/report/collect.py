@@ -86,6 +86,8 @@ def _directories(reference: str, runs_dir: Path) -> list[Path]:
             lost = {path.parent for path in folder.glob("*/*.json*")} - set(found)
             if found or lost:
                 return [*found, *sorted(lost)]
+            if folder == runs_dir / reference:
+                raise RunError(f"there are no runs in {folder} yet.")
     return [find_run(reference, runs_dir).directory]
 
 

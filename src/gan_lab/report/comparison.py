@@ -4,6 +4,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,20 +67,33 @@ def draw_settings(
         return save_figure(figure, path)
 
 
-def draw_modes(look: Look, path: Path) -> Path | None:
-    """Draw the share of each class among the samples of each run, and among real images."""
+def counted_by_data(look: Look) -> dict[str, list[RunData]]:
+    """Return the runs whose samples were counted by class, by the name of their data.
+
+    Data of one name with other classes have a number behind it.
+    """
+    found: dict[tuple[str, tuple[str, ...]], list[RunData]] = {}
+    for data in look.runs:
+        if classes := _classes(data):
+            names = tuple(str(entry["class"]) for entry in classes)
+            found.setdefault((str(data.record["choices"]["dataset"]), names), []).append(data)
+    named: dict[str, list[RunData]] = {}
+    for (name, _), runs in found.items():
+        number = sum(other.split(" ")[0] == name for other in named) + 1
+        named[name if number == 1 else f"{name} {number}"] = runs
+    return named
+
+
+def draw_modes(runs: Sequence[RunData], settings: Settings, path: Path) -> Path:
+    """Draw the share of each class among the samples of runs on one dataset, and in that."""
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    counted = [(data, data.run.modes("ema")) for data in look.runs]
-    found = [(data, modes["classes"]) for data, modes in counted if modes and "classes" in modes]
-    if not found:
-        return None
-    names = [entry["class"] for entry in found[0][1]]
-    found = [(data, classes) for data, classes in found if len(classes) == len(names)]
-    rows = [[entry["share"] for entry in classes] for _, classes in found]
-    rows.append([entry["real_share"] for entry in found[0][1]])
-    labels = [_with_seed(look.settings, data) for data, _ in found] + ["training data"]
+    found = [_classes(data) for data in runs]
+    names = [entry["class"] for entry in found[0]]
+    rows = [[entry["share"] for entry in classes] for classes in found]
+    rows.append([entry["real_share"] for entry in found[0]])
+    labels = [*(_with_seed(settings, data) + _unsure(data) for data in runs), "training data"]
     left = max(map(len, labels)) * LETTER
     with style.context(STYLE):
         size = (left + min(9.0, 0.45 * len(names)) + 1.2, 0.25 * len(rows) + 0.9)
@@ -98,6 +112,22 @@ def draw_modes(look: Look, path: Path) -> Path | None:
         axis.set_xlabel("class")
         figure.colorbar(picture, label="share of samples")
         return save_figure(figure, path)
+
+
+def _classes(data: RunData) -> list[dict[str, Any]]:
+    """Return what a run's census says of each class; nothing if it is damaged."""
+    found = (data.run.modes("ema") or {}).get("classes")
+    whole = isinstance(found, list) and all(
+        isinstance(entry, dict) and {"class", "share", "real_share"} <= entry.keys()
+        for entry in found
+    )
+    return found if whole and isinstance(found, list) else []
+
+
+def _unsure(data: RunData) -> str:
+    """Say how many samples have no class, of a census that tells."""
+    unsure = (data.run.modes("ema") or {}).get("unsure", {})
+    return f" ({unsure['share']:.0%} unsure)" if "share" in unsure else ""
 
 
 def _with_seed(settings: Settings, data: RunData) -> str:

@@ -34,34 +34,43 @@ def draw_figures(
         pictures.draw_side_by_side(chosen, settings, folder / "samples.png"),
         "Samples",
         "The last samples of each setting, raw weights, lowest seed. Each place of a grid has the "
-        "same latent wherever seed and latent_dim are the same.",
+        "same latent wherever seed and latent_dim are the same."
+        + pictures.first_only(chosen, pictures.MOST_PANELS),
         drawn=False,
     )
     add(
         pictures.draw_over_training(chosen, settings, steps, folder / "early_late.png"),
         "Early against late",
-        "The same latents at several steps, raw weights.",
+        "The same latents at several steps, raw weights."
+        + pictures.first_only(chosen, pictures.MOST_ROWS),
         drawn=False,
     )
     add(
         pictures.save_animation(chosen, settings, folder / "training.gif"),
         "Animation",
-        "The same latents over the training.",
+        "The same latents over the training." + pictures.first_only(chosen, pictures.MOST_ROWS),
         drawn=False,
     )
-    add(
-        comparison.draw_modes(look, folder / "modes.png"),
-        "Classes of samples",
-        "Share of the samples that a classifier puts in each class (gan-lab modes).",
-        drawn=False,
-    )
+    for data_name, counted in comparison.counted_by_data(look).items():
+        add(
+            comparison.draw_modes(
+                counted, settings, folder / f"modes_{data_name.replace(' ', '_')}.png"
+            ),
+            "Mode coverage",
+            "Share of each class among the samples that have one, averaged weights (EMA), beside "
+            f"that in the training data of {data_name}; on points: of the nearest centre.",
+            drawn=False,
+        )
     best = study.best_run()
     if best is None:
         return found, []
     drawn, problems = pictures.draw_interpolations(best, chosen, settings, folder)
     for path in drawn.values():
-        shown = "each setting" if "settings" in path.stem else f"the best run, {best.name}"
-        add(path, "Interpolation", f"{path.stem.replace('_', ' ')}: {shown}.", drawn=False)
+        words = f"{path.stem.capitalize()} of the best run, {best.name}."
+        if "settings" in path.stem:
+            words = "A pair of latents of each setting."
+            words += pictures.first_only(chosen, pictures.MOST_ROWS)
+        add(path, "Interpolation", words, drawn=False)
     return found, problems
 
 
@@ -141,7 +150,7 @@ def _draw_curves(look: plots.Look, folder: Path, add: Add) -> None:
             "Curves",
             f"Raw (pale, for up to {len(plots.PALETTE)} settings) and smoothed over a tenth. "
             f"D's curves are its {what.get(output or '', 'mean output')}. Dotted, for these "
-            "losses: the equilibrium at 1/2 and log 4.",
+            f"losses: the equilibrium at 1/2 and log 4.{look.scale_words()}",
         )
     norms = dict(plots.NORMS)
     for data in look.runs:

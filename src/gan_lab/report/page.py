@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from PIL import Image
+
+from gan_lab.figures import PRINT_DPI
 from gan_lab.report.collect import RunData
 from gan_lab.report.pictures import as_webp, frame_steps, picture_at
 from gan_lab.report.settings import Settings
 
 TEMPLATE = Path(__file__).with_name("page.html")
+SCREEN_DPI = 106  # so that letters are as large in all figures, and 11 inches fill the page
 MANY = 12  # more settings have fewer tiles each in the slider
 
 
@@ -30,9 +34,12 @@ def figure_html(figure: Figure) -> str:
     """Return a figure with its picture inside."""
     data = base64.b64encode(figure.path.read_bytes()).decode()
     kind = "gif" if figure.path.suffix == ".gif" else "png"
+    with Image.open(figure.path) as image:
+        width = round(image.width / PRINT_DPI * SCREEN_DPI)
     return (
         f'<figure class="{"drawn" if figure.drawn else "pictures"}">'
-        f'<img alt="{html.escape(figure.title)}" src="data:image/{kind};base64,{data}">'
+        f'<img alt="{html.escape(figure.title)}" width={width} '
+        f'src="data:image/{kind};base64,{data}">'
         f"<figcaption>{html.escape(figure.words)}</figcaption></figure>"
     )
 

@@ -37,6 +37,12 @@ def one_a_setting(runs: Sequence[RunData], settings: Settings) -> list[RunData]:
     return [chosen[setting] for setting in settings.ordered() if setting in chosen]
 
 
+def first_only(chosen: Sequence[RunData], most: int) -> str:
+    """Say that a figure shows only the first of many settings; nothing if it shows all."""
+    count = len(chosen)
+    return f" The first {most} of {count} settings, in the tables' order." if count > most else ""
+
+
 def picture_at(data: RunData, step: int, few: bool) -> tuple[int, np.ndarray]:
     """Return the samples of the last drawn step up to `step` (the first, before it): uint8 [H,W,3].
 

@@ -18,6 +18,7 @@ from gan_lab.report.settings import Settings
 # Okabe and Ito's, which colour-blind readers tell apart; without yellow, too pale for a line.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 RAW_POINTS = 400  # of a raw curve: more are ink, not information
+DASHES = ("-", "--", ":", "-.")  # of the eighth setting and those after it
 WIDE = 10  # a range of positive scores beyond this factor is drawn on a logarithmic axis
 LINE_HEIGHT = 0.17  # inches, of a legend's entry
 LETTER = 0.068
@@ -42,14 +43,21 @@ class Look:
     settings: Settings
     order: list[tuple[str, ...]]
 
-    def colour(self, data: RunData) -> Any:
-        """The colour of a run's setting: one of seven, or of a scale where there are more."""
+    def line(self, data: RunData) -> dict[str, Any]:
+        """The colour and dashes of a run's setting: seven of each dash, or a scale for many."""
         place = self.order.index(self.settings.of_run[data.name])
-        if len(self.order) <= len(PALETTE):
-            return PALETTE[place]
+        if len(self.order) <= len(PALETTE) * len(DASHES):
+            dash, colour = divmod(place, len(PALETTE))
+            return {"color": PALETTE[colour], "linestyle": DASHES[dash]}
         from matplotlib import colormaps
 
-        return colormaps["viridis"](0.87 * place / (len(self.order) - 1))
+        return {"color": colormaps["viridis"](0.87 * place / (len(self.order) - 1))}
+
+    def scale_words(self) -> str:
+        """Say what colours mean where there are too many settings to tell apart by them."""
+        if len(self.order) <= len(PALETTE) * len(DASHES):
+            return ""
+        return " Colours follow the tables' order; each setting has a panel of its own below."
 
     def legend(self, figure: Any, width: float) -> None:
         """Put one legend for all axes below them, in as many columns as fit."""
@@ -58,7 +66,7 @@ class Look:
         by_setting = {self.settings.of_run[data.name]: data for data in self.runs}
         labels = [self.settings.label(setting) for setting in self.order if setting in by_setting]
         lines = [
-            Line2D([], [], color=self.colour(by_setting[setting]), linewidth=2)
+            Line2D([], [], linewidth=1.6, **self.line(by_setting[setting]))
             for setting in self.order
             if setting in by_setting
         ]
@@ -98,8 +106,8 @@ def draw_curves(look: Look, path: Path, keys: Mapping[str, str], log: bool = Fal
                 x, y = curve(data, key)
                 if raw:
                     every = max(1, len(x) // RAW_POINTS)
-                    axis.plot(x[::every], y[::every], color=look.colour(data), alpha=0.13, lw=0.6)
-                axis.plot(x, smooth(y), color=look.colour(data), linewidth=1.2)
+                    axis.plot(x[::every], y[::every], alpha=0.13, lw=0.6, **look.line(data))
+                axis.plot(x, smooth(y), linewidth=1.2, **look.line(data))
             axis.set(ylabel=name, xlabel=AXES["step"])
             axis.xaxis.set_tick_params(labelbottom=True)
             values = [curve(data, key)[1] for data in look.runs]
@@ -203,7 +211,7 @@ def draw_score_curves(look: Look, measures: Sequence[Measure], path: Path) -> Pa
                         (_place(data, line["step"], against), line["value"]) for line in lines
                     ]
                     x, y = np.array(points, dtype=float).reshape(-1, 2).T
-                    axis.plot(x, y, "o-", color=look.colour(data), markersize=2.5)
+                    axis.plot(x, y, marker="o", markersize=2.5, **look.line(data))
                 if measure.floor is not None:
                     axis.axhline(measure.floor, color="black", linestyle=":", linewidth=0.9)
                 axis.set_xlabel(AXES[against])

@@ -4,8 +4,8 @@ import re
 import shlex
 from typing import Any
 
-from gan_lab.overrides import SYNONYMS
 from gan_lab.report.collect import RunData
+from gan_lab.synonyms import SYNONYMS
 
 SWEPT = ("sweep", "seeds", "launcher", "n_jobs", "restart")  # what is about many runs, or one start
 

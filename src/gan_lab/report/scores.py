@@ -20,6 +20,7 @@ HIGHER_IS_BETTER = (
 )
 RANKED_BY = ("fid", "fd_classifier", "swd", "kid", "reverse_kl", "high_quality")
 OWN = ("seed", "seeds", "version")  # each run's own, and no part of what is measured
+SIZES = ("generated_count", "floor_count", "sets")  # of samples, with all that follows from it
 BRIEF = {"ema": "EMA", "raw": "raw"}
 
 
@@ -51,15 +52,19 @@ def _protocol(line: Line) -> dict[str, Any]:
 
 
 def final_lines(data: RunData) -> dict[str, Line]:
-    """Return a run's last score under each protocol; of like ones that on the most samples."""
+    """Return a run's last score under each protocol; of like ones that on the most samples.
+
+    So the last score on the way does not stand beside the final one.
+    """
     last: dict[str, Line] = {}
     for found in series(data).values():
         last[key_of(found[-1])] = found[-1]
     most: dict[str, Line] = {}
     for line in last.values():
         protocol = dict(_protocol(line))
-        count = protocol.pop("generated_count", 0)
-        like = json.dumps([line["score"], protocol], sort_keys=True)
+        count = protocol.get("generated_count", 0)
+        rest = {name: value for name, value in protocol.items() if name not in SIZES}
+        like = json.dumps([line["score"], rest], sort_keys=True)
         if like not in most or count >= most[like]["protocol"].get("generated_count", 0):
             most[like] = line
     return {key_of(line): line for line in most.values()}

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from gan_lab.report import tables
 from gan_lab.report.collect import Collection, RunData
+from gan_lab.report.health import health_table
 from gan_lab.report.plots import Look
 from gan_lab.report.reproduce import command_of
 from gan_lab.report.scores import Line, Measure, final_lines, measures, ranked_by
@@ -68,6 +69,7 @@ class Study:
             found.append(tables.ranking_table(self.ranking, self.settings, self.first))
         if self.measures:
             found.append(tables.scores_table(self.settings, self.runs, self.measures, self.lines))
+        found.append(health_table(self.settings, self.runs))
         found.append(tables.training_table(self.settings, self.runs))
         found.append(tables.unfinished_table(self.settings, self.runs))
         return [table for table in found if table.rows]

@@ -5,16 +5,14 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from gan_lab.report import page, pictures, tables
+from gan_lab.files import replace_file
+from gan_lab.report import health, page, pictures, tables
 from gan_lab.report.collect import Collection
 from gan_lab.report.dynamics import numbers
 from gan_lab.report.illustrate import draw_figures
 from gan_lab.report.reproduce import command_of
-from gan_lab.report.scores import (
-    protocol_lines,
-)
+from gan_lab.report.scores import protocol_lines
 from gan_lab.report.study import Study
-from gan_lab.runs import replace_file
 
 
 def write_report(
@@ -56,13 +54,13 @@ def _markdown(
 
 def _write_csv(study: Study, path: Path) -> None:
     """Write a row a run with all digits: every setting, state, numbers, scores, command."""
-    settings = study.settings
+    settings, counted = study.settings, health.protocols_of(study.runs)
     rows: list[dict[str, object]] = []
     for data in study.look.runs:
         row: dict[str, object] = dict(settings.constants)
         row |= dict(zip(settings.columns, settings.of_run[data.name], strict=True))
         row |= {"seed": data.seed, "state": data.state, "step": data.step, "reason": data.reason}
-        row |= numbers(data)
+        row |= numbers(data) | health.numbers_of(data, counted)
         for measure in study.measures:
             if line := study.lines[data.name].get(measure.key):
                 row[measure.heading] = line["value"]
@@ -82,6 +80,10 @@ def _write_csv(study: Study, path: Path) -> None:
     temporary.replace(path)
 
 
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _write_page(
     study: Study,
     title: str,
@@ -89,7 +91,7 @@ def _write_page(
     missing: Sequence[str],
     path: Path,
 ) -> Path:
-    counts = f"{len(study.runs)} runs, {len(study.look.order)} settings"
+    counts = f"{_counted(len(study.runs), 'run')}, {_counted(len(study.look.order), 'setting')}"
     finished = sum(data.finished for data in study.runs)
     words = [f"{counts}; {finished} finished.", study.constants()]
     intro = f"<h1>{escape(title)}</h1>" + "".join(f"<p>{escape(text)}</p>" for text in words)

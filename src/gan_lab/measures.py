@@ -1,0 +1,232 @@
+"""What is measured of samples: values with intervals, by the functions that conf/score names.
+
+A measure takes `fake`, and `real` if it compares; `scores.NEEDS` says what they are. Its other
+arguments are settings in the file. `gan-lab explain` prints the docstrings below.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from gan_lab.data import PointDataset
+from gan_lab.metrics import (
+    Moments,
+    frechet,
+    inception_score,
+    kid_subsets,
+    mean_interval,
+    mode_coverage,
+    moments,
+    nearest_distances,
+    pair_similarities,
+    pairwise_distances,
+    precision_recall_density_coverage,
+    random_directions,
+    sliced_wasserstein,
+    stacked_mode_coverage,
+    swd,
+    wilson,
+)
+
+CONFIDENT = 0.9
+SUBSETS = 10  # that a kernel distance has at least
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A value with its 95 % interval, where it has one."""
+
+    value: float
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Features:
+    """What an extractor says of samples: values [N, d], logits [N, classes] if it classifies.
+
+    `labels` [N] are those asked for, or the real ones. `known` are the moments of all samples,
+    where the values are of some of them only.
+    """
+
+    values: Tensor
+    logits: Tensor | None = None
+    labels: Tensor | None = None
+    known: Moments | None = None
+
+    @cached_property
+    def moments(self) -> Moments:
+        return self.known or moments(self.values)
+
+
+# --- measures on features ------------------------------------------------------------------------
+
+
+def frechet_distance(real: Features, fake: Features) -> Measured:
+    """Return the Fréchet distance of Gaussians fitted to the features, in their squared units.
+
+    |mean(real) - mean(fake)|^2 + trace(R + F - 2 (R F)^(1/2)), with covariances R and F.
+    Source: Heusel et al. 2017 (arXiv 1706.08500), equation 6. It is a FID on Inception's features
+    alone; on others it is a distance of its own, with the network in its name.
+    Better: lower, down to the floor. It falls with the number of samples.
+    """
+    return Measured(frechet(real.moments, fake.moments))
+
+
+def kernel_distance(real: Features, fake: Features, subset_size: int) -> Measured:
+    """Return the kernel distance: its mean over disjoint subsets, whose spread is its interval.
+
+    The squared maximum mean discrepancy under the kernel (x.y / d + 1)^3 of features of size d.
+    Subsets are smaller where there would be fewer than 10: the distance is unbiased at any size.
+    Source: Bińkowski et al. 2018 (arXiv 1801.01401), section 4.
+    Better: lower, down to 0; real images may get a little less than 0.
+    """
+    size = min(subset_size, min(len(real.values), len(fake.values)) // SUBSETS)
+    values = kid_subsets(real.values, fake.values, max(2, size))
+    return Measured(values.mean().item(), mean_interval(values))
+
+
+def classifier_score(fake: Features, splits: int) -> Measured:
+    """Return exp E KL(p(y|x) || p(y)): the mean over splits, whose spread is its interval.
+
+    Source: Salimans et al. 2016 (arXiv 1606.03498), section 4. It is the Inception score on
+    Inception's logits alone.
+    Better: higher, up to the number of classes; it asks for sure and even predictions, and never
+    looks at real images.
+    """
+    logits = _logits(fake)
+    edges = [index * len(logits) // splits for index in range(splits + 1)]
+    parts = [logits[first:last] for first, last in pairwise(edges)]
+    values = torch.tensor([inception_score(part) for part in parts], dtype=torch.float64)
+    return Measured(values.mean().item(), mean_interval(values))
+
+
+def class_shares(fake: Features) -> dict[str, Measured]:
+    """Return `confident`, `smallest_class`, `largest_class` and, of labelled samples, `agreement`.
+
+    The shares with a probability over 0.9, of the rarest and the commonest prediction, and of
+    predictions that are the labels. Their intervals are Wilson's.
+    Better: as those of real images; agreement higher. Noise can be confident, of one class.
+    """
+    logits = _logits(fake)
+    predicted = logits.argmax(1)
+    counts = predicted.bincount(minlength=logits.shape[1])
+    successes = {
+        "confident": (logits.softmax(1).amax(1) > CONFIDENT).sum(),
+        "smallest_class": counts.min(),
+        "largest_class": counts.max(),
+    }
+    if fake.labels is not None:
+        successes["agreement"] = (predicted == fake.labels).sum()
+    return {name: _share(int(number), len(logits)) for name, number in successes.items()}
+
+
+def precision_recall(real: Features, fake: Features, k: int) -> dict[str, Measured]:
+    """Return precision, recall, density and coverage, on as many reals as fakes.
+
+    Intervals of shares are Wilson's, with the balls taken as they are; density has none.
+    Source: Kynkäänniemi et al. 2019 (arXiv 1904.06991), equations 1 and 2; density and coverage
+    Naeem et al. 2020 (arXiv 2002.09797), section 3.
+    Better: higher; density as that of real images. Precision and density fall with bad samples,
+    recall and coverage with missing ones.
+    """
+    count = min(len(real.values), len(fake.values))
+    values = precision_recall_density_coverage(real.values[:count], fake.values[:count], k)
+    found = {name: _share(round(value * count), count) for name, value in values.items()
+             if name != "density"}  # fmt: skip
+    return {name: found.get(name, Measured(value)) for name, value in values.items()}
+
+
+def stacked_modes(fake: Features) -> dict[str, Measured]:
+    """Return `modes` and `kl` of the predicted triples.
+
+    The triples that occur, and KL(their shares || uniform) in nats.
+    Source: Srivastava et al. 2017 (arXiv 1705.07761), section 4.
+    Better: more modes, up to 1,000; lower KL, down to the floor of so many samples.
+    """
+    logits = _logits(fake)
+    counts = logits.argmax(1).bincount(minlength=logits.shape[1])
+    return {name: Measured(value) for name, value in stacked_mode_coverage(counts).items()}
+
+
+# --- measures on images and points ---------------------------------------------------------------
+
+
+def patch_distance(real: Tensor, fake: Tensor) -> Measured:
+    """Return the sliced Wasserstein distance of patches of images, in thousandths.
+
+    The mean over the levels of a Laplacian pyramid and over random directions of the mean
+    difference of sorted projections of 7x7 patches, normalised by channel.
+    Source: Karras et al. 2018 (arXiv 1710.10196), section 5. It needs no weights.
+    Better: lower, down to the floor.
+    """
+    return Measured(swd(real, fake))
+
+
+def point_distance(real: Tensor, fake: Tensor) -> Measured:
+    """Return the sliced Wasserstein distance of points, in the units of the plane.
+
+    The mean over random directions of the mean difference of sorted projections.
+    Better: lower, down to the floor.
+    """
+    count = min(len(real), len(fake))
+    directions = random_directions(real.shape[1])
+    return Measured(sliced_wasserstein(real[:count], fake[:count], directions))
+
+
+def similarity(fake: Tensor) -> Measured:
+    """Return the mean SSIM of pairs of images.
+
+    Source: Wang et al. 2004, equation 13; of samples, Odena et al. 2017 (arXiv 1610.09585).
+    Better: as that of real images; near 1, samples are alike.
+    """
+    return mean_of(pair_similarities(fake))
+
+
+def pairwise_distance(fake: Tensor) -> Measured:
+    """Return the mean distance of pairs of samples: grey levels, or units of the plane.
+
+    Better: as that of real images; less, samples are alike.
+    """
+    return mean_of(pairwise_distances(fake))
+
+
+def nearest_distance(real: Tensor, fake: Tensor) -> Measured:
+    """Return the mean distance of a sample to the nearest training one.
+
+    In grey levels, or units of the plane.
+    Better: not below the floor, the distance of held-out images: far below it are copies.
+    """
+    return mean_of(nearest_distances(real, fake))
+
+
+def covered_modes(real: PointDataset, fake: Tensor) -> dict[str, Measured]:
+    """Return `high_quality`, with Wilson's interval, `modes` and `reverse_kl` of points.
+
+    The share of points within 3 deviations of a centre, the centres that have such points, and
+    KL(their shares || uniform) in nats.
+    Source: Srivastava et al. 2017 (arXiv 1705.07761), section 4; Lin et al. 2018 (PacGAN,
+    arXiv 1712.04086), section 4.
+    Better: higher, up to 0.9889; all modes; lower KL.
+    """
+    values = mode_coverage(fake, real.centers, real.std)
+    found = {name: Measured(value) for name, value in values.items()}
+    found["high_quality"] = _share(round(values["high_quality"] * len(fake)), len(fake))
+    return found
+
+
+def _logits(features: Features) -> Tensor:
+    if features.logits is None:
+        raise ValueError("this extractor does not classify")
+    return features.logits
+
+
+def _share(successes: int, count: int) -> Measured:
+    return Measured(successes / count, wilson(successes, count))
+
+
+def mean_of(values: Tensor) -> Measured:
+    """Return the mean of values [N] with Student's interval."""
+    return Measured(values.mean().item(), mean_interval(values))

@@ -1,0 +1,85 @@
+"""What Hydra and omegaconf refuse, in one line: what is wrong, and what to write instead."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hydra import compose
+from hydra.errors import MissingConfigException
+from omegaconf import DictConfig, OmegaConf
+
+from gan_lab.paths import conf_directory, config_names
+from gan_lab.synonyms import GROUPS, RUNNING_GROUPS, SYNONYMS
+
+
+def no_such_config(error: MissingConfigException) -> str:
+    group, _, name = str(error.missing_cfg_file or "").rpartition("/")
+    group = group.strip("/")
+    if not error.options and (match := re.search(r"Could not load '(\w+)/(\w+)'", str(error))):
+        group, name = match.groups()
+        error.options = config_names(group)
+    if error.options:
+        options = sorted(error.options)
+        return f"no {group} called {name!r}.{closest(name, options)} There is {', '.join(options)}."
+    return str(error).splitlines()[0]
+
+
+def reason(error: Exception) -> str:
+    text = str(error)
+    if match := re.match(r"Could not override '(launcher|search)\.(\w+)'", text):
+        group, key = match.groups()
+        return f"{key} belongs to a {group} that is not chosen: {_names_with(group, key)}."
+    if match := re.match(r"Could not override '([^']+)'", text):
+        return f"there is no setting {match[1]!r}.{closest(match[1], known_keys())}"
+    if match := re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", text):
+        return f"there is no setting {match[1]!r}.{closest(match[1], known_keys())}"
+    if match := re.match(r"Error merging override (\S+)", text):
+        cause = str(error.__cause__ or "").splitlines()
+        return f"{match[1]}: {_expected(cause[0] if cause else text)}"
+    if match := re.search(r"Key '([^']+)' (?:not in|is not in struct)", text):
+        key = SYNONYMS.get(match[1])
+        advice = f" It is called {key!r} in files." if key else closest(match[1], known_keys())
+        return f"a config file sets {match[1]!r}, which is no setting.{advice}"
+    origin = str(error.__cause__ or error.__context__ or "")
+    if match := re.search(r"full_key: (\S+)", origin):
+        return f"a config file sets {match[1]}: {_expected(origin.splitlines()[0])}"
+    return text.splitlines()[0]
+
+
+def _expected(cause: str) -> str:
+    kinds = {
+        **{"Integer": "a whole number", "int": "a whole number", "Float": "a number"},
+        **{"float": "a number", "Boolean": "true or false", "bool": "true or false"},
+    }
+    if match := re.search(r"could not be converted to (\w+)", cause):
+        return f"expected {kinds.get(match[1], match[1])}."
+    if match := re.search(r"is not a valid (\w+)", cause):
+        return f"expected {kinds.get(match[1], match[1])}."
+    if "Optional" in cause:
+        return "cannot be null."
+    return cause
+
+
+def _names_with(group: str, key: str) -> str:
+    """Say which configs of a group have a key."""
+    folder = conf_directory() / group
+    names = [name for name in config_names(group) if key in OmegaConf.load(folder / f"{name}.yaml")]
+    return "add " + " or ".join(f"{group}={name}" for name in names or config_names(group))
+
+
+def known_keys() -> list[str]:
+    config = compose("config")
+    return [*_leaves(config), *SYNONYMS, *GROUPS, *RUNNING_GROUPS]
+
+
+def _leaves(config: Mapping[Any, Any], prefix: str = "") -> Iterable[str]:
+    for key, value in config.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, DictConfig):
+            yield from _leaves(value, f"{prefix}{key}.")
+
+
+def closest(word: str, options: Iterable[str]) -> str:
+    found = difflib.get_close_matches(word, list(dict.fromkeys(options)), n=2, cutoff=0.6)
+    return f" Did you mean {' or '.join(repr(one) for one in found)}?" if found else ""

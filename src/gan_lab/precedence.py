@@ -1,0 +1,68 @@
+"""Which knob holds where several layers set it: the command line, an experiment and its bases.
+
+In one layer the specific knob beats the general one; a general one of a stronger layer resets the
+specific ones of weaker layers.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+from yaml import YAMLError
+
+from gan_lab.errors import UsageError
+from gan_lab.paths import conf_directory
+from gan_lab.synonyms import LENGTHS, split
+
+FEEDS = {"hidden_dim": ("ngf", "ndf"), "lr": ("lr_g", "lr_d")}  # general -> specific knobs
+
+
+def with_resets(settings: list[str]) -> list[str]:
+    """Add what a knob of a stronger layer resets in weaker ones.
+
+    `hidden_dim` typed here beats an experiment's `ngf`; `epochs` here beats its `steps`; and so do
+    those of an experiment beat those of one that it is based on.
+    """
+    keys = {split(text)[1] for text in settings}
+    layers = [*_experiment_layers(settings), keys]
+    resets = [
+        f"{specific}=${{{general}}}"
+        for general, specifics in FEEDS.items()
+        for specific in specifics
+        if specific not in keys and _strongest(layers, (specific,)) < _strongest(layers, (general,))
+    ]
+    place = _strongest(layers, LENGTHS)
+    if place >= 0:
+        resets += [f"{key}=null" for key in LENGTHS if key not in {*layers[place], *keys}]
+    return [*settings, *resets]
+
+
+def _strongest(layers: Sequence[set[str]], keys: Iterable[str]) -> int:
+    """Return the place of the last layer that sets one of the keys; -1 if none does."""
+    places = [place for place, layer in enumerate(layers) if layer & set(keys)]
+    return max(places, default=-1)
+
+
+def _experiment_layers(settings: list[str]) -> list[set[str]]:
+    """Return the keys that the files of the chosen experiment set, the one it begins with first."""
+    name = next((text.partition("=")[2] for text in settings if text.startswith("experiment=")), "")
+    path = conf_directory() / "experiment" / f"{name}.yaml"
+    return _layers_of_file(path) if name and path.is_file() else []
+
+
+def _layers_of_file(path: Path) -> list[set[str]]:
+    try:
+        file = OmegaConf.load(path)
+    except YAMLError as error:
+        raise UsageError(f"{path} is no YAML: {' '.join(str(error).split())[:80]}.") from None
+    if not isinstance(file, DictConfig):
+        return []
+    keys = {str(key) for key in file if OmegaConf.is_missing(file, key) or file[key] is not None}
+    lengths = [key for key in LENGTHS if key in keys]
+    if len(lengths) > 1:
+        raise UsageError(f"{path} sets {' and '.join(lengths)}: two lengths of one run; keep one.")
+    bases = [
+        path.parent / f"{one}.yaml" for one in file.get("defaults", []) if isinstance(one, str)
+    ]
+    earlier = [layer for base in bases if base.is_file() for layer in _layers_of_file(base)]
+    return [*earlier, keys]

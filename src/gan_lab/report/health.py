@@ -1,0 +1,106 @@
+"""Whether runs have collapsed, and which classes they make: what the monitor and censuses found."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gan_lab.monitor import KEY, VERDICTS
+from gan_lab.report.collect import RunData
+from gan_lab.report.settings import Settings
+from gan_lab.report.tables import NOTHING, Table, number, ordered
+
+SEVERAL = 10  # missing classes that are named
+COUNTED = ("missing classes", "unsure", "KL, nats")
+
+
+def health_table(settings: Settings, runs: Sequence[RunData]) -> Table:
+    """Return a row for each run that was watched or whose samples were counted.
+
+    Censuses by other judges, or of another number of samples, have columns of their own.
+    """
+    protocols = protocols_of(runs)
+    rows = []
+    for data in ordered(runs, settings):
+        verdicts, census = verdicts_of(data), census_of(data)
+        if verdicts or census:
+            bad = sum(code > 0 for _, code in verdicts)
+            cells = [last_verdict(data), f"{bad} of {len(verdicts)}"] if verdicts else []
+            shown = _cells(census) if census else []
+            own = protocol_of(census) if census else None
+            rows.append(
+                [
+                    *settings.of_run[data.name],
+                    str(data.seed),
+                    *(cells or [NOTHING] * 2),
+                    f"{census['step']:,}" if census else NOTHING,
+                    *(cell for protocol in protocols
+                      for cell in (shown if protocol == own else [NOTHING] * len(COUNTED))),
+                ]
+            )  # fmt: skip
+    headings = [*settings.columns, "seed", "last verdict", "bad looks", "counted at step",
+                *(heading(name, protocol, protocols) for protocol in protocols
+                  for name in COUNTED)]  # fmt: skip
+    remarks = [
+        "Verdicts of the collapse monitor at each look (a line with scores). Classes of samples of "
+        "the averaged generator (EMA), by " + ("; ".join(protocols) or "nobody yet") + ": missing "
+        "are those of which even the upper end of the 95 % interval is under a tenth of their "
+        "share of the training data; unsure samples look like no class; KL of the shares against "
+        "those of the training data."
+    ]
+    return Table("Collapse and mode coverage", headings, rows, remarks)
+
+
+def verdicts_of(data: RunData) -> list[tuple[int, int]]:
+    """Return (step, verdict) at each look of the monitor: the number of one of VERDICTS."""
+    return [
+        (int(line["step"]), int(line[KEY]))
+        for line in data.metrics
+        if line.get(KEY) in range(len(VERDICTS))
+    ]
+
+
+def last_verdict(data: RunData) -> str:
+    """Return the monitor's last verdict in words; nothing if it has given none."""
+    verdicts = verdicts_of(data)
+    return VERDICTS[verdicts[-1][1]] if verdicts else ""
+
+
+def census_of(data: RunData) -> dict[str, Any] | None:
+    """Return the census of a run's averaged generator, if it has a whole one."""
+    found = data.run.modes("ema") or {}
+    whole = {"judge", "samples", "step", "missing", "unsure", "kl"} <= found.keys()
+    return found if whole else None
+
+
+def protocol_of(census: Mapping[str, Any]) -> str:
+    """Return what two censuses share if their numbers are of one kind."""
+    judge = census["judge"]
+    return f"{judge.get('extractor') or judge.get('rule')}, {census['samples']:,} samples"
+
+
+def protocols_of(runs: Sequence[RunData]) -> list[str]:
+    """Return all protocols of the runs' censuses."""
+    found = [protocol_of(census) for data in runs if (census := census_of(data))]
+    return list(dict.fromkeys(found))
+
+
+def heading(name: str, protocol: str, protocols: Sequence[str]) -> str:
+    """Return a column's heading, with its protocol where there are several."""
+    return name if len(protocols) == 1 else f"{name} ({protocol})"
+
+
+def numbers_of(data: RunData, protocols: Sequence[str]) -> dict[str, Any]:
+    """Return what spreadsheets take of a run's verdicts and census."""
+    found: dict[str, Any] = {"last verdict": last_verdict(data)}
+    if census := census_of(data):
+        values = (len(census["missing"]), census["unsure"]["share"], census["kl"])
+        own = protocol_of(census)
+        names = (heading(name, own, protocols) for name in COUNTED)
+        found |= dict(zip(names, values, strict=True))
+    return found
+
+
+def _cells(census: Mapping[str, Any]) -> list[str]:
+    lost = census["missing"]
+    more = f" and {len(lost) - SEVERAL} more" if len(lost) > SEVERAL else ""
+    names = f"{len(lost)} ({', '.join(lost[:SEVERAL])}{more})" if lost else "0"
+    return [names, f"{census['unsure']['share']:.1%}", number(census["kl"])]

@@ -1,0 +1,87 @@
+"""Settings as they are typed, with one key and one value for each knob."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from gan_lab.errors import UsageError
+from gan_lab.paths import config_names
+from gan_lab.schema import Config
+
+SYNONYMS = {
+    "nz": "latent_dim",
+    "conv_dim": "hidden_dim",
+    "num_train_steps": "steps",
+    "nc": "channels",
+    "nchannels": "channels",
+    "loss_type": "loss",
+    "data_aug": "augment",
+    "discriminator_steps": "loss.discriminator_steps",
+    "n_critic": "loss.discriminator_steps",
+    "generator_steps": "loss.generator_steps",
+    "condition_d": "model.condition_d",
+}
+RUNNING_SYNONYMS = {"n_jobs": "launcher.n_jobs", "trials": "search.trials"}
+LOSS_SYNONYMS = {
+    "bce": "minimax",
+    "log_d": "nonsaturating",
+    "default": "nonsaturating",
+    "saturating": "minimax",
+}
+NOTHING = {"penalty": "[]", "augment": "none", "logger": "none", "launcher": "order"}
+LENGTHS = ("steps", "epochs", "images")  # three ways to say one thing
+GROUPS = ("model", "loss", "penalty", "dataset", "augment", "logger", "experiment")
+RUNNING_GROUPS = ("sweep", "search", "launcher")  # of many runs, and of no single one
+BCE_NOTE = "bce = minimax; the BCELoss of most tutorials is loss=nonsaturating"
+
+
+def canonical(arguments: Iterable[str]) -> list[str]:
+    """Rewrite synonyms to their one key and value; the same knob set twice must agree.
+
+    Raises UsageError for two different values, or two different lengths.
+    """
+    settings: dict[str, tuple[str, str]] = {}
+    for argument in arguments:
+        prefix, name, value = split(argument)
+        key = (SYNONYMS | RUNNING_SYNONYMS).get(name, name)
+        if key == "loss" and value:
+            value = ",".join(LOSS_SYNONYMS.get(one, one) for one in value.split(","))
+        if value == "null":  # Hydra has no such choice in a group
+            value = NOTHING.get(key, value)
+            if key in ("search", "experiment"):
+                raise UsageError(f"{argument}: leave it out; there is none unless it is named.")
+        if key in ("model", "loss", "dataset") and (prefix == "~" or value in ("", "null")):
+            names = ", ".join(config_names(key))
+            raise UsageError(f"a run needs a {key}: {key}=NAME, with NAME from {names}.")
+        if prefix == "~" and key in Config.__dataclass_fields__:
+            raise UsageError(f"{key} cannot be taken away; set it: {key}=VALUE.")
+        if prefix == "+" and key in (*GROUPS, *RUNNING_GROUPS, *Config.__dataclass_fields__):
+            raise UsageError(f"{key} is there already: write {key}={value}, without the +.")
+        if key in settings and not _same_value(settings[key][0], f"{prefix}{key}={value}"):
+            other = settings[key][1]
+            raise UsageError(f"{other} and {argument} set one knob to different values; keep one.")
+        settings.setdefault(
+            key, (f"{prefix}{key}={value}" if value is not None else argument, argument)
+        )
+    lengths = [
+        settings[key][1] for key in LENGTHS if key in settings and "=null" not in settings[key][0]
+    ]
+    if len(lengths) > 1:
+        raise UsageError(f"{' and '.join(lengths)} are two lengths of one run; keep one.")
+    return [text for text, _ in settings.values()]
+
+
+def _same_value(first: str, second: str) -> bool:
+    """Whether two settings of one key say the same, be it in other digits (2e-4, 0.0002)."""
+    try:
+        return float(first.partition("=")[2]) == float(second.partition("=")[2])
+    except ValueError:
+        return first == second
+
+
+def split(argument: str) -> tuple[str, str, Any]:
+    """Split `+key=value` into prefix, key and value (None for a deletion, `~key`)."""
+    match = re.match(r"^(\+\+|\+|~)?([^=]+)(?:=(.*))?$", argument, re.DOTALL)
+    if match is None or (match[3] is None and match[1] != "~"):
+        raise UsageError(f"{argument!r} is no setting; write KEY=VALUE (`gan-lab --help`).")
+    return match[1] or "", match[2], match[3]

@@ -1,0 +1,56 @@
+"""What the environment says of Weights & Biases: where runs go, and how long to wait for it.
+
+These are W&B's own variables, read before W&B is imported.
+"""
+
+import netrc
+import os
+from pathlib import Path
+from urllib.parse import urlparse
+
+from gan_lab.errors import UsageError
+
+CONNECT_SECONDS = 20.0  # WANDB_INIT_TIMEOUT sets another number
+# What W&B's own programs understand in WANDB_MODE; empty is as good as unset.
+MODES = {"online": "online", "run": "online", "offline": "offline", "dryrun": "offline",
+         "disabled": "disabled"}  # fmt: skip
+
+
+def wandb_mode(setting: str) -> str:
+    """Return online, offline or disabled for the knob wandb.mode.
+
+    `auto` is what WANDB_DISABLED and WANDB_MODE say, and without them online for who is logged in.
+    Raises UsageError for a WANDB_MODE that there is not.
+    """
+    if setting != "auto":
+        return setting
+    if os.environ.get("WANDB_DISABLED", "").lower() in ("true", "1", "yes"):
+        return "disabled"
+    named = os.environ.get("WANDB_MODE", "")
+    if named and named not in MODES:
+        raise UsageError(f"WANDB_MODE={named}: choose from {', '.join(MODES)}.")
+    return MODES[named] if named else "online" if is_logged_in() else "offline"
+
+
+def connect_seconds() -> float:
+    """Return how long to wait for W&B's server. Raises UsageError if WANDB_INIT_TIMEOUT is odd."""
+    text = os.environ.get("WANDB_INIT_TIMEOUT") or CONNECT_SECONDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"WANDB_INIT_TIMEOUT={text}: must be a number of seconds.")
+    return seconds
+
+
+def is_logged_in() -> bool:
+    """Whether there is a W&B API key in the environment or the netrc file; asks no server."""
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    server = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname or ""
+    path = Path(os.environ.get("NETRC", "~/.netrc")).expanduser()
+    try:
+        return netrc.netrc(str(path)).authenticators(server) is not None
+    except (OSError, netrc.NetrcParseError):
+        return False
