@@ -147,6 +147,7 @@ def draw_generator_gradient(run: LoadedRun, path: Path) -> Path:
         counts = left.twinx()
         counts.hist(logits.numpy(), 40, color="0.75", zorder=0)
         counts.set_ylabel("fakes (grey bars)")
+        counts.yaxis.get_major_locator().set_params(integer=True)
         counts.grid(visible=False)
         left.set_zorder(counts.get_zorder() + 1)
         left.patch.set_visible(False)
