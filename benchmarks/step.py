@@ -12,6 +12,7 @@ from timing import cpu_seconds, interleave, machine, table
 from torch import Tensor
 from workloads import COLOUR, LARGE, SMALL, WGAN_GP, Workload
 
+from gan_lab import build
 from gan_lab.data import to_unit
 from gan_lab.inputs import Inputs
 from gan_lab.train import take_step
@@ -28,7 +29,10 @@ class Ready(Inputs):
 
 
 def measure(workload: Workload, rounds: int, seconds: float, peak: float) -> list[str]:
-    """Return the row of a workload: milliseconds a step, ratio, and fraction of the floor."""
+    """Return the row of a workload: milliseconds a step, ratios, and fraction of the floor.
+
+    On a processor that multiplies in bfloat16, also what precision=bf16 makes of it.
+    """
     images = workloads.images(workload)
     real = to_unit(images[: workload.batch_size])
     parts = workloads.ours(workload, images)
@@ -39,9 +43,11 @@ def measure(workload: Workload, rounds: int, seconds: float, peak: float) -> lis
     def draw() -> tuple[Tensor, Tensor]:
         return real, torch.randn(workload.batch_size, workload.latent_dim, 1, 1)
 
+    halved = replace(parts, precision="bf16")
+    bf16 = {"bf16": lambda: take_step(halved, next(step))} if build.has_bf16("cpu") else {}
     theirs = (lambda: peer_step(draw)) if workload is WGAN_GP else (lambda: peer_step(*draw()))
     timing = interleave(
-        {"peer": theirs, "gan_lab": lambda: take_step(parts, next(step))},
+        {"peer": theirs, "gan_lab": lambda: take_step(parts, next(step)), **bf16},
         cpu_seconds,
         rounds,
         seconds,
@@ -56,6 +62,7 @@ def measure(workload: Workload, rounds: int, seconds: float, peak: float) -> lis
         f"{operations / 1e9:.2f}",
         f"{floor / timing.median('gan_lab'):.0%}",
         f"{floor / timing.median('peer'):.0%}",
+        f"{timing.ratio('gan_lab', 'bf16'):.2f}" if bf16 else "",
     ]
 
 
@@ -64,7 +71,7 @@ def main(quick: bool) -> None:
     rounds, seconds = (3, 1.0) if quick else (9, 4.0)
     peak = workloads.peak_operations_per_second()
     headings = ["workload", "peer ms/step", "gan_lab ms/step", "peer / gan_lab", "GFLOP/step",
-                "gan_lab of floor", "peer of floor"]  # fmt: skip
+                "gan_lab of floor", "peer of floor", "fp32 / bf16"]  # fmt: skip
     rows = [
         measure(workload, rounds, seconds, peak) for workload in (SMALL, LARGE, COLOUR, WGAN_GP)
     ]
