@@ -4,7 +4,6 @@ Resident memory of a run through the real loop, logging, sampling and writing ch
 first 500 steps and at its end.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -42,7 +41,6 @@ def follow(steps: int, folder: Path) -> dict[int, float]:
 
 
 def main(quick: bool) -> None:
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     steps = 2000 if quick else 10_000
     with tempfile.TemporaryDirectory() as folder:
         seen = follow(steps, Path(folder))

@@ -4,10 +4,11 @@ Ours gathers bytes that lie in memory; the peer decodes and transforms picture b
 DataLoader, with the better of no and two workers. MNIST is read below GAN_LAB_DATA.
 """
 
-import os
 import sys
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # for both sides
+from gan_lab.threads import wait_briefly
+
+wait_briefly()  # for both sides, before torch is imported
 
 import peer
 import torch

@@ -1,9 +1,10 @@
 """Sampling, features and Fréchet distances: python benchmarks/sampling.py [--quick]"""
 
-import os
 import sys
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+from gan_lab.threads import wait_briefly
+
+wait_briefly()  # for both sides, before torch is imported
 
 import torch
 import workloads

@@ -1,6 +1,5 @@
 """How long a person waits: python benchmarks/startup.py [--quick]"""
 
-import os
 import statistics
 import subprocess
 import sys
@@ -37,7 +36,6 @@ def seconds_to_first_step(folder: Path) -> float:
 
 
 def main(quick: bool) -> None:
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     rounds = 3 if quick else 9
     help_, first = [], []
     for _ in range(rounds):

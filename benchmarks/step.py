@@ -1,10 +1,11 @@
 """The training step alone, CPU seconds of one thread: python benchmarks/step.py [--quick]"""
 
-import os
 import sys
 from dataclasses import dataclass, field, replace
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # for both sides
+from gan_lab.threads import wait_briefly
+
+wait_briefly()  # for both sides, before torch is imported
 
 import torch
 import workloads

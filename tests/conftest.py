@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is imported
+from gan_lab.threads import wait_briefly
+
+wait_briefly()  # before torch is imported
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # A background shell starts its commands deaf to Ctrl-C, and what tests start inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

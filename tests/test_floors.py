@@ -10,7 +10,7 @@ import pytest
 
 from gan_lab.paths import PACKAGE
 
-LEAVES = {"errors", "paths"}  # anybody may import them
+LEAVES = {"errors", "paths", "threads"}  # anybody may import them
 FLOORS = [
     {"losses", "models", "data", "metrics", "ema", "position", "spread", "augment"},
     LEAVES | {"__init__", "build", "steps", "parts", "inputs", "runs", "files", "checkpoints",

@@ -1,6 +1,5 @@
 """The command line: `gan-lab [VERB] ...`, where the default verb is train."""
 
-import os
 import signal
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from typing import Any
 
 from gan_lab import __version__, child
 from gan_lab.errors import Interrupted, RunError, UsageError
+from gan_lab.threads import wait_briefly
 
 HELP = """\
 gan-lab: train, compare and explain GANs.
@@ -58,8 +58,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the program and return its exit code: 0, 1 failed, 2 usage, 130 / 143 interrupted."""
-    # Before torch is imported: with busy neighbours, threads that spin at barriers cost 30 times.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    wait_briefly()
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(HELP, end="")
         return 0
