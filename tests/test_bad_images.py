@@ -157,7 +157,6 @@ def test_an_image_without_permission_is_listed_with_its_reason():
         arguments = {"image_size": 8, "cache_dir": folder / "cache", "bad_images": "skip"}
         image_folder(folder, None, **arguments)  # imports what nobody may not read either
         (folder / "07.png").chmod(0)
-        os.utime(folder / "07.png", (0, 0))  # another file than the one that was decoded
         folder.chmod(0o755)
         (folder / "cache").chmod(0o777)
         with as_an_ordinary_user():
@@ -167,6 +166,9 @@ def test_an_image_without_permission_is_listed_with_its_reason():
         assert len(data) == 26  # of 27 in the training split
         (line,) = (data.cache / "bad_images.txt").read_text().splitlines()
         assert line == f"{folder / '07.png'}\tno permission to read it"
+        (folder / "07.png").chmod(0o644)
+        with as_an_ordinary_user():
+            assert len(image_folder(folder, None, **arguments)) == 27
 
 
 def test_a_name_need_not_be_utf8(tmp_path):

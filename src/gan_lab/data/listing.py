@@ -77,4 +77,6 @@ def _walk(folder: str, prefix: str) -> Iterator[File]:
             yield from _walk(entry.path, f"{prefix}{entry.name}/")
         elif entry.name.rpartition(".")[2].lower() in EXTENSIONS and entry.is_file():
             status = entry.stat()
-            yield File(f"{prefix}{entry.name}", status.st_size, status.st_mtime_ns)
+            # The later of both: permission to read changes the second time alone.
+            changed = max(status.st_mtime_ns, status.st_ctime_ns)
+            yield File(f"{prefix}{entry.name}", status.st_size, changed)
