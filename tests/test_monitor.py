@@ -167,3 +167,23 @@ def test_a_collapse_stops_the_run_when_asked_and_the_same_command_goes_on(gan_la
     assert result.returncode == 0 and "going on from step 6" in result.stdout
     assert run_directories(tmp_path / "runs") == [directory]
     assert run.status()["state"] == "finished"
+
+
+def test_a_collapsed_run_of_a_sweep_goes_on_only_without_stop_on_collapse(gan_lab_here, tmp_path):
+    both = ("-m", "seed=0,1", *TINY, "generator_steps=0")
+    stopped = gan_lab_here(*both, "stop_on_collapse=true")
+    assert stopped.returncode == 1
+    runs = [Run(path) for path in run_directories(tmp_path / "runs")]
+    assert [run.status()["state"] for run in runs] == ["diverged"] * 2
+    assert all(run.status()["reason"].startswith("collapsed: ") for run in runs)
+
+    settled = gan_lab_here(*both, "stop_on_collapse=true")
+    assert settled.returncode == 1
+    assert settled.stderr.count("stop_on_collapse=false goes on") == 2
+    assert [len(run.environment()) for run in runs] == [1, 1]
+
+    result = gan_lab_here(*both)
+    assert result.returncode == 0, result.stderr
+    assert [run.status()["state"] for run in runs] == ["finished"] * 2
+    assert [run.status()["step"] for run in runs] == [20, 20]
+    assert [len(run.environment()) for run in runs] == [2, 2]

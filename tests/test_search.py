@@ -113,6 +113,25 @@ def test_a_killed_search_goes_on_with_its_trials(tmp_path, environment, gan_lab)
     assert before <= run_names(tmp_path) and len(run_names(tmp_path)) == 3
 
 
+def test_a_trial_whose_point_was_never_stored_fails_and_the_search_goes_on(gan_lab_here, tmp_path):
+    search = "search={score:fd_classifier,direction:minimize,space:{ndf:[4]},trials:%d}"
+    first = gan_lab_here(search % 1, *TINY, "-m")
+    assert first.returncode == 0, first.stderr
+    (journal,) = (tmp_path / "runs").glob("*/search-*.journal")
+    storage = optuna.storages.JournalStorage(
+        optuna.storages.journal.JournalFileBackend(str(journal))
+    )
+    optuna.load_study(study_name=journal.stem, storage=storage).ask()  # as a kill there leaves it
+
+    result = gan_lab_here(search % 3, *TINY, "-m")
+    assert result.returncode == 0, result.stderr
+    assert "trial 1  failed: the search was killed while it was asked" in result.stdout
+    rows = trials(result.stdout)
+    assert [row[:2] for row in rows] == [["0", "complete"], ["1", "fail"], ["2", "complete"]]
+    again = gan_lab_here(search % 3, *TINY, "-m")
+    assert again.returncode == 0 and trials(again.stdout) == rows
+
+
 def test_seeds_are_averaged_and_run_at_once(gan_lab, tmp_path):
     result = gan_lab(
         *("search=objective", "trials=1", "seeds=2", "launcher=parallel", "n_jobs=2", *TINY)

@@ -26,7 +26,7 @@ from gan_lab.record import (
     run_directory,
     with_data,
 )
-from gan_lab.runs import Run
+from gan_lab.runs import COLLAPSED, Run
 from gan_lab.sampling import grid, sample_labels, sample_latents, save_png
 from gan_lab.signals import catch_signals
 from gan_lab.tracking import JsonLines, Tracker
@@ -199,9 +199,9 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
             "lr_g or lr_d is the first thing to try."
         )
     elif isinstance(error, Collapsed):
-        state, reason = "diverged", f"{error} at step {progress.step}"
+        state, reason = "diverged", f"{COLLAPSED}{error} at step {progress.step}"
         raised = RunError(
-            f"{run.directory} has collapsed: {reason}; it is saved, and stop_on_collapse=false "
+            f"{run.directory} has {reason}; it is saved, and stop_on_collapse=false "
             "goes on from there."
         )
     elif isinstance(error, OSError):

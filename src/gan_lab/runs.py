@@ -18,6 +18,7 @@ from gan_lab.errors import RunError, Taken
 from gan_lab.files import read_json, read_lines, replace_file, write_lines
 
 STATES = ("running", "finished", "failed", "interrupted", "diverged")
+COLLAPSED = "collapsed: "  # how the reason of a run begins that stop_on_collapse has stopped
 
 
 class Run:

@@ -147,9 +147,13 @@ def _run_batch(
     trials = study.get_trials(deepcopy=False)
     tasks: dict[int, list[Task]] = {}
     for number in batch:
+        point = trials[number].user_attrs.get("point")
+        if point is None:
+            _tell_failure(study, optuna, number, "the search was killed while it was asked")
+            continue
         try:
-            tasks[number] = make_tasks(trials[number].user_attrs["point"])
-        except (KeyError, UsageError) as error:  # killed while it was asked; or no such run
+            tasks[number] = make_tasks(point)
+        except UsageError as error:  # no such run
             _tell_failure(study, optuna, number, str(error))
     everything = [task for group in tasks.values() for task in group]
     outcomes: list[Outcome] = instantiate(launcher, tasks=everything) if everything else []
@@ -175,7 +179,8 @@ def _tell_failure(study: Any, optuna: Any, number: int, reason: str) -> None:
 def _print_trials(study: Any, optuna: Any, search: Mapping[str, Any], journal: Path) -> int:
     rows = []
     for trial in study.trials:
-        point = " ".join(f"{key}={value}" for key, value in trial.user_attrs["point"].items())
+        settings = trial.user_attrs.get("point", {})  # a kill while it was asked leaves none
+        point = " ".join(f"{key}={value}" for key, value in settings.items())
         value = "" if trial.value is None else f"{trial.value:.4g}"
         rows.append([str(trial.number), trial.state.name.lower(), value, point])
     print_rows([["trial", "state", search["score"], "setting"], *rows])

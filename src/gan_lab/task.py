@@ -8,7 +8,7 @@ from gan_lab.child import Ending
 from gan_lab.console import duration
 from gan_lab.errors import RunError, Taken, UsageError
 from gan_lab.record import run_directory
-from gan_lab.runs import Run
+from gan_lab.runs import COLLAPSED, Run
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,29 @@ class Outcome:
 
 
 def is_settled(task: Task) -> bool:
-    """Whether a run needs no training: it is complete, or diverged and would do so again."""
+    """Whether a run needs no training: it is complete, or has diverged and would do so again.
+
+    One that stop_on_collapse has stopped is settled only while that is still asked for.
+    """
     from gan_lab.runner import is_complete
 
     if task.restart:
         return False
-    return task.run.status()["state"] == "diverged" or is_complete(task.run, task.record)
+    status = task.run.status()
+    if status["state"] == "diverged":
+        stopped = status["reason"].startswith(COLLAPSED)
+        return not stopped or task.record["runtime"]["stop_on_collapse"]
+    return is_complete(task.run, task.record)
 
 
 def settled(task: Task) -> Outcome:
     """Return the outcome of a task that needs no training."""
     status = task.run.status()
-    again = "; restart=true tries again" if status["state"] == "diverged" else ""
-    return Outcome(task, status["state"], f"{status['reason']}{again}" if again else "")
+    if status["state"] != "diverged":
+        return Outcome(task, status["state"])
+    collapsed = status["reason"].startswith(COLLAPSED)
+    again = "stop_on_collapse=false goes on" if collapsed else "restart=true tries again"
+    return Outcome(task, status["state"], f"{status['reason']}; {again}")
 
 
 def train_task(task: Task) -> None:

@@ -1,40 +1,62 @@
 """The command that makes a run again."""
 
+import json
 import re
 import shlex
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
+from gan_lab import overrides
+from gan_lab.errors import RunError, UsageError
+from gan_lab.expand import as_typed
+from gan_lab.record import make_record, result_hash
 from gan_lab.report.collect import RunData
-from gan_lab.synonyms import SYNONYMS
+from gan_lab.schema import GENERAL_KNOBS, RESULT_KNOBS
+from gan_lab.synonyms import LENGTHS, SYNONYMS, split
 
-SWEPT = ("sweep", "seeds", "launcher", "n_jobs", "restart")  # what is about many runs, or one start
+# What is about many runs, or about one start.
+ELSEWHERE = ("sweep", "search", "trials", "seeds", "launcher", "n_jobs", "restart")
+CHOSEN = ("experiment", "model", "loss", "penalty", "dataset", "augment")
+FEEDING = ("hidden_dim", "lr")  # first: the knobs that they feed then need no words of their own
+SINGLE = {"sweep": "sweep=null", "seeds": "seeds=1"}  # an experiment may ask for several runs
+
+Record = Mapping[str, Any]
+Values = dict[str, Any]
 
 
-def command_of(data: RunData, columns: list[str]) -> str | None:
-    """Return a command that trains this run alone; None if no start of it is recorded.
+def command_of(data: RunData) -> str | None:
+    """Return a command that trains this run alone; None if no start is recorded or none is found.
 
-    The command of a sweep is taken, with the run's own values in place of lists and of what the
-    sweep sets (`columns`: what varies in it).
+    What was typed last is taken, without what is about many runs. Where that makes another run, the
+    settings in which it differs from config.yaml are added, until both have one hash.
     """
     if not data.commands:
         return None
-    program, *words = shlex.split(data.commands[-1])
-    own = [column for column in columns if column != "num_train_steps"]  # the command says how long
-    values = {column: _value(data, column) for column in [*own, "seed"]}
-    kept = []
-    for word in words:
-        key, equals, value = word.partition("=")
-        canonical = SYNONYMS.get(key, key)
-        if word in ("-m", "--multirun") or (equals and key.split(".")[0] in SWEPT):
+    program, *typed = shlex.split(data.commands[-1])
+    try:
+        words = _own(typed)
+        for values_of in (_choices, _general_knobs, _knobs, _arguments, _deep_arguments):
+            words = _with_differences(words, data.record, values_of)
+        found = _compose(tuple(words.values()))
+        same = _hashed(found) == _hashed(data.record)
+        same = same or result_hash(found) == result_hash(data.record)
+    except (UsageError, RunError):  # a group or a knob of the run is not there any more
+        return None
+    return shlex.join([program, *words.values()]) if same else None
+
+
+def _own(typed: list[str]) -> dict[str, str]:
+    """Return the typed settings by their key, without lists and what is about many runs."""
+    words: dict[str, str] = {}
+    for word in typed:
+        if word in ("-m", "--multirun"):
             continue
-        if equals and canonical in values:
-            continue
-        if equals and _is_list(value):
-            word = f"{key}={_value(data, canonical)}"
-        kept.append(word)
-    if any(word.startswith("experiment=") for word in kept):
-        kept += ["sweep=null", "seeds=1"]  # the experiment may name a sweep of its own
-    return shlex.join([program, *kept, *(f"{key}={value}" for key, value in values.items())])
+        _, name, value = split(word)
+        key = SYNONYMS.get(name, name)
+        if key.split(".")[0] not in ELSEWHERE and not _is_list(value or ""):
+            words.setdefault(key, word)
+    return words
 
 
 def _is_list(value: str) -> bool:
@@ -43,12 +65,83 @@ def _is_list(value: str) -> bool:
     return "," in bare or value.startswith(("range(", "choice(", "interval("))
 
 
-def _value(data: RunData, key: str) -> str:
-    """Return a run's own value of a setting, as the command line takes it."""
-    value: Any = data.record["choices"].get(key, data.record)
-    if value is data.record:
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-    if isinstance(value, list):
-        return f"[{','.join(str(item) for item in value)}]"
-    return "null" if value is None else str(value)
+def _with_differences(
+    words: dict[str, str], record: Record, values_of: Callable[[Record], Values]
+) -> dict[str, str]:
+    """Set what differs among some values of a run and of the one that the words make."""
+    if values_of is _choices and "experiment" in record["choices"]:
+        words = words | {"experiment": f"experiment={record['choices']['experiment']}"}
+        words = words if _is_single(words) else words | SINGLE
+    found, wanted = values_of(_compose(tuple(words.values()))), values_of(record)
+    words = dict(words)
+    for key, value in wanted.items():
+        if key in found and found[key] == value:
+            continue
+        if key in LENGTHS:
+            if value is None:  # another of the three is the length
+                continue
+            words = {other: word for other, word in words.items() if other not in LENGTHS}
+        new = "" if key in found else "+"
+        words[key] = f"{new}{key}={as_typed(value)}"
+    return words
+
+
+def _is_single(words: dict[str, str]) -> bool:
+    return len(overrides.jobs(list(words.values()), multirun=False)) == 1
+
+
+@lru_cache(maxsize=64)  # composing takes 70 ms, and runs of one command ask for the same
+def _compose(words: tuple[str, ...]) -> Record:
+    """Return the record of the one run that the words make. Raises UsageError for any other."""
+    jobs = overrides.jobs(list(words), multirun=False)
+    if len(jobs) != 1 or jobs[0].config.search is not None:
+        raise UsageError("these settings are not of one run.")
+    return make_record(jobs[0].config, jobs[0].choices)
+
+
+# --- what a record holds, from the general to the specific ----------------------------------------
+
+
+def _choices(record: Record) -> Values:
+    return {group: record["choices"][group] for group in CHOSEN if group in record["choices"]}
+
+
+def _general_knobs(record: Record) -> Values:
+    return {key: record[key] for key in FEEDING if key in record}
+
+
+def _knobs(record: Record) -> Values:
+    own = {key: record[key] for key in (*GENERAL_KNOBS, *RESULT_KNOBS) if key in record}
+    runtime = record["runtime"]
+    return own | {key: runtime[key] for key in (*LENGTHS, "study", "folder") if key in runtime}
+
+
+def _arguments(record: Record) -> Values:
+    """The arguments of groups, such as loss.discriminator_steps."""
+    return {key: value for key, value in _deep_arguments(record).items() if key.count(".") == 1}
+
+
+def _deep_arguments(record: Record) -> Values:
+    """The arguments of groups and of what they hold, such as model.discriminator.norm."""
+    model = dict(record["model"])
+    if model.get("d_norm") == "auto":  # config.yaml of a run tells what that came to
+        model["d_norm"] = model["discriminator"].get("norm", "none")
+    groups = {**record, "model": model}
+    held = {
+        key: groups.get(key) or {} for key in ("model", "loss", "penalty", "dataset", "augment")
+    }
+    return dict(_leaves(held, ""))
+
+
+def _leaves(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, item in value.items():
+        if isinstance(item, Mapping) and item:
+            yield from _leaves(item, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", item
+
+
+def _hashed(record: Record) -> str:
+    """Return all that a hash may depend on, so that no code of one's own is run to compare it."""
+    values = _knobs(record) | _deep_arguments(record)
+    return json.dumps(values, sort_keys=True)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 
 from gan_lab.report import tables
 from gan_lab.report.collect import Collection, RunData
@@ -79,10 +80,17 @@ class Study:
         pairs = ", ".join(f"{name} = {value}" for name, value in self.settings.constants.items())
         return f"All runs: {pairs}." if pairs else ""
 
+    @cached_property
+    def command_of(self) -> dict[str, str | None]:
+        """The command that makes each run again, None where none is found, by the run's name."""
+        return {data.name: command_of(data) for data in self.look.runs}
+
     def commands(self) -> list[str]:
-        """The command that makes each run again."""
-        found = [command_of(data, self.settings.columns) for data in self.look.runs]
-        return list(dict.fromkeys(command for command in found if command))
+        """The command that makes each run again, or a line that says that none is found."""
+        return [
+            command or f"# {name}: no command found that makes it; config.yaml has its settings"
+            for name, command in self.command_of.items()
+        ]
 
     def missing(self) -> list[str]:
         """What is not there, a line a run."""

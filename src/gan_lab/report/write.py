@@ -10,7 +10,6 @@ from gan_lab.report import health, page, pictures, tables
 from gan_lab.report.collect import Collection
 from gan_lab.report.dynamics import numbers
 from gan_lab.report.illustrate import draw_figures
-from gan_lab.report.reproduce import command_of
 from gan_lab.report.scores import protocol_lines
 from gan_lab.report.study import Study
 
@@ -69,7 +68,7 @@ def _write_csv(study: Study, path: Path) -> None:
                         "interval"
                     ]
         row["run"] = data.name
-        row["command"] = command_of(data, settings.columns) or ""
+        row["command"] = study.command_of[data.name] or ""
         rows.append(row)
     names = list(dict.fromkeys(name for row in rows for name in row))
     temporary = path.with_suffix(".tmp")
