@@ -6,6 +6,7 @@ what `real` and `fake` are; the measure's other arguments are its settings.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -21,13 +22,15 @@ from gan_lab.paths import conf_directory
 class Score:
     """A file of conf/score: what is measured, on what, and on how many samples.
 
-    `needs` is one of NEEDS. `sets` independent sets of samples are measured for a final score.
+    `needs` is one of NEEDS. `better` says which values are, of a score with several values each by
+    its name: "lower", "higher", or "floor" for those that are best as real data have them. `sets` independent sets of samples are measured for a final score.
     `count` samples are taken whatever number was asked for, and no more than `at_most`. `all_real`:
     it takes all training samples, where others take up to 10,000 at random.
     """
 
     name: str
     needs: str
+    better: str | Mapping[str, str]
     measure: Mapping[str, Any]
     sets: int = 1
     count: int | None = None
@@ -51,6 +54,10 @@ class Score:
         return {
             name: mean_of(torch.tensor(sets, dtype=torch.float64)) for name, sets in values.items()
         }
+
+    def directions(self) -> dict[str, str]:
+        """Return which values are better, by the name of what is measured."""
+        return {self.name: self.better} if isinstance(self.better, str) else dict(self.better)
 
     def settings(self) -> dict[str, Any]:
         """Return what the measure is told beside the samples."""
@@ -81,3 +88,14 @@ def load_score(name: str) -> Score:
         raise UsageError(f"no score called {name!r}; choose from {names}.")
     file: Any = OmegaConf.to_container(OmegaConf.load(folder / f"{name}.yaml"))
     return Score(name, **file)
+
+
+@cache
+def directions() -> dict[str, str]:
+    """Return which values are better, by name, of all that the scores of conf/score measure."""
+    names = sorted(path.stem for path in (conf_directory() / "score").glob("*.yaml"))
+    return {
+        value: better
+        for name in names
+        for value, better in load_score(name).directions().items()
+    }

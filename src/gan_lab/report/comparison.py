@@ -57,7 +57,7 @@ def draw_settings(
                     axis.plot(ends, [row, row], color="black", linewidth=1.2)
             if measure.floor is not None:
                 axis.axvline(measure.floor, color=COLOURS["real"], linestyle=":", linewidth=1.2)
-            better = f", {measure.better} is better" if measure.better else ""
+            better = f", {measure.better_words}" if measure.better else ""
             axis.set_xlabel("\n".join(textwrap.wrap(measure.heading + better, 34)))
             axis.set_yticks(range(len(labels)), labels)
             axis.set_ylim(len(labels) - 0.5, -0.5)

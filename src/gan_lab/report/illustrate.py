@@ -88,8 +88,9 @@ def _draw_scores(study: Study, folder: Path, add: Add) -> None:
         "Every finished seed (dots), their mean (bar) and, from three seeds on, its 95 % interval "
         "(line); best first. Dotted: what real data get.",
     )
-    over_time = measures([line for d in study.runs for found in series(d).values()
-                          if len(found) > 1 for line in found])  # fmt: skip
+    often = [line for d in study.runs for found in series(d).values()
+             if len(found) > 1 for line in found]  # fmt: skip
+    over_time = measures(often, study.chosen_by.values())
     add(
         plots.draw_score_curves(study.look, over_time[: BEST + 1], folder / "scores.png"),
         "Scores over the training",

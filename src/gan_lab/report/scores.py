@@ -1,24 +1,17 @@
 """Scores of runs in columns, of which each holds one quantity: unlike protocols never share one."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gan_lab.evaluate import display_name
 from gan_lab.report.collect import RunData
+from gan_lab.scores import directions
 
 Line = Mapping[str, Any]
 
-LOWER_IS_BETTER = (
-    *("fid", "fd_classifier", "kid", "kd_classifier", "swd", "wasserstein"),
-    *("largest_class", "kl", "reverse_kl"),
-)
-HIGHER_IS_BETTER = (
-    *("inception_score", "confident", "agreement", "smallest_class", "precision", "recall"),
-    *("density", "coverage", "high_quality", "modes"),
-)
-RANKED_BY = ("fid", "fd_classifier", "swd", "kid", "reverse_kl", "high_quality")
+RANKS = ("lower", "higher")  # directions that have a best value
 OWN = ("seed", "seeds", "version")  # each run's own, and no part of what is measured
 SIZES = ("generated_count", "floor_count", "sets")  # of samples, with all that follows from it
 BRIEF = {"ema": "EMA", "raw": "raw"}
@@ -36,10 +29,15 @@ class Measure:
 
     @property
     def better(self) -> str | None:
-        """Which values are better: "lower", "higher" or, where nobody can say, None."""
-        if self.score in LOWER_IS_BETTER:
-            return "lower"
-        return "higher" if self.score in HIGHER_IS_BETTER else None
+        """Which values are: "lower", "higher", "floor" or, where nobody can say, None."""
+        return directions().get(self.score)
+
+    @property
+    def better_words(self) -> str:
+        """The same in words; nothing where nobody can say."""
+        if self.better is None:
+            return ""
+        return "best as the floor" if self.better == "floor" else f"{self.better} is better"
 
 
 def key_of(line: Line) -> str:
@@ -78,10 +76,10 @@ def series(data: RunData) -> dict[str, list[Line]]:
     return found
 
 
-def measures(lines: Sequence[Line]) -> list[Measure]:
+def measures(lines: Sequence[Line], chosen_by: Collection[str] = ()) -> list[Measure]:
     """Return the quantities among lines of evaluations, averaged generators first.
 
-    Two of the same name say in their headings what tells them apart.
+    Then the scores that runs are `chosen_by`, those with a best value, and the others. Two of the same name say in their headings what tells them apart.
     """
     by_key: dict[str, list[Line]] = {}
     for line in lines:
@@ -106,7 +104,14 @@ def measures(lines: Sequence[Line]) -> list[Measure]:
                 floors.pop() if len(floors) == 1 else None,
             )
         )
-    return sorted(found, key=lambda m: (m.protocol.get("weights") != "ema", _rank(m.score)))
+    return sorted(
+        found,
+        key=lambda measure: (
+            measure.protocol.get("weights") != "ema",
+            measure.score not in chosen_by,
+            measure.better not in RANKS,
+        ),
+    )
 
 
 def _name(line: Line) -> str:
@@ -117,23 +122,29 @@ def _name(line: Line) -> str:
     return f"{name} ({BRIEF.get(weights, weights)})" if weights else name
 
 
-def _rank(score: str) -> int:
-    order = (*RANKED_BY, *HIGHER_IS_BETTER, *LOWER_IS_BETTER)
-    return order.index(score) if score in order else len(order)
+def ranked_by(
+    found: Sequence[Measure],
+    lines: Mapping[str, Mapping[str, Line]],
+    chosen_by: Mapping[str, str],
+) -> Measure | None:
+    """Return the measure that ranks settings: that which is the selection score of most runs.
 
+    `chosen_by` has each run's. Where none was measured: the first that most runs have, of those
+    with a best value.
+    """
+    usable = [measure for measure in found if measure.better in RANKS]
 
-def ranked_by(found: Sequence[Measure], lines: Mapping[str, Mapping[str, Line]]) -> Measure | None:
-    """Return the measure that ranks settings: the first of RANKED_BY that most runs have."""
-    usable = [measure for measure in found if measure.score in RANKED_BY]
-    if not usable:
-        return None
+    def runs(measure: Measure) -> list[str]:
+        return [name for name, scores in lines.items() if measure.key in scores]
+
     return max(
         usable,
         key=lambda measure: (
-            sum(measure.key in scores for scores in lines.values()),
+            sum(chosen_by[name] == measure.score for name in runs(measure)),
+            len(runs(measure)),
             measure.protocol.get("weights") == "ema",
-            -RANKED_BY.index(measure.score),
         ),
+        default=None,
     )
 
 
@@ -150,7 +161,6 @@ def protocol_lines(found: Sequence[Measure]) -> list[str]:
 
 
 def _with_floor(measure: Measure) -> str:
-    better = f"{measure.better} is better" if measure.better else ""
     floor = "" if measure.floor is None else f"real data get {measure.floor:.4g}"
-    remarks = ", ".join(remark for remark in (better, floor) if remark)
+    remarks = ", ".join(remark for remark in (measure.better_words, floor) if remark)
     return f"{measure.heading}: {remarks}" if remarks else measure.heading

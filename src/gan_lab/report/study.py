@@ -12,6 +12,7 @@ from gan_lab.report.reproduce import command_of
 from gan_lab.report.scores import Line, Measure, final_lines, measures, ranked_by
 from gan_lab.report.settings import Settings, compare
 from gan_lab.report.significance import Ranking, rank
+from gan_lab.score_lists import selection
 
 
 class Study:
@@ -22,10 +23,11 @@ class Study:
         self.settings: Settings = compare(self.runs)
         self.lines: dict[str, dict[str, Line]] = {d.name: final_lines(d) for d in self.runs}
         together = [line for found in self.lines.values() for line in found.values()]
-        self.measures = measures(together)
-        self.first: Measure | None = ranked_by(self.measures, self.lines)
+        self.chosen_by = {d.name: selection(d.record) for d in self.runs}
+        self.measures = measures(together, self.chosen_by.values())
+        self.first: Measure | None = ranked_by(self.measures, self.lines, self.chosen_by)
         self.ranking: Ranking | None = None
-        if self.first and self.first.better:
+        if self.first and self.first.better:  # which ranked_by sees to
             self.ranking = rank(self.values(self.first), self.first.better)
         order = self.settings.ordered()
         self.look = Look(tables.ordered(self.runs, self.settings), self.settings, order)

@@ -92,7 +92,7 @@ def ranking_table(ranking: Ranking, settings: Settings, measure: Measure) -> Tab
         seeds = str(len(place.spread.values))
         rows.append([str(index + 1), *place.setting, spread_words(place.spread), seeds, beats])
     headings = ["place", *settings.columns, measure.heading, "seeds", "significantly better than"]
-    title = f"Ranking by {measure.heading}, {measure.better} is better"
+    title = f"Ranking by {measure.heading}, {measure.better_words}"
     return Table(title, headings, rows, ranking.remarks)
 
 
