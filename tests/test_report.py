@@ -20,9 +20,10 @@ from gan_lab.report import comparison, plots, write_report
 from gan_lab.report.collect import RunData, collect
 from gan_lab.report.dynamics import oscillation, smooth
 from gan_lab.report.reproduce import command_of
-from gan_lab.report.scores import final_lines, measures
+from gan_lab.report.scores import final_lines, key_of, measures, ranked_by
 from gan_lab.report.settings import compare
 from gan_lab.report.significance import holm, rank, welch
+from gan_lab.report.study import Study
 from gan_lab.runs import Run, run_directories
 
 QUICK = (
@@ -361,6 +362,65 @@ def test_a_score_on_the_way_has_no_column_beside_the_final_one(copy):
         if line["score"] == "fd_classifier"
     ]
     assert sorted(found) == [("ema", 100), ("raw", 100)]
+
+
+def protocol(weights: str = "ema", count: int = 10_000, **more: Any) -> dict[str, Any]:
+    return {"weights": weights, "generated_count": count, **more}
+
+
+def chosen(lines: dict[str, list[dict[str, Any]]], best_by: str) -> tuple[str, Any] | None:
+    """What ranks the settings of runs, by name: the score, and the number of its samples."""
+    by_run = {name: {key_of(line): line for line in some} for name, some in lines.items()}
+    found = measures([line for some in lines.values() for line in some], [best_by])
+    first = ranked_by(found, by_run, dict.fromkeys(lines, best_by))
+    return first and (first.score, first.protocol["generated_count"])
+
+
+def test_settings_are_ranked_by_the_runs_own_selection_score():
+    names = ("fd_classifier", "reverse_kl", "wasserstein", "swd")
+    every = [{"score": name, "value": 1.0, "protocol": protocol()} for name in names]
+    for name in names:
+        assert chosen({"one": every, "two": every}, name) == (name, 10_000)
+    best_as_the_floor = {"score": "ssim", "value": 1.0, "protocol": protocol()}
+    assert chosen({"one": [best_as_the_floor]}, "swd") is None
+    assert chosen({"one": [best_as_the_floor, every[0]]}, "swd") == ("fd_classifier", 10_000)
+
+
+def test_a_final_score_ranks_before_one_of_fewer_samples_or_of_raw_weights():
+    def line(**changes: Any) -> dict[str, Any]:
+        return {"score": "fd_classifier", "value": 1.0, "protocol": protocol(**changes)}
+
+    in_training, final, raw = line(count=2000, resize="a"), line(), line(weights="raw")
+    for order in ([in_training, final, raw], [raw, final, in_training]):
+        assert chosen({"one": order, "two": order}, "fd_classifier") == ("fd_classifier", 10_000)
+
+
+def test_what_unfinished_runs_were_scored_on_ranks_nothing(copy, tmp_path):
+    """Most runs have ended early, with the score on the way alone: the final one ranks."""
+    kept, *others = finished(copy)
+    for directory in (kept, *others):
+        lines = [json.loads(text) for text in (directory / "evaluations.jsonl").open()]
+        (final,) = [line for line in lines
+                    if line["score"] == "fd_classifier" and line["protocol"]["weights"] == "ema"
+                    and line["protocol"]["sets"] > 1]  # fmt: skip
+        sizes = {"generated_count": 50, "floor_count": 50, "sets": 1}
+        on_the_way = final | {"protocol": final["protocol"] | sizes}
+        lines = [on_the_way, final] if directory == kept else [on_the_way]
+        (directory / "evaluations.jsonl").write_text("".join(json.dumps(a) + "\n" for a in lines))
+        if directory != kept:
+            status = json.loads((directory / "status.json").read_text())
+            (directory / "status.json").write_text(json.dumps(status | {"state": "interrupted"}))
+    study = Study(collect([str(copy)], Path("nowhere")))
+    assert study.first and study.first.protocol["generated_count"] == 100
+    assert study.ranking and len(study.ranking.places) == 1
+
+
+def test_the_report_goes_by_the_directions_of_the_files(study):
+    measured = Study(collect([str(study)], Path("nowhere"))).measures
+    words = {measure.score: measure.better_words for measure in measured}
+    assert words["confident"] == "best as the floor" and words["recall"] == "higher is better"
+    assert measured[0].score == "fd_classifier"
+    assert all(measure.better for measure in measured)
 
 
 def test_welch_is_scipys():

@@ -19,6 +19,7 @@ from gan_lab.evaluate import Scorer
 from gan_lab.extractors import shipped_classifier, stacked_classifier
 from gan_lab.instantiate import locate
 from gan_lab.judge import Judge, Samples
+from gan_lab.measures import Features
 from gan_lab.overrides import jobs
 from gan_lab.paths import conf_directory
 from gan_lab.protocols import COMPARED, column_key, differences
@@ -27,7 +28,7 @@ from gan_lab.record import data_facts, make_record, make_schedule
 from gan_lab.runs import Run, run_directories
 from gan_lab.score_lists import asked_scores, listed_scores, scores_during_training, selection
 from gan_lab.score_tables import runs_table
-from gan_lab.scores import NEEDS, load_score
+from gan_lab.scores import DIRECTIONS, NEEDS, directions, load_score
 from gan_lab.train import Progress, save
 
 CPU = torch.device("cpu")
@@ -73,6 +74,35 @@ def test_every_score_is_a_function_that_takes_its_settings(name):
     assert score.needs in NEEDS
     taken = inspect.signature(locate(score.measure["_target_"])).parameters
     assert set(score.settings()) == set(taken) - {"real", "fake"}
+
+
+def made_up(needs: str) -> tuple[Any, Any]:
+    """Something real and something fake of the kind that a score needs, labelled if it can be."""
+    if needs in ("classifier", "inception", "stacked"):
+        values = torch.randn(200, 8, generator=torch.Generator().manual_seed(0))
+        features = Features(values, values.repeat(1, 125 if needs == "stacked" else 2),
+                            torch.zeros(200, dtype=torch.long))  # fmt: skip
+        return features, features
+    if needs == "images":
+        return DIGITS["train"].images[:100], DIGITS["test"].images[:100]
+    points = ring()
+    return points if needs == "modes" else points.images, points.images[:100]
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_every_value_of_a_score_has_a_direction(name):
+    score = load_score(name)
+    real, fake = made_up(score.needs)
+    assert score.directions().keys() == score(real, [fake]).keys()
+    assert set(score.directions().values()) <= DIRECTIONS.keys() == {"lower", "higher", "floor"}
+    for value, better in score.directions().items():  # one of a name that two scores share
+        assert directions()[value] == better
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_the_least_value_of_a_selection_score_is_the_best(name):
+    chosen_by = selection(record_of(f"dataset={name}", "folder=x"))
+    assert directions()[chosen_by] == "lower"
 
 
 @pytest.mark.parametrize("name", DATASETS)

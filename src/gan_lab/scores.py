@@ -15,17 +15,17 @@ from omegaconf import OmegaConf
 from gan_lab.errors import UsageError
 from gan_lab.instantiate import instantiate
 from gan_lab.measures import Measured, mean_of
-from gan_lab.paths import conf_directory
+from gan_lab.paths import conf_directory, config_names
 
 
 @dataclass(frozen=True)
 class Score:
     """A file of conf/score: what is measured, on what, and on how many samples.
 
-    `needs` is one of NEEDS. `better` says which values are, of a score with several values each by
-    its name: "lower", "higher", or "floor" for those that are best as real data have them. `sets` independent sets of samples are measured for a final score.
-    `count` samples are taken whatever number was asked for, and no more than `at_most`. `all_real`:
-    it takes all training samples, where others take up to 10,000 at random.
+    `needs` is one of NEEDS. `better` is one of DIRECTIONS or, of a score with several values, one
+    for each by name. `sets` independent sets of samples are measured for a final score. `count`
+    samples are taken whatever number was asked for, and no more than `at_most`. `all_real`: it
+    takes all training samples, where others take up to 10,000 at random.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Score:
         }
 
     def directions(self) -> dict[str, str]:
-        """Return which values are better, by the name of what is measured."""
+        """Return which of DIRECTIONS is better, by the name of each value."""
         return {self.name: self.better} if isinstance(self.better, str) else dict(self.better)
 
     def settings(self) -> dict[str, Any]:
@@ -79,6 +79,13 @@ NEEDS = {
     "modes": "the dataset of points; points",
 }
 
+# Which values of a score are better, and how that is said.
+DIRECTIONS = {
+    "lower": "lower is better",
+    "higher": "higher is better",
+    "floor": "best as the floor",  # as real data have it
+}
+
 
 def load_score(name: str) -> Score:
     """Return a score of conf/score. Raises UsageError, with the names there are, for another."""
@@ -92,10 +99,6 @@ def load_score(name: str) -> Score:
 
 @cache
 def directions() -> dict[str, str]:
-    """Return which values are better, by name, of all that the scores of conf/score measure."""
-    names = sorted(path.stem for path in (conf_directory() / "score").glob("*.yaml"))
-    return {
-        value: better
-        for name in names
-        for value, better in load_score(name).directions().items()
-    }
+    """Return which of DIRECTIONS is better, by name, of all that conf/score measures."""
+    scores = map(load_score, config_names("score"))
+    return {name: better for score in scores for name, better in score.directions().items()}

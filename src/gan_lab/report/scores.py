@@ -7,7 +7,7 @@ from typing import Any
 
 from gan_lab.evaluate import display_name
 from gan_lab.report.collect import RunData
-from gan_lab.scores import directions
+from gan_lab.scores import DIRECTIONS, directions
 
 Line = Mapping[str, Any]
 
@@ -35,9 +35,7 @@ class Measure:
     @property
     def better_words(self) -> str:
         """The same in words; nothing where nobody can say."""
-        if self.better is None:
-            return ""
-        return "best as the floor" if self.better == "floor" else f"{self.better} is better"
+        return DIRECTIONS[self.better] if self.better else ""
 
 
 def key_of(line: Line) -> str:
@@ -79,7 +77,8 @@ def series(data: RunData) -> dict[str, list[Line]]:
 def measures(lines: Sequence[Line], chosen_by: Collection[str] = ()) -> list[Measure]:
     """Return the quantities among lines of evaluations, averaged generators first.
 
-    Then the scores that runs are `chosen_by`, those with a best value, and the others. Two of the same name say in their headings what tells them apart.
+    Then those that runs are `chosen_by`, those with a best value, and the others. Two of the same
+    name say in their headings what tells them apart.
     """
     by_key: dict[str, list[Line]] = {}
     for line in lines:
@@ -129,23 +128,23 @@ def ranked_by(
 ) -> Measure | None:
     """Return the measure that ranks settings: that which is the selection score of most runs.
 
-    `chosen_by` has each run's. Where none was measured: the first that most runs have, of those
-    with a best value.
+    `lines` are the scores of the runs that count, `chosen_by` has each one's selection score. Where
+    none was measured it is what most runs have, of the measures with a best value. Of two that are
+    level, that of the averaged generator, then that on more samples: a final score goes before one
+    that was taken in training.
     """
-    usable = [measure for measure in found if measure.better in RANKS]
 
-    def runs(measure: Measure) -> list[str]:
-        return [name for name, scores in lines.items() if measure.key in scores]
-
-    return max(
-        usable,
-        key=lambda measure: (
-            sum(chosen_by[name] == measure.score for name in runs(measure)),
-            len(runs(measure)),
+    def preference(measure: Measure) -> tuple[float, ...]:
+        having = [name for name, scores in lines.items() if measure.key in scores]
+        return (
+            sum(chosen_by[name] == measure.score for name in having),
+            len(having),
             measure.protocol.get("weights") == "ema",
-        ),
-        default=None,
-    )
+            measure.protocol.get("generated_count", 0),
+        )
+
+    usable = [measure for measure in found if measure.better in RANKS]
+    return max(usable, key=preference, default=None)
 
 
 def protocol_lines(found: Sequence[Measure]) -> list[str]:

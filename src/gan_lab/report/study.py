@@ -25,9 +25,10 @@ class Study:
         together = [line for found in self.lines.values() for line in found.values()]
         self.chosen_by = {d.name: selection(d.record) for d in self.runs}
         self.measures = measures(together, self.chosen_by.values())
-        self.first: Measure | None = ranked_by(self.measures, self.lines, self.chosen_by)
+        finished = {d.name: self.lines[d.name] for d in self.runs if d.finished}
+        self.first: Measure | None = ranked_by(self.measures, finished, self.chosen_by)
         self.ranking: Ranking | None = None
-        if self.first and self.first.better:  # which ranked_by sees to
+        if self.first and self.first.better:
             self.ranking = rank(self.values(self.first), self.first.better)
         order = self.settings.ordered()
         self.look = Look(tables.ordered(self.runs, self.settings), self.settings, order)
