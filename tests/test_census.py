@@ -180,6 +180,8 @@ def test_modes_writes_counts_and_pictures(gan_lab_here, tmp_path, settings):
         assert found["conclusion"] in result.stdout
         for path in (run.modes_figure(weights), run.modes_samples(weights)):
             assert path.read_bytes().startswith(b"\x89PNG")
+            assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+            assert f"{path.stem}.pdf" in result.stdout
 
 
 def test_unlabelled_data_are_described_by_duplicates(gan_lab_here, tmp_path):

@@ -1,6 +1,7 @@
 """Reports: what runs have is compared, what they lack is named, and unlike things stay apart."""
 
 import csv
+import hashlib
 import json
 import os
 import shlex
@@ -15,12 +16,13 @@ from PIL import Image
 
 from gan_lab import overrides
 from gan_lab.paths import config_names
+from gan_lab.protocols import differences
 from gan_lab.record import make_record, run_directory
 from gan_lab.report import comparison, plots, write_report
 from gan_lab.report.collect import RunData, collect
 from gan_lab.report.dynamics import oscillation, smooth
 from gan_lab.report.reproduce import command_of
-from gan_lab.report.scores import final_lines, key_of, measures, ranked_by
+from gan_lab.report.scores import final_lines, key_of, measures, ranked_by, series
 from gan_lab.report.settings import compare
 from gan_lab.report.significance import holm, rank, welch
 from gan_lab.report.study import Study
@@ -137,6 +139,30 @@ def test_one_number_of_one_run_changes_all_four_outputs(copy, tmp_path):
         assert shown in after[name] and shown not in before[name]
 
 
+def test_a_number_in_the_middle_of_a_log_changes_all_four_outputs(copy, tmp_path):
+    before = report(copy, out=tmp_path / "before")
+    log = finished(copy)[1] / "metrics.jsonl"
+
+    def change(index, line):
+        return line | {"d/fake_2": 0.123456789} if index == 9 else line
+
+    edit_lines(log, lambda index, line: line)  # written as it was
+    assert report(copy, out=tmp_path / "same") == before
+    edit_lines(log, change)
+    after = report(copy, out=tmp_path / "after")
+    digest = hashlib.sha256(log.read_bytes()).hexdigest()[:8]
+    for name in OUTPUTS:
+        assert digest in after[name] and digest not in before[name], name
+    (row,) = [
+        row
+        for row in csv.DictReader(after["results.csv"].splitlines())
+        if row["run"] == log.parent.name
+    ]
+    assert row["log"] == digest
+    unlike = [cell for cell in row.values() if cell not in before["results.csv"]]
+    assert unlike == [digest]  # and no mean over a last tenth
+
+
 def test_half_of_the_files_may_be_missing(copy, tmp_path):
     directories = run_directories(copy.parent, copy.name)
     lost = ["status.json", "metrics.jsonl", "evaluations.jsonl", "environment.json"]
@@ -195,9 +221,12 @@ def test_what_other_verbs_found_is_shown(copy, tmp_path):
         (run / "modes_ema.json").unlink()
     (first / "modes_ema.json").write_text(json.dumps({"classes": classes}))
     shutil.copyfile(second / "samples" / "latest.png", second / "equilibrium_optimum.png")
+    (second / "equilibrium_optimum.pdf").write_bytes(b"%PDF of another verb")
     written = report(copy, out=tmp_path / "out")
     assert (tmp_path / "out" / "figures" / "modes_digits.png").is_file()
     assert f"figures/optimum_{second.name}.png" in written["results.md"]
+    for path in (tmp_path / "out" / "figures").glob("*.png"):
+        assert path.with_suffix(".pdf").read_bytes()[:4] == b"%PDF"
     for heading in ("Mode coverage", "The optimal discriminator beside the learned one"):
         assert heading in written["report.html"] and heading in written["results.md"]
 
@@ -261,7 +290,9 @@ def test_nothing_overlaps_however_many_runs(study, tmp_path, monkeypatch, count)
     plots.draw_curves(look, tmp_path / "curves.png", plots.CURVES)
     plots.draw_multiples(look, tmp_path / "multiples.png")
     comparison.draw_settings(look, found, values, tmp_path / "settings.png")
-    plots.draw_score_curves(look, found, tmp_path / "scores.png")
+    often = [line for data in runs for some in series(data).values() if len(some) > 1
+             for line in some]  # fmt: skip
+    plots.draw_score_curves(look, measures(often)[:3], tmp_path / "scores.png")
     assert drawn.keys() == {"curves", "multiples", "settings", "scores"}
     for name, figure in drawn.items():
         boxes = [axis.get_tightbbox() for axis in figure.axes if axis.get_visible()]
@@ -322,6 +353,7 @@ def test_unlike_protocols_never_share_a_column(copy, tmp_path):
         "real_split": "test",
         "real_count": 7,
         "generated_count": 99,
+        "generated_shape": "1x16x16",
         "weights": "other",
         "unheard_of": 1,
     }.items():
@@ -345,6 +377,35 @@ def test_unlike_protocols_never_share_a_column(copy, tmp_path):
     edit_lines(first / "evaluations.jsonl", other_seed)
     runs = collect([str(first), str(second)], Path("nowhere")).runs
     assert final_lines(runs[0]).keys() == final_lines(runs[1]).keys()
+
+
+def test_samples_of_another_size_have_a_column_that_says_which(copy, tmp_path):
+    small, large, *_ = finished(copy)
+    config = yaml.safe_load((small / "config.yaml").read_text())
+    assert config["shape"] == [1, 32, 32]
+    edit_config(small, shape=[1, 16, 16], image_size=16)
+    shutil.rmtree(small / "checkpoints")  # whose networks are not of this size
+
+    def as_older_versions(index, line):
+        del line["protocol"]["generated_shape"]
+        return line
+
+    edit_lines(small / "evaluations.jsonl", as_older_versions)
+    written = report(small, large, out=tmp_path / "out")
+    headings = written["results.csv"].splitlines()[0]
+    for size in (16, 32):
+        assert f"(EMA); samples of 1x{size}x{size}" in headings
+        assert f"(EMA); samples of 1x{size}x{size}" in written["results.md"]
+    one, two = (Run(directory).final_evaluations()[0] for directory in (small, large))
+    assert differences(one, two) == ["size of the samples: 1x16x16 / 1x32x32"]
+
+
+def test_runs_of_one_setting_are_called_by_what_was_trained(copy):
+    runs = collect([str(path) for path in finished(copy)[:1]], Path("nowhere")).runs
+    settings = compare(runs)
+    assert [settings.label(setting) for setting in settings.ordered()] == [
+        "dcgan, nonsaturating, digits"
+    ]
 
 
 def test_a_score_on_the_way_has_no_column_beside_the_final_one(copy):
@@ -468,7 +529,7 @@ def alone(record: dict[str, Any], *typed: str) -> RunData:
     """A run that a report is given, of which config.yaml and the typed command are known."""
     command = shlex.join(["gan-lab", *typed])
     run = Run(run_directory(record))
-    return RunData(run, record, "finished", 0, "", [], [], [command], None, [])
+    return RunData(run, record, "finished", 0, "", [], [], [command], None, [], "")
 
 
 def remade(data: RunData) -> tuple[list[str], Path]:

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from gan_lab import build
-from gan_lab.data import ImageDataset, digits, mnist, ring
+from gan_lab.data import ImageDataset, digits, image_folder, mnist, ring
 from gan_lab.errors import UsageError
 from gan_lab.evaluate import Scorer
 from gan_lab.extractors import shipped_classifier, stacked_classifier
@@ -168,6 +169,7 @@ def test_every_record_has_its_protocol_and_what_is_worse_scores_worse(tmp_path, 
         protocol = clean["protocol"]
         assert protocol.keys() >= COMPARED.keys() - {"weights"}
         assert (protocol["real_split"], protocol["floor_split"]) == ("train", "test")
+        assert protocol["generated_shape"] == "1x28x28"
         assert protocol["generated_count"] == protocol["floor_count"] == 359
         assert clean["value"] == pytest.approx(clean["floor"], rel=1e-9)  # it is the test split
         if clean["interval"]:
@@ -419,6 +421,32 @@ def test_two_folders_are_scored(gan_lab_here, tmp_path):
     assert same.returncode == 0
     last = json.loads((tmp_path / "folder_scores.jsonl").read_text().splitlines()[-1])
     assert last["score"] == "swd" and last["value"] == 0
+
+
+def test_each_folder_is_decoded_once(gan_lab_here, tmp_path, monkeypatch):
+    module = sys.modules["gan_lab.data.image_folder"]
+    decoded, folders = module.decoded, []
+
+    def counting(top, *arguments):
+        folders.append(Path(top).name)
+        return decoded(top, *arguments)
+
+    monkeypatch.setattr(module, "decoded", counting)
+    images = DIGITS["test"].images
+    real = write_folder(tmp_path / "real", images[:60], 32)
+    fake = write_folder(tmp_path / "fake", images[60:120], 32)
+    both = gan_lab_here("evaluate", "--real", str(real), "--fake", str(fake), "--scores", "swd")
+    assert both.returncode == 0 and sorted(folders) == ["fake", "real"]
+    gan_lab_here("evaluate", "--real", str(real), "--fake", str(real), "--scores", "swd")
+    assert sorted(folders) == ["fake", "real", "real"]
+
+
+def test_all_of_a_folder_is_its_two_splits(tmp_path):
+    folder = write_folder(tmp_path / "folder", DIGITS["test"].images[:35], 32)
+    train, test, every = (
+        image_folder(folder, None, 32, 3, split).images for split in ("train", "test", "all")
+    )
+    assert (len(train), len(test)) == (32, 3) and torch.equal(every, torch.cat([train, test]))
 
 
 def test_folders_too_small_for_a_score_get_the_others(gan_lab_here, tmp_path):

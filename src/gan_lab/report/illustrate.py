@@ -1,5 +1,6 @@
 """All figures of a report, in the order of its page."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -121,7 +122,10 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
     for data in look.runs:  # drawn by gan-lab equilibrium, where the density of the data is known
         if data.run.optimum_figure.exists():
             path = folder / f"optimum_{data.name}.png"
-            path.write_bytes(data.run.optimum_figure.read_bytes())
+            for ending in (".png", ".pdf"):
+                drawn = data.run.optimum_figure.with_suffix(ending)
+                if drawn.exists():  # an older version drew no PDF
+                    shutil.copyfile(drawn, path.with_suffix(ending))
             add(path, "The optimal discriminator beside the learned one", data.name, drawn=False)
     best = study.best_run(lambda data: data.output == "probability")
     if best is not None:

@@ -14,6 +14,7 @@ Line = Mapping[str, Any]
 RANKS = ("lower", "higher")  # directions that have a best value
 OWN = ("seed", "seeds", "version")  # each run's own, and no part of what is measured
 SIZES = ("generated_count", "floor_count", "sets")  # of samples, with all that follows from it
+SHAPE = "generated_shape"
 BRIEF = {"ema": "EMA", "raw": "raw"}
 
 
@@ -88,18 +89,13 @@ def measures(lines: Sequence[Line], chosen_by: Collection[str] = ()) -> list[Mea
     for key, group in by_key.items():
         protocol = _protocol(group[0])
         namesakes = [_protocol(by_key[k][0]) for k, name in names.items() if name == names[key]]
-        parts = [
-            f"{name} {str(protocol.get(name))[:24]}"
-            for name in sorted({name for other in namesakes for name in other})
-            if len({json.dumps(other.get(name)) for other in namesakes}) > 1
-        ]
         floors = {line.get("floor") for line in group}
         found.append(
             Measure(
                 key,
                 group[0]["score"],
                 protocol,
-                "; ".join([names[key], *parts]),
+                "; ".join([names[key], *_apart(protocol, namesakes)]),
                 floors.pop() if len(floors) == 1 else None,
             )
         )
@@ -111,6 +107,21 @@ def measures(lines: Sequence[Line], chosen_by: Collection[str] = ()) -> list[Mea
             measure.better not in RANKS,
         ),
     )
+
+
+def _apart(protocol: Mapping[str, Any], namesakes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what tells a measure from those of its name, itself among them.
+
+    If all have samples of another size, that is enough.
+    """
+    shapes = [other.get(SHAPE) for other in namesakes]
+    if len(namesakes) > 1 and len(set(shapes)) == len(namesakes):
+        return [f"samples of {protocol.get(SHAPE)}"]
+    return [
+        f"{name} {str(protocol.get(name))[:24]}"
+        for name in sorted({name for other in namesakes for name in other})
+        if len({json.dumps(other.get(name)) for other in namesakes}) > 1
+    ]
 
 
 def _name(line: Line) -> str:

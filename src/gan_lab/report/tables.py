@@ -128,13 +128,15 @@ def training_table(settings: Settings, runs: Sequence[RunData]) -> Table:
                 f"{found['images']:,.0f}" if "images" in found else NOTHING,
                 duration(found["seconds"]) if found.get("seconds", -1) >= 0 else NOTHING,
                 *(number(found.get(name, math.nan)) for name in names),
+                data.log or NOTHING,
             ]
         )
     remarks = [
         "Losses, outputs of D and gradient norms: means over the last tenth of the logged lines. "
-        "Oscillation: standard deviation of a loss inside tenths of the training."
+        "Oscillation: standard deviation of a loss inside tenths of the training. Log: how the "
+        "sha256 of the run's metrics.jsonl begins; another one, and the numbers are of other lines."
     ]
-    headings = [*settings.columns, "seed", "steps", "images", "time", *names]
+    headings = [*settings.columns, "seed", "steps", "images", "time", *names, "log"]
     return Table("Training in numbers", headings, rows, remarks)
 
 
