@@ -396,6 +396,7 @@ def test_samples_of_another_size_have_a_column_that_says_which(copy, tmp_path):
     for size in (16, 32):
         assert f"(EMA); samples of 1x{size}x{size}" in headings
         assert f"(EMA); samples of 1x{size}x{size}" in written["results.md"]
+    assert "1 setting has no place" in written["results.md"]  # one of 16 beside one of 32
     one, two = (Run(directory).final_evaluations()[0] for directory in (small, large))
     assert differences(one, two) == ["size of the samples: 1x16x16 / 1x32x32"]
 

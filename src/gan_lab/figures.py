@@ -24,6 +24,9 @@ SCORE_AXES = {
     "fid": "FID",
     "swd": "sliced Wasserstein distance (1/1000)",
     "wasserstein": "sliced Wasserstein distance",
+    "kd_classifier": "kernel distance",
+    "reverse_kl": "reverse KL (nats)",
+    "kl": "KL (nats)",
 }
 
 

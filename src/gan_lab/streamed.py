@@ -40,7 +40,9 @@ def streamed(records: Sequence[Record], evaluated: Collection[str] = ()) -> Stre
     training: dict[str, str] = {}
     final: dict[str, str] = {}
     for record in records:
-        training |= _values(scores_during_training(record), record)
+        taken = _values(scores_during_training(record), record)
+        first = selection(record)
+        training |= {first: taken[first], **taken}
         names = [name for name in listed_scores(record)
                  if load_score(name).needs != "inception" or name in evaluated]  # fmt: skip
         final |= _values(names, record)

@@ -91,7 +91,7 @@ def _draw_scores(study: Study, folder: Path, add: Add) -> None:
     )
     often = [line for d in study.runs for found in series(d).values()
              if len(found) > 1 for line in found]  # fmt: skip
-    over_time = measures(often, study.chosen_by.values())
+    over_time = measures(often, study.preferred)
     add(
         plots.draw_score_curves(study.look, over_time[: BEST + 1], folder / "scores.png"),
         "Scores over the training",

@@ -1,7 +1,8 @@
 """Scores of runs in columns, of which each holds one quantity: unlike protocols never share one."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,11 @@ class Measure:
     def better_words(self) -> str:
         """The same in words; nothing where nobody can say."""
         return DIRECTIONS[self.better] if self.better else ""
+
+    def label(self, letters: int) -> str:
+        """The words of an axis: the heading in lines of so many letters, and what is better."""
+        lines = textwrap.wrap(self.heading, letters)
+        return "\n".join([*lines, self.better_words] if self.better else lines)
 
 
 def key_of(line: Line) -> str:
@@ -75,11 +81,11 @@ def series(data: RunData) -> dict[str, list[Line]]:
     return found
 
 
-def measures(lines: Sequence[Line], chosen_by: Collection[str] = ()) -> list[Measure]:
+def measures(lines: Sequence[Line], preferred: Sequence[str] = ()) -> list[Measure]:
     """Return the quantities among lines of evaluations, averaged generators first.
 
-    Then those that runs are `chosen_by`, those with a best value, and the others. Two of the same
-    name say in their headings what tells them apart.
+    Then come the `preferred` scores in their order, those with a best value, and the others. Two of
+    the same name say in their headings what tells them apart.
     """
     by_key: dict[str, list[Line]] = {}
     for line in lines:
@@ -103,7 +109,7 @@ def measures(lines: Sequence[Line], chosen_by: Collection[str] = ()) -> list[Mea
         found,
         key=lambda measure: (
             measure.protocol.get("weights") != "ema",
-            measure.score not in chosen_by,
+            preferred.index(measure.score) if measure.score in preferred else len(preferred),
             measure.better not in RANKS,
         ),
     )

@@ -93,7 +93,11 @@ def ranking_table(ranking: Ranking, settings: Settings, measure: Measure) -> Tab
         rows.append([str(index + 1), *place.setting, spread_words(place.spread), seeds, beats])
     headings = ["place", *settings.columns, measure.heading, "seeds", "significantly better than"]
     title = f"Ranking by {measure.heading}, {measure.better_words}"
-    return Table(title, headings, rows, ranking.remarks)
+    remarks, lost = list(ranking.remarks), len(settings.ordered()) - len(ranking.places)
+    if lost:
+        have = "setting has" if lost == 1 else "settings have"
+        remarks.append(f"{lost} {have} no place: no finished run with this very score.")
+    return Table(title, headings, rows, remarks)
 
 
 def scores_table(
