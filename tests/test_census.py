@@ -25,6 +25,7 @@ from gan_lab.modes import Sorted, describe_census, describe_diversity, take_cens
 from gan_lab.overrides import jobs
 from gan_lab.record import make_record
 from gan_lab.runs import Run, run_directories
+from gan_lab.tracking import census_numbers
 
 CPU = torch.device("cpu")
 
@@ -52,9 +53,10 @@ def test_equal_shares_differ_by_nothing():
 def test_without_a_sure_sample_nothing_is_claimed():
     census = count_modes(torch.full((60,), -1), [5, 5])
     assert (census.sure, census.unsure, census.missing) == (0, 60, ())
-    assert describe_census(census, ("a", "b"), torch.full((60,), -1))["conclusion"].startswith(
-        "Unrecognisable: only 0 of 60"
-    )
+    found = describe_census(census, ("a", "b"), torch.full((60,), -1))
+    assert found["conclusion"].startswith("Unrecognisable: only 0 of 60")
+    assert (found["missing_number"], found["kl"], found["chi_square"]["p"]) == (None, None, None)
+    assert census_numbers(found) == {"modes/unsure": 1}  # no "0 missing" in W&B
 
 
 def conclusion_of(predicted: torch.Tensor, real_counts: list[int]) -> str:

@@ -1,5 +1,6 @@
 """What a generator's samples are: how many of each class, and what follows from that, in words."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,8 +85,9 @@ def describe_census(
     """Return a census as what modes.json holds, its conclusion in words included.
 
     `predicted` [N] is the class of each sample, -1 where it is unsure; `asked` [N] the class that a
-    conditional generator was asked for.
+    conditional generator was asked for. Numbers that cannot be told are None.
     """
+    statistic, p = census.chi_square
     result: Result = {
         "samples": census.total,
         "classes": [
@@ -111,9 +113,8 @@ def describe_census(
         "missing_number": census.missing_number,
         "seen": census.seen,
         "expected_seen": census.expected_seen,
-        "chi_square": dict(zip(("statistic", "p"), census.chi_square, strict=True))
-        | {"degrees": census.known - 1},
-        "kl": census.kl,
+        "chi_square": {"statistic": statistic, "p": _known(p), "degrees": census.known - 1},
+        "kl": _known(census.kl),
         "kl_by_chance": (census.known - 1) / (2 * max(1, census.comparable)),
     }
     if asked is not None:
@@ -159,6 +160,11 @@ def describe_diversity(samples: Tensor, real: Tensor) -> Result:
     }
     result["conclusion"] = _diversity_conclusion(result)
     return result
+
+
+def _known(value: float) -> float | None:
+    """Return a number as JSON has it: null in place of nan."""
+    return None if math.isnan(value) else value
 
 
 def _share(count: int, total: int) -> dict[str, Any]:
