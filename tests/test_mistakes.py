@@ -519,6 +519,7 @@ def test_a_strangers_config_runs_no_code(gan_lab_here, tmp_path, finished_run, a
 # --- Weights & Biases ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_unreachable_server_is_one_line_and_the_run_goes_on_offline(gan_lab, tmp_path):
     result = gan_lab(
         "wandb.mode=online",

@@ -199,6 +199,7 @@ def test_a_collapse_stops_the_run_when_asked_and_the_same_command_goes_on(gan_la
     assert run.status()["state"] == "finished"
 
 
+@pytest.mark.slow
 def test_a_collapsed_run_of_a_sweep_goes_on_only_without_stop_on_collapse(gan_lab_here, tmp_path):
     both = ("-m", "seed=0,1", *TINY, "generator_steps=0")
     stopped = gan_lab_here(*both, "stop_on_collapse=true")

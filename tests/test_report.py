@@ -104,6 +104,7 @@ def test_one_command_writes_all_of_it(gan_lab_here, study, tmp_path):
         assert animation.n_frames == 4
 
 
+@pytest.mark.slow
 def test_by_default_it_lies_beside_the_runs(gan_lab_here, copy):
     result = gan_lab_here("report", "widths", "--runs-dir", f"{copy.parent}", "--steps", "10", "30")
     assert result.stdout.splitlines()[-1] == str(copy / "report" / "report.html")
@@ -233,6 +234,7 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     assert len(kinds) == 2 and "KL, nats (another-net, 100 samples)" in kinds
 
 
+@pytest.mark.slow
 def test_what_is_left_out_of_a_figure_is_said_on_the_page(study, tmp_path):
     folder = many(study, tmp_path / "runs" / "many", 13)
     written = report(folder, out=tmp_path / "out")
@@ -444,7 +446,10 @@ def test_each_run_of_a_sweep_alone_has_a_command_that_makes_it(sweep, experiment
         assert not [text for text in settings if text.startswith(("sweep=", "launcher", "n_jobs"))]
 
 
-@pytest.mark.parametrize("experiment", ["mnist_losses", "mnist_long_training"])
+@pytest.mark.parametrize(
+    "experiment",
+    [pytest.param("mnist_losses", marks=pytest.mark.slow), "mnist_long_training"],
+)
 def test_a_run_of_an_experiment_with_a_sweep_of_its_own_has_a_command(experiment):
     for job in overrides.jobs([f"experiment={experiment}"], False):
         record = make_record(job.config, job.choices)

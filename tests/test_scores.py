@@ -316,6 +316,7 @@ def test_a_changed_resize_split_or_weight_file_is_another_quantity(tmp_path, cha
 SHORT = ("steps=2", "logger=none", "evaluation.samples=64", "image_size=16", "hidden_dim=4")
 
 
+@pytest.mark.slow
 def test_runs_are_scored_into_one_table(gan_lab_here, tmp_path):
     for settings in (("seed=0",), ("seed=1",), ("image_size=28",)):
         assert gan_lab_here(*SHORT[:3], "hidden_dim=4", *settings).returncode == 0
