@@ -240,7 +240,8 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     )
     census = json.loads((second / "modes_ema.json").read_text())
     assert census["samples"] == 100 and census["step"] == 40
-    lost = census | {"missing": ["3", "7"], "kl": 1.2345678}
+    unsure = census["unsure"] | {"share": 0.1}
+    lost = census | {"missing": ["3", "7"], "missing_number": 2, "unsure": unsure, "kl": 1.2345678}
     (second / "modes_ema.json").write_text(json.dumps(lost))
     written = report(copy, out=tmp_path / "out")
     for name in ("report.html", "results.md", "results.tex"):
@@ -250,6 +251,12 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     assert rows[first.name]["last verdict"] == "D won"
     assert rows[second.name]["missing classes"] == "2"
     assert float(rows[second.name]["KL, nats"]) == 1.2345678
+    unknown = lost | {"missing": [], "unsure": {"share": 1.0}}
+    (second / "modes_ema.json").write_text(json.dumps(unknown))
+    written = report(copy, out=tmp_path / "unsure")
+    assert "cannot tell | 100.0%" in written["results.md"]
+    rows = {row["run"]: row for row in csv.DictReader(written["results.csv"].splitlines())}
+    assert rows[second.name]["missing classes"] == ""
     by_another = lost | {"judge": {"extractor": "another-net"}}
     (second / "modes_ema.json").write_text(json.dumps(by_another))
     row = next(csv.DictReader(report(copy, out=tmp_path / "two")["results.csv"].splitlines()))

@@ -22,7 +22,7 @@ def draw_census(result: Mapping[str, Any], path: Path) -> None:
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    entries, unsure = result["classes"], result["unsure"]
+    entries = result["classes"]
     shares = np.array([entry["share"] for entry in entries])
     ends = np.array([entry["interval"] for entry in entries]).T
     real = np.array([entry["real_share"] for entry in entries])
@@ -48,10 +48,21 @@ def draw_census(result: Mapping[str, Any], path: Path) -> None:
             loc="lower left",
             bbox_to_anchor=(0, 1),
             ncols=2,
-            title=f"{result['samples']:,} samples, {unsure['share']:.1%} unsure   "
-            f"KL {result['kl']:.3f} nats",
+            title=_title(result),
         )
         save_figure(figure, path)
+
+
+def _title(result: Mapping[str, Any]) -> str:
+    number, named, kl = result["missing_number"], result["missing"], result["kl"]
+    about = "about " if number is not None and number > len(named) else ""
+    return "   ".join(
+        [
+            f"{result['samples']:,} samples, {result['unsure']['share']:.1%} unsure",
+            f"missing classes: {'cannot tell' if number is None else f'{about}{number:,}'}",
+            *([] if kl is None else [f"KL {kl:.3f} nats"]),
+        ]
+    )
 
 
 def draw_sheet(samples: Tensor, predicted: Tensor, result: Mapping[str, Any], path: Path) -> None:

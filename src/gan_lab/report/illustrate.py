@@ -59,7 +59,7 @@ def draw_figures(
             ),
             "Mode coverage",
             "Share of each class among the samples that have one, averaged weights (EMA), beside "
-            f"that in the training data of {data_name}; on points: of the nearest centre.",
+            f"that in the training data of {data_name}; on points: those within 3 std of a centre.",
             drawn=False,
         )
     best = study.best_run()
