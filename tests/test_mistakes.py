@@ -1,6 +1,7 @@
 """A mistake gets one line that says what to do, the right exit code, and loses nothing written."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -368,6 +369,10 @@ def test_runs_that_cannot_be_told_apart_or_read(gan_lab_here, tmp_path):
 
     Run(second).checkpoint_path(2).unlink()
     assert_one_line(gan_lab_here("evaluate", second.name), FAILED, "no checkpoint yet")
+    config = (first / "config.yaml").read_text()
+    (first / "config.yaml").write_text(re.sub(r"ngf: \d+", "ngf: 5", config))
+    assert_one_line(gan_lab_here("evaluate", first.name), FAILED, "does not fit", "config.yaml")
+    assert_one_line(gan_lab_here("sample", first.name), FAILED, "does not fit", "config.yaml")
     (first / "config.yaml").write_text("runtime: [")
     assert_one_line(gan_lab_here("evaluate", first.name), FAILED, "config.yaml cannot be read")
 
