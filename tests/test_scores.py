@@ -357,10 +357,11 @@ def test_runs_are_scored_into_one_table(gan_lab_here, tmp_path):
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
     assert lines[-3:] == [str(Path("runs/scratch") / name / "evaluations.jsonl") for name in runs]
-    (remark,) = [text for text in lines if text.startswith("not comparable")]
-    assert "swd (1) and swd (2)" in remark and "real images" in remark
+    remarks = [text for text in lines if text.startswith("not comparable")]
+    (remark,) = [text for text in remarks if "swd (1) and swd (2)" in text]
+    assert "real images" in remark and "size of the samples: 1x32x32 / 1x28x28" in remark
     table = lines[[text.startswith("run ") for text in lines].index(True) :]
-    assert table[0].count("FD-digitscnn") == 1 and table[0].count("swd") == 2
+    assert table[0].count("FD-digitscnn") == table[0].count("swd") == 2
     stored = Run(tmp_path / "runs/scratch" / runs[0]).evaluations()
     asked = [one for one in stored if one["protocol"]["generated_count"] == 50]
     assert {one["score"] for one in asked} == {
