@@ -27,12 +27,15 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 def environment(tmp_path_factory) -> dict[str, str]:
     """An environment without anybody's settings; the digits classifier is trained once in it."""
     home = tmp_path_factory.mktemp("home")
+    together = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a folder below one of all workers
+        together = together.parent
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     return kept | {
         "HOME": str(home),  # no W&B login, and no Inception weights to score with
         "NETRC": str(home / "netrc"),
         "TORCH_HOME": str(home / "torch"),
-        "GAN_LAB_CACHE": str(tmp_path_factory.mktemp("cache")),
+        "GAN_LAB_CACHE": str(together / "cache"),
         "OMP_NUM_THREADS": "1",
     }
 

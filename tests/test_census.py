@@ -21,10 +21,11 @@ from gan_lab.metrics import (
     spread,
     sure_classes,
 )
-from gan_lab.modes import Sorted, describe_census, describe_diversity
+from gan_lab.modes import Sorted, describe_census, describe_diversity, take_census
 from gan_lab.overrides import jobs
 from gan_lab.record import make_record
 from gan_lab.runs import Run, run_directories
+from gan_lab.tracking import census_numbers
 
 CPU = torch.device("cpu")
 
@@ -35,9 +36,12 @@ def test_counts_shares_and_distances_by_hand():
     expected = stats.chisquare([30, 10, 0], [20, 10, 10])
     assert census.chi_square == pytest.approx((expected.statistic, expected.pvalue))
     assert census.kl == pytest.approx(0.75 * np.log(1.5))
-    # Wilson's interval of 0 of 40 ends at z^2 / (40 + z^2) = 0.088: too wide to call it missing.
+    # Wilson's interval of 0 of 40 ends at z^2 / (40 + z^2) = 0.088.
     assert census.intervals[2] == pytest.approx((0, 3.8415 / 43.8415), abs=1e-5)
-    assert census.missing == ()
+    # Of its real share, 40 samples have none with probability 0.75^40 = 1e-5; 20 with 0.003.
+    assert census.missing == (2,)
+    few = Census((15, 5, 0), 0, (0.5, 0.25, 0.25))
+    assert (few.missing, few.undecided, few.missing_number) == ((), (2,), None)
     assert Census((300, 200, 0), 0, (0.5, 0.25, 0.25)).missing == (2,)
 
 
@@ -49,9 +53,29 @@ def test_equal_shares_differ_by_nothing():
 def test_without_a_sure_sample_nothing_is_claimed():
     census = count_modes(torch.full((60,), -1), [5, 5])
     assert (census.sure, census.unsure, census.missing) == (0, 60, ())
-    assert describe_census(census, ("a", "b"), torch.full((60,), -1))["conclusion"].startswith(
-        "Unrecognisable: only 0 of 60"
-    )
+    found = describe_census(census, ("a", "b"), torch.full((60,), -1))
+    assert found["conclusion"].startswith("Unrecognisable: only 0 of 60")
+    assert (found["missing_number"], found["kl"], found["chi_square"]["p"]) == (None, None, None)
+    assert census_numbers(found) == {"modes/unsure": 1}  # no "0 missing" in W&B
+
+
+def test_points_between_the_modes_are_in_none(tmp_path):
+    """Eight centres of std 0.02 on the unit circle: all of radius 0.5 is at least 0.5 from each."""
+    record = record_of("dataset=ring", f"cache_dir={tmp_path}", root=tmp_path)
+    data = build.dataset(record)
+    record["shape"] = list(data.shape)
+    centers = data.centers[torch.arange(1000) % 8]
+
+    def census_of(points: torch.Tensor) -> dict:
+        return take_census(sort(points, record, tmp_path), data)
+
+    between = census_of(0.5 * centers)
+    assert (between["unsure"]["count"], between["missing_number"]) == (1000, None)
+    assert between["conclusion"].startswith("Unrecognisable: only 0 of 1,000")
+    at_modes = census_of(centers)
+    assert [entry["count"] for entry in at_modes["classes"]] == [125] * 8
+    assert at_modes["high_quality"]["count"] == 1000
+    assert at_modes["conclusion"].startswith("No mode is missing")
 
 
 def test_a_probability_under_a_half_is_unsure():
@@ -180,6 +204,8 @@ def test_modes_writes_counts_and_pictures(gan_lab_here, tmp_path, settings):
         assert found["conclusion"] in result.stdout
         for path in (run.modes_figure(weights), run.modes_samples(weights)):
             assert path.read_bytes().startswith(b"\x89PNG")
+            assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+            assert f"{path.stem}.pdf" in result.stdout
 
 
 def test_unlabelled_data_are_described_by_duplicates(gan_lab_here, tmp_path):

@@ -167,6 +167,7 @@ def test_training_repeats_bit_for_bit_and_touches_no_global_state():
     assert not torch.are_deterministic_algorithms_enabled()
 
 
+@pytest.mark.slow
 def test_a_training_that_is_killed_again_and_again_ends_with_the_same_bits(tmp_path):
     """Killed at whatever batch, it goes on where it last saved."""
     program = """if True:

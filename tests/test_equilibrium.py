@@ -236,6 +236,9 @@ def test_equilibrium_writes_numbers_figures_and_a_line(
     assert ("gap" in found, "optimum" in found) == (has_gap, has_optimum)
     assert run.equilibrium_figure.read_bytes().startswith(b"\x89PNG")
     assert run.optimum_figure.exists() == has_optimum
+    for figure in [run.equilibrium_figure, *([run.optimum_figure] if has_optimum else [])]:
+        assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+        assert f"{figure.stem}.pdf" in result.stdout
     assert run.checkpoint_path(4).read_bytes() == before
 
 

@@ -17,13 +17,13 @@ FLOORS = [
               "tracking", "wandb_environment", "sampling",
               "extractors", "loading", "schema", "figures", "record", "lookup", "captions",
               "instantiate", "scores", "measures", "score_lists", "protocols", "real_side", "judge",
-              "monitor", "modes", "mode_figures", "equilibrium", "equilibrium_figures",
-              "optimal", "interpolation", "latent_figures"},
+              "monitor", "modes", "census_words", "mode_figures", "equilibrium",
+              "equilibrium_figures", "optimal", "interpolation", "latent_figures"},
     {"cli", "commands", "overrides", "synonyms", "precedence", "mistakes", "checks", "train",
      "evaluate", "sweep", "runner", "announce",
      "console", "signals", "explain", "expand", "child", "task", "launchers", "measure", "plan",
      "verify", "search", "slurm", "score_tables", "folders", "report", "export", "dashboard",
-     "datasheet"},
+     "datasheet", "streamed"},
 ]  # fmt: skip
 SCRIPTS = {PACKAGE / "metrics/weights/train_mnistcnn.py"}  # run by hand, imported by nobody
 FILES = sorted(set(PACKAGE.rglob("*.py")) - SCRIPTS)

@@ -7,6 +7,7 @@ from PIL import Image
 from torchvision.transforms.functional import center_crop, pil_to_tensor, resize
 
 from gan_lab.data import image_folder, listing_hash
+from gan_lab.data.listing import list_images
 from gan_lab.overrides import jobs
 from gan_lab.record import make_record, result_hash
 
@@ -79,6 +80,27 @@ def test_a_broken_image_and_an_empty_folder_are_one_line(tmp_path):
     with pytest.raises(ValueError, match=r"a\.jpg is no readable image") as caught:
         image_folder(tmp_path, "")
     assert "\n" not in str(caught.value)
+
+
+def test_links_are_followed_but_not_in_circles(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    Image.new("RGB", (8, 8), (255, 0, 0)).save(elsewhere / "a.png")
+    top = tmp_path / "top"
+    top.mkdir()
+    (top / "folder").symlink_to(elsewhere)
+    (top / "itself").symlink_to(top)
+    (top / "file.png").symlink_to(elsewhere / "a.png")
+    assert [file.name for file in list_images(top)] == ["file.png", "folder/a.png"]
+    assert (image_folder(tmp_path, "top", image_size=8).images[:, 0] == 255).all()
+
+
+def test_a_link_to_nothing_is_named(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    (tmp_path / "b.png").symlink_to(tmp_path / "lost.png")
+    with pytest.raises(ValueError, match=r"b\.png is no readable image"):
+        image_folder(tmp_path, "")
+    assert len(image_folder(tmp_path, "", image_size=8, bad_images="skip").images) == 1
 
 
 def test_other_files_make_another_run(flowers):

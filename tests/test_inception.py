@@ -44,6 +44,7 @@ class Images(torch.utils.data.Dataset):
         return self.images[index]
 
 
+@pytest.mark.slow
 def test_fid_is_torch_fidelitys(weights):
     path, sha256 = weights
     real = digits(image_size=32).images[:24]

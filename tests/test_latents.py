@@ -154,6 +154,7 @@ def test_every_layout_is_written_where_it_says(gan_lab_here, folder):
             written = result.stdout.splitlines()[-1]
             assert "figures" in written and np.asarray(Image.open(written)).std() > 10
             assert Path(written).with_suffix(".pdf").read_bytes()[:4] == b"%PDF"
+            assert Path(written).with_suffix(".pdf").name in result.stdout
 
 
 def test_single_files_are_the_images_bit_for_bit(gan_lab_here, folder, plain, tmp_path):
@@ -175,6 +176,9 @@ def test_interpolate_writes_its_strips(gan_lab_here, folder, tmp_path):
         assert result.returncode == 0, result.stderr
         assert (tmp_path / result.stdout.splitlines()[-1]).is_file()
     assert len(list((tmp_path / "here").glob("*.png"))) == 4
+    result = gan_lab_here("interpolate", "plain/latest", "--out", "mine.png", *runs)
+    assert "mine.png, and mine.pdf beside it" in result.stdout
+    assert (tmp_path / "mine.pdf").read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,17 @@ def test_celeba_without_its_lists(tmp_path):
     assert levels(load_dataset("celeba", tmp_path, image_size=8)) == list(range(1, 10))
 
 
+def test_a_part_of_celeba_without_test_images_holds_out_every_tenth(tmp_path):
+    write_celeba(tmp_path, partition=True)
+    for index in range(8, 11):
+        (tmp_path / f"celeba/img_align_celeba/{index:06d}.png").unlink()
+    for index in range(11, 15):
+        save(tmp_path / f"celeba/img_align_celeba/{index:06d}.png",
+             np.full((218, 178, 3), 10 * index, np.uint8))  # fmt: skip
+    test = load_dataset("celeba", tmp_path, image_size=8, split="test")
+    assert levels(test) == [13]
+
+
 def test_celeba_is_cropped_to_178_where_there_is_more(tmp_path):
     random = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
     save(tmp_path / "celeba/a.png", random)

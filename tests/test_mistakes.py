@@ -1,6 +1,7 @@
 """A mistake gets one line that says what to do, the right exit code, and loses nothing written."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -368,6 +369,10 @@ def test_runs_that_cannot_be_told_apart_or_read(gan_lab_here, tmp_path):
 
     Run(second).checkpoint_path(2).unlink()
     assert_one_line(gan_lab_here("evaluate", second.name), FAILED, "no checkpoint yet")
+    config = (first / "config.yaml").read_text()
+    (first / "config.yaml").write_text(re.sub(r"ngf: \d+", "ngf: 5", config))
+    assert_one_line(gan_lab_here("evaluate", first.name), FAILED, "does not fit", "config.yaml")
+    assert_one_line(gan_lab_here("sample", first.name), FAILED, "does not fit", "config.yaml")
     (first / "config.yaml").write_text("runtime: [")
     assert_one_line(gan_lab_here("evaluate", first.name), FAILED, "config.yaml cannot be read")
 
@@ -519,6 +524,7 @@ def test_a_strangers_config_runs_no_code(gan_lab_here, tmp_path, finished_run, a
 # --- Weights & Biases ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_unreachable_server_is_one_line_and_the_run_goes_on_offline(gan_lab, tmp_path):
     result = gan_lab(
         "wandb.mode=online",

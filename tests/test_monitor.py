@@ -121,6 +121,36 @@ def test_modes_are_missed_by_name_of_their_centres():
     assert evidence["monitor/kl"] == pytest.approx(0.28768, abs=1e-5)
 
 
+@pytest.mark.parametrize("modes", [100, 1000])
+def test_nine_modes_of_ten_are_missed_however_many_there_are(modes):
+    """2,000 samples leave 0.999^2000 = 13.5 % of 1000 modes unseen, and show all of 100."""
+    centers = torch.stack([torch.arange(modes) * 9.0, torch.zeros(modes)], 1)
+    labels = torch.arange(10 * modes) % modes
+    data = PointDataset(
+        centers[labels], labels, tuple(map(str, range(modes))), centers=centers, std=0.1
+    )
+    monitor = Monitor(data, [], print)
+    drawn = torch.randint(0, modes, (2000,), generator=torch.Generator().manual_seed(0))
+    every = monitor.look(centers[drawn])
+    assert (every.get("monitor/missing"), every["monitor/lost"]) == (0 if modes == 100 else None, 0)
+    evidence = monitor.look(centers[torch.arange(2000) * 10 % modes])
+    absent = 0.999**2000 if modes == 1000 else 0.0
+    assert evidence["monitor/lost"] == pytest.approx((0.9 - absent) / (1 - absent), abs=1e-3)
+    now = look(missing=evidence["monitor/missing"], lost=evidence["monitor/lost"], sure=1, kl=2.3)
+    found = judge([look(missing=0, lost=0, sure=1, kl=0.1), now])
+    assert found is not None and VERDICTS[found.code] == "dropping modes"
+
+
+def test_of_noise_no_number_of_missing_classes_is_said():
+    data = ImageDataset(
+        torch.zeros(10, 1, 2, 2, dtype=torch.uint8), torch.arange(10), tuple("abcdefghij")
+    )
+    logits = torch.zeros(100, 10)
+    logits[:40, 3] = 9.0
+    evidence = Monitor(data, [], print).look(torch.zeros(100, 1, 2, 2, dtype=torch.uint8), logits)
+    assert evidence["monitor/sure"] == 0.4 and "monitor/missing" not in evidence
+
+
 def test_only_a_change_is_said_and_two_bad_verdicts_stop():
     lines = recorded("minimax")
     data = ImageDataset(torch.zeros(4, 1, 2, 2, dtype=torch.uint8))
@@ -169,6 +199,7 @@ def test_a_collapse_stops_the_run_when_asked_and_the_same_command_goes_on(gan_la
     assert run.status()["state"] == "finished"
 
 
+@pytest.mark.slow
 def test_a_collapsed_run_of_a_sweep_goes_on_only_without_stop_on_collapse(gan_lab_here, tmp_path):
     both = ("-m", "seed=0,1", *TINY, "generator_steps=0")
     stopped = gan_lab_here(*both, "stop_on_collapse=true")

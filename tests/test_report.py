@@ -1,6 +1,7 @@
 """Reports: what runs have is compared, what they lack is named, and unlike things stay apart."""
 
 import csv
+import hashlib
 import json
 import os
 import shlex
@@ -15,14 +16,16 @@ from PIL import Image
 
 from gan_lab import overrides
 from gan_lab.paths import config_names
+from gan_lab.protocols import differences
 from gan_lab.record import make_record, run_directory
 from gan_lab.report import comparison, plots, write_report
 from gan_lab.report.collect import RunData, collect
 from gan_lab.report.dynamics import oscillation, smooth
 from gan_lab.report.reproduce import command_of
-from gan_lab.report.scores import final_lines, measures
+from gan_lab.report.scores import final_lines, key_of, measures, ranked_by, series
 from gan_lab.report.settings import compare
 from gan_lab.report.significance import holm, rank, welch
+from gan_lab.report.study import Study
 from gan_lab.runs import Run, run_directories
 
 QUICK = (
@@ -104,6 +107,7 @@ def test_one_command_writes_all_of_it(gan_lab_here, study, tmp_path):
         assert animation.n_frames == 4
 
 
+@pytest.mark.slow
 def test_by_default_it_lies_beside_the_runs(gan_lab_here, copy):
     result = gan_lab_here("report", "widths", "--runs-dir", f"{copy.parent}", "--steps", "10", "30")
     assert result.stdout.splitlines()[-1] == str(copy / "report" / "report.html")
@@ -133,6 +137,30 @@ def test_one_number_of_one_run_changes_all_four_outputs(copy, tmp_path):
     assert float(row["gradient G"]) == pytest.approx(4321, abs=50)
     for name in ("report.html", "results.md", "results.tex"):
         assert shown in after[name] and shown not in before[name]
+
+
+def test_a_number_in_the_middle_of_a_log_changes_all_four_outputs(copy, tmp_path):
+    before = report(copy, out=tmp_path / "before")
+    log = finished(copy)[1] / "metrics.jsonl"
+
+    def change(index, line):
+        return line | {"d/fake_2": 0.123456789} if index == 9 else line
+
+    edit_lines(log, lambda index, line: line)  # written as it was
+    assert report(copy, out=tmp_path / "same") == before
+    edit_lines(log, change)
+    after = report(copy, out=tmp_path / "after")
+    digest = hashlib.sha256(log.read_bytes()).hexdigest()[:8]
+    for name in OUTPUTS:
+        assert digest in after[name] and digest not in before[name], name
+    (row,) = [
+        row
+        for row in csv.DictReader(after["results.csv"].splitlines())
+        if row["run"] == log.parent.name
+    ]
+    assert row["log"] == digest
+    unlike = [cell for cell in row.values() if cell not in before["results.csv"]]
+    assert unlike == [digest]  # and no mean over a last tenth
 
 
 def test_half_of_the_files_may_be_missing(copy, tmp_path):
@@ -193,9 +221,12 @@ def test_what_other_verbs_found_is_shown(copy, tmp_path):
         (run / "modes_ema.json").unlink()
     (first / "modes_ema.json").write_text(json.dumps({"classes": classes}))
     shutil.copyfile(second / "samples" / "latest.png", second / "equilibrium_optimum.png")
+    (second / "equilibrium_optimum.pdf").write_bytes(b"%PDF of another verb")
     written = report(copy, out=tmp_path / "out")
     assert (tmp_path / "out" / "figures" / "modes_digits.png").is_file()
     assert f"figures/optimum_{second.name}.png" in written["results.md"]
+    for path in (tmp_path / "out" / "figures").glob("*.png"):
+        assert path.with_suffix(".pdf").read_bytes()[:4] == b"%PDF"
     for heading in ("Mode coverage", "The optimal discriminator beside the learned one"):
         assert heading in written["report.html"] and heading in written["results.md"]
 
@@ -209,7 +240,8 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     )
     census = json.loads((second / "modes_ema.json").read_text())
     assert census["samples"] == 100 and census["step"] == 40
-    lost = census | {"missing": ["3", "7"], "kl": 1.2345678}
+    unsure = census["unsure"] | {"share": 0.1}
+    lost = census | {"missing": ["3", "7"], "missing_number": 2, "unsure": unsure, "kl": 1.2345678}
     (second / "modes_ema.json").write_text(json.dumps(lost))
     written = report(copy, out=tmp_path / "out")
     for name in ("report.html", "results.md", "results.tex"):
@@ -219,6 +251,12 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     assert rows[first.name]["last verdict"] == "D won"
     assert rows[second.name]["missing classes"] == "2"
     assert float(rows[second.name]["KL, nats"]) == 1.2345678
+    unknown = lost | {"missing": [], "unsure": {"share": 1.0}}
+    (second / "modes_ema.json").write_text(json.dumps(unknown))
+    written = report(copy, out=tmp_path / "unsure")
+    assert "cannot tell | 100.0%" in written["results.md"]
+    rows = {row["run"]: row for row in csv.DictReader(written["results.csv"].splitlines())}
+    assert rows[second.name]["missing classes"] == ""
     by_another = lost | {"judge": {"extractor": "another-net"}}
     (second / "modes_ema.json").write_text(json.dumps(by_another))
     row = next(csv.DictReader(report(copy, out=tmp_path / "two")["results.csv"].splitlines()))
@@ -226,6 +264,7 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     assert len(kinds) == 2 and "KL, nats (another-net, 100 samples)" in kinds
 
 
+@pytest.mark.slow
 def test_what_is_left_out_of_a_figure_is_said_on_the_page(study, tmp_path):
     folder = many(study, tmp_path / "runs" / "many", 13)
     written = report(folder, out=tmp_path / "out")
@@ -258,7 +297,9 @@ def test_nothing_overlaps_however_many_runs(study, tmp_path, monkeypatch, count)
     plots.draw_curves(look, tmp_path / "curves.png", plots.CURVES)
     plots.draw_multiples(look, tmp_path / "multiples.png")
     comparison.draw_settings(look, found, values, tmp_path / "settings.png")
-    plots.draw_score_curves(look, found, tmp_path / "scores.png")
+    often = [line for data in runs for some in series(data).values() if len(some) > 1
+             for line in some]  # fmt: skip
+    plots.draw_score_curves(look, measures(often)[:3], tmp_path / "scores.png")
     assert drawn.keys() == {"curves", "multiples", "settings", "scores"}
     for name, figure in drawn.items():
         boxes = [axis.get_tightbbox() for axis in figure.axes if axis.get_visible()]
@@ -319,6 +360,7 @@ def test_unlike_protocols_never_share_a_column(copy, tmp_path):
         "real_split": "test",
         "real_count": 7,
         "generated_count": 99,
+        "generated_shape": "1x16x16",
         "weights": "other",
         "unheard_of": 1,
     }.items():
@@ -344,6 +386,36 @@ def test_unlike_protocols_never_share_a_column(copy, tmp_path):
     assert final_lines(runs[0]).keys() == final_lines(runs[1]).keys()
 
 
+def test_samples_of_another_size_have_a_column_that_says_which(copy, tmp_path):
+    small, large, *_ = finished(copy)
+    config = yaml.safe_load((small / "config.yaml").read_text())
+    assert config["shape"] == [1, 32, 32]
+    edit_config(small, shape=[1, 16, 16], image_size=16)
+    shutil.rmtree(small / "checkpoints")  # whose networks are not of this size
+
+    def as_older_versions(index, line):
+        del line["protocol"]["generated_shape"]
+        return line
+
+    edit_lines(small / "evaluations.jsonl", as_older_versions)
+    written = report(small, large, out=tmp_path / "out")
+    headings = written["results.csv"].splitlines()[0]
+    for size in (16, 32):
+        assert f"(EMA); samples of 1x{size}x{size}" in headings
+        assert f"(EMA); samples of 1x{size}x{size}" in written["results.md"]
+    assert "1 setting has no place" in written["results.md"]  # one of 16 beside one of 32
+    one, two = (Run(directory).final_evaluations()[0] for directory in (small, large))
+    assert differences(one, two) == ["size of the samples: 1x16x16 / 1x32x32"]
+
+
+def test_runs_of_one_setting_are_called_by_what_was_trained(copy):
+    runs = collect([str(path) for path in finished(copy)[:1]], Path("nowhere")).runs
+    settings = compare(runs)
+    assert [settings.label(setting) for setting in settings.ordered()] == [
+        "dcgan, nonsaturating, digits"
+    ]
+
+
 def test_a_score_on_the_way_has_no_column_beside_the_final_one(copy):
     first, *_ = finished(copy)
     lines = [json.loads(text) for text in (first / "evaluations.jsonl").read_text().splitlines()]
@@ -359,6 +431,65 @@ def test_a_score_on_the_way_has_no_column_beside_the_final_one(copy):
         if line["score"] == "fd_classifier"
     ]
     assert sorted(found) == [("ema", 100), ("raw", 100)]
+
+
+def protocol(weights: str = "ema", count: int = 10_000, **more: Any) -> dict[str, Any]:
+    return {"weights": weights, "generated_count": count, **more}
+
+
+def chosen(lines: dict[str, list[dict[str, Any]]], best_by: str) -> tuple[str, Any] | None:
+    """What ranks the settings of runs, by name: the score, and the number of its samples."""
+    by_run = {name: {key_of(line): line for line in some} for name, some in lines.items()}
+    found = measures([line for some in lines.values() for line in some], [best_by])
+    first = ranked_by(found, by_run, dict.fromkeys(lines, best_by))
+    return first and (first.score, first.protocol["generated_count"])
+
+
+def test_settings_are_ranked_by_the_runs_own_selection_score():
+    names = ("fd_classifier", "reverse_kl", "wasserstein", "swd")
+    every = [{"score": name, "value": 1.0, "protocol": protocol()} for name in names]
+    for name in names:
+        assert chosen({"one": every, "two": every}, name) == (name, 10_000)
+    best_as_the_floor = {"score": "ssim", "value": 1.0, "protocol": protocol()}
+    assert chosen({"one": [best_as_the_floor]}, "swd") is None
+    assert chosen({"one": [best_as_the_floor, every[0]]}, "swd") == ("fd_classifier", 10_000)
+
+
+def test_a_final_score_ranks_before_one_of_fewer_samples_or_of_raw_weights():
+    def line(**changes: Any) -> dict[str, Any]:
+        return {"score": "fd_classifier", "value": 1.0, "protocol": protocol(**changes)}
+
+    in_training, final, raw = line(count=2000, resize="a"), line(), line(weights="raw")
+    for order in ([in_training, final, raw], [raw, final, in_training]):
+        assert chosen({"one": order, "two": order}, "fd_classifier") == ("fd_classifier", 10_000)
+
+
+def test_what_unfinished_runs_were_scored_on_ranks_nothing(copy, tmp_path):
+    """Most runs have ended early, with the score on the way alone: the final one ranks."""
+    kept, *others = finished(copy)
+    for directory in (kept, *others):
+        lines = [json.loads(text) for text in (directory / "evaluations.jsonl").open()]
+        (final,) = [line for line in lines
+                    if line["score"] == "fd_classifier" and line["protocol"]["weights"] == "ema"
+                    and line["protocol"]["sets"] > 1]  # fmt: skip
+        sizes = {"generated_count": 50, "floor_count": 50, "sets": 1}
+        on_the_way = final | {"protocol": final["protocol"] | sizes}
+        lines = [on_the_way, final] if directory == kept else [on_the_way]
+        (directory / "evaluations.jsonl").write_text("".join(json.dumps(a) + "\n" for a in lines))
+        if directory != kept:
+            status = json.loads((directory / "status.json").read_text())
+            (directory / "status.json").write_text(json.dumps(status | {"state": "interrupted"}))
+    study = Study(collect([str(copy)], Path("nowhere")))
+    assert study.first and study.first.protocol["generated_count"] == 100
+    assert study.ranking and len(study.ranking.places) == 1
+
+
+def test_the_report_goes_by_the_directions_of_the_files(study):
+    measured = Study(collect([str(study)], Path("nowhere"))).measures
+    words = {measure.score: measure.better_words for measure in measured}
+    assert words["confident"] == "best as the floor" and words["recall"] == "higher is better"
+    assert measured[0].score == "fd_classifier"
+    assert all(measure.better for measure in measured)
 
 
 def test_welch_is_scipys():
@@ -406,7 +537,7 @@ def alone(record: dict[str, Any], *typed: str) -> RunData:
     """A run that a report is given, of which config.yaml and the typed command are known."""
     command = shlex.join(["gan-lab", *typed])
     run = Run(run_directory(record))
-    return RunData(run, record, "finished", 0, "", [], [], [command], None, [])
+    return RunData(run, record, "finished", 0, "", [], [], [command], None, [], "")
 
 
 def remade(data: RunData) -> tuple[list[str], Path]:
@@ -437,7 +568,10 @@ def test_each_run_of_a_sweep_alone_has_a_command_that_makes_it(sweep, experiment
         assert not [text for text in settings if text.startswith(("sweep=", "launcher", "n_jobs"))]
 
 
-@pytest.mark.parametrize("experiment", ["mnist_losses", "mnist_long_training"])
+@pytest.mark.parametrize(
+    "experiment",
+    [pytest.param("mnist_losses", marks=pytest.mark.slow), "mnist_long_training"],
+)
 def test_a_run_of_an_experiment_with_a_sweep_of_its_own_has_a_command(experiment):
     for job in overrides.jobs([f"experiment={experiment}"], False):
         record = make_record(job.config, job.choices)

@@ -28,12 +28,6 @@ SMALL = [
 ]
 
 
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory):
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("WANDB_")}
-    return {**kept, "GAN_LAB_CACHE": str(tmp_path_factory.mktemp("cache"))}
-
-
 def start(folder: Path, environment, *settings: str, threads: int = 1) -> subprocess.Popen:
     folder.mkdir(exist_ok=True)
     return subprocess.Popen(
@@ -127,7 +121,7 @@ def kill_at_random(process, folder: Path, inside_a_write: bool, wait: float) -> 
     return any(runs.glob("*/*/checkpoints/*.tmp"))
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_run_killed_at_random_equals_an_undisturbed_one(tmp_path, environment, kills):
     settings = ("steps=240", "checkpoint_every=2")
     undisturbed = finish(tmp_path / "undisturbed", environment, *settings)
@@ -143,7 +137,10 @@ def test_a_run_killed_at_random_equals_an_undisturbed_one(tmp_path, environment,
     assert_same_files(finish(tmp_path / "killed", environment, *settings), undisturbed)
 
 
-@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "exit_code"),
+    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)],
+)
 def test_a_signal_saves_first_and_the_same_command_goes_on(
     tmp_path, environment, number, exit_code
 ):
@@ -166,6 +163,7 @@ def metrics_of(folder: Path) -> list:
     return [line for path in run_directories(folder / "runs") for line in Run(path).metrics()]
 
 
+@pytest.mark.slow
 def test_more_steps_go_on_as_if_asked_for_at_once(tmp_path, environment):
     at_once = finish(tmp_path / "at_once", environment, "steps=40", "checkpoint_every=10")
     finish(tmp_path / "in_two", environment, "steps=20", "checkpoint_every=10")
@@ -186,6 +184,7 @@ def test_a_finished_run_is_left_alone_and_restart_begins_anew(tmp_path, environm
     assert len(json.loads(run.environment_path.read_text())) == 1
 
 
+@pytest.mark.slow
 def test_other_threads_are_said(tmp_path, environment):
     finish(tmp_path, environment, "steps=10")
     process = start(tmp_path, environment, "steps=20", threads=2)

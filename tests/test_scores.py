@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from gan_lab import build
-from gan_lab.data import ImageDataset, digits, mnist, ring
+from gan_lab.data import ImageDataset, digits, image_folder, mnist, ring
 from gan_lab.errors import UsageError
 from gan_lab.evaluate import Scorer
 from gan_lab.extractors import shipped_classifier, stacked_classifier
 from gan_lab.instantiate import locate
 from gan_lab.judge import Judge, Samples
+from gan_lab.measures import Features
 from gan_lab.overrides import jobs
 from gan_lab.paths import conf_directory
 from gan_lab.protocols import COMPARED, column_key, differences
@@ -27,7 +29,7 @@ from gan_lab.record import data_facts, make_record, make_schedule
 from gan_lab.runs import Run, run_directories
 from gan_lab.score_lists import asked_scores, listed_scores, scores_during_training, selection
 from gan_lab.score_tables import runs_table
-from gan_lab.scores import NEEDS, load_score
+from gan_lab.scores import DIRECTIONS, NEEDS, directions, load_score
 from gan_lab.train import Progress, save
 
 CPU = torch.device("cpu")
@@ -73,6 +75,35 @@ def test_every_score_is_a_function_that_takes_its_settings(name):
     assert score.needs in NEEDS
     taken = inspect.signature(locate(score.measure["_target_"])).parameters
     assert set(score.settings()) == set(taken) - {"real", "fake"}
+
+
+def made_up(needs: str) -> tuple[Any, Any]:
+    """Something real and something fake of the kind that a score needs, labelled if it can be."""
+    if needs in ("classifier", "inception", "stacked"):
+        values = torch.randn(200, 8, generator=torch.Generator().manual_seed(0))
+        features = Features(values, values.repeat(1, 125 if needs == "stacked" else 2),
+                            torch.zeros(200, dtype=torch.long))  # fmt: skip
+        return features, features
+    if needs == "images":
+        return DIGITS["train"].images[:100], DIGITS["test"].images[:100]
+    points = ring()
+    return points if needs == "modes" else points.images, points.images[:100]
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_every_value_of_a_score_has_a_direction(name):
+    score = load_score(name)
+    real, fake = made_up(score.needs)
+    assert score.directions().keys() == score(real, [fake]).keys()
+    assert set(score.directions().values()) <= DIRECTIONS.keys() == {"lower", "higher", "floor"}
+    for value, better in score.directions().items():  # one of a name that two scores share
+        assert directions()[value] == better
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_the_least_value_of_a_selection_score_is_the_best(name):
+    chosen_by = selection(record_of(f"dataset={name}", "folder=x"))
+    assert directions()[chosen_by] == "lower"
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -138,6 +169,7 @@ def test_every_record_has_its_protocol_and_what_is_worse_scores_worse(tmp_path, 
         protocol = clean["protocol"]
         assert protocol.keys() >= COMPARED.keys() - {"weights"}
         assert (protocol["real_split"], protocol["floor_split"]) == ("train", "test")
+        assert protocol["generated_shape"] == "1x28x28"
         assert protocol["generated_count"] == protocol["floor_count"] == 359
         assert clean["value"] == pytest.approx(clean["floor"], rel=1e-9)  # it is the test split
         if clean["interval"]:
@@ -316,6 +348,7 @@ def test_a_changed_resize_split_or_weight_file_is_another_quantity(tmp_path, cha
 SHORT = ("steps=2", "logger=none", "evaluation.samples=64", "image_size=16", "hidden_dim=4")
 
 
+@pytest.mark.slow
 def test_runs_are_scored_into_one_table(gan_lab_here, tmp_path):
     for settings in (("seed=0",), ("seed=1",), ("image_size=28",)):
         assert gan_lab_here(*SHORT[:3], "hidden_dim=4", *settings).returncode == 0
@@ -324,10 +357,11 @@ def test_runs_are_scored_into_one_table(gan_lab_here, tmp_path):
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
     assert lines[-3:] == [str(Path("runs/scratch") / name / "evaluations.jsonl") for name in runs]
-    (remark,) = [text for text in lines if text.startswith("not comparable")]
-    assert "swd (1) and swd (2)" in remark and "real images" in remark
+    remarks = [text for text in lines if text.startswith("not comparable")]
+    (remark,) = [text for text in remarks if "swd (1) and swd (2)" in text]
+    assert "real images" in remark and "size of the samples: 1x32x32 / 1x28x28" in remark
     table = lines[[text.startswith("run ") for text in lines].index(True) :]
-    assert table[0].count("FD-digitscnn") == 1 and table[0].count("swd") == 2
+    assert table[0].count("FD-digitscnn") == table[0].count("swd") == 2
     stored = Run(tmp_path / "runs/scratch" / runs[0]).evaluations()
     asked = [one for one in stored if one["protocol"]["generated_count"] == 50]
     assert {one["score"] for one in asked} == {
@@ -388,6 +422,32 @@ def test_two_folders_are_scored(gan_lab_here, tmp_path):
     assert same.returncode == 0
     last = json.loads((tmp_path / "folder_scores.jsonl").read_text().splitlines()[-1])
     assert last["score"] == "swd" and last["value"] == 0
+
+
+def test_each_folder_is_decoded_once(gan_lab_here, tmp_path, monkeypatch):
+    module = sys.modules["gan_lab.data.image_folder"]
+    decoded, folders = module.decoded, []
+
+    def counting(top, *arguments):
+        folders.append(Path(top).name)
+        return decoded(top, *arguments)
+
+    monkeypatch.setattr(module, "decoded", counting)
+    images = DIGITS["test"].images
+    real = write_folder(tmp_path / "real", images[:60], 32)
+    fake = write_folder(tmp_path / "fake", images[60:120], 32)
+    both = gan_lab_here("evaluate", "--real", str(real), "--fake", str(fake), "--scores", "swd")
+    assert both.returncode == 0 and sorted(folders) == ["fake", "real"]
+    gan_lab_here("evaluate", "--real", str(real), "--fake", str(real), "--scores", "swd")
+    assert sorted(folders) == ["fake", "real", "real"]
+
+
+def test_all_of_a_folder_is_its_two_splits(tmp_path):
+    folder = write_folder(tmp_path / "folder", DIGITS["test"].images[:35], 32)
+    train, test, every = (
+        image_folder(folder, None, 32, 3, split).images for split in ("train", "test", "all")
+    )
+    assert (len(train), len(test)) == (32, 3) and torch.equal(every, torch.cat([train, test]))
 
 
 def test_folders_too_small_for_a_score_get_the_others(gan_lab_here, tmp_path):

@@ -65,6 +65,7 @@ def _plain(job):
     return OmegaConf.to_container(job.config.search.space, resolve=True)
 
 
+@pytest.mark.slow
 def test_a_failing_trial_ends_nothing_and_finished_ones_are_not_trained_again(gan_lab, tmp_path):
     search = (
         "search={trials:5,score:fd_classifier,direction:minimize,space:{ndf:[4],lr_d:[1e30,1e-3]}}"

@@ -174,6 +174,7 @@ def test_the_same_command_again_skips_and_a_changed_grid_reuses(tmp_path, gan_la
     assert result.returncode == 0 and result.stdout.count("going on from step 20") == 2
 
 
+@pytest.mark.slow
 def test_two_starts_at_once_take_each_run_once(tmp_path, start):
     settings = ("-m", "seed=0,1,2,3", *ONE_THREAD)
     processes = [start(*settings) for _ in range(2)]
@@ -187,6 +188,7 @@ def test_two_starts_at_once_take_each_run_once(tmp_path, start):
     assert states(tmp_path) == ["finished"] * 4
 
 
+@pytest.mark.slow
 def test_a_run_of_another_process_is_waited_for_and_said(tmp_path, start, gan_lab):
     assert gan_lab("seed=0", *ONE_THREAD).returncode == 0
     (run,) = runs_in(tmp_path).values()

@@ -73,6 +73,7 @@ def test_a_plan_tells_what_is_left_and_writes_nothing(gan_lab_here, tmp_path):
     assert re.search(r"^baseline +\S+ +finished +5 ", result.stdout, re.M)  # it goes on
 
 
+@pytest.mark.slow
 def test_a_plan_of_the_disk_is_what_the_run_takes(gan_lab_here, tmp_path):
     settings = [text for text in TINY if not text.startswith("score_every")]
     settings += ["steps=40", "checkpoint_every=10", "score_every=0"]

@@ -217,9 +217,21 @@ def trained_generators(
     raw, _ = networks(record, trusted)
     raw.to(device).to(memory_format=torch.channels_last).requires_grad_(False).eval()
     average = copy.deepcopy(raw)
-    raw.load_state_dict(state["generator"])
-    average.load_state_dict(state["average"])
+    set_weights(raw, state["generator"])
+    set_weights(average, state["average"])
     return average, raw
+
+
+def set_weights(network: nn.Module, weights: Mapping[str, Any]) -> None:
+    """Set a network's weights to those of a checkpoint. Raises RunError if they do not fit."""
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:  # torch names each weight, a line each
+        mismatch = str(error).splitlines()[1].strip().rstrip(".")
+        raise RunError(
+            "the checkpoint does not fit the networks of the run's config.yaml, which must have "
+            f"been changed since ({mismatch}): put back what it was."
+        ) from error
 
 
 def tracker(record: Mapping[str, Any], run: Run, say: Callable[[str], None]) -> Tracker | None:

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from rich.console import Console
@@ -28,6 +29,12 @@ console = _Patient(highlight=False, soft_wrap=True)
 def say(text: str) -> None:
     """Print a line."""
     console.print(text, markup=False)
+
+
+def say_figures(*paths: Path) -> None:
+    """Say where figures are that lie as PNG and as PDF beside each other."""
+    for path in paths:
+        say(f"figure    {path}, and {path.with_suffix('.pdf').name} beside it")
 
 
 class ProgressDisplay(Protocol):

@@ -8,76 +8,123 @@ from collections.abc import Sequence
 from typing import Any
 
 from gan_lab.errors import RunError, UsageError
+from gan_lab.monitor import KEY, VERDICTS
+from gan_lab.streamed import Streamed, title_of, words_of
 from gan_lab.wandb_environment import is_logged_in
 
-SCORES = ("fd_classifier", "confident", "smallest_class", "largest_class")
 KNOBS = ("latent_dim", "hidden_dim", "lr_g", "lr_d", "batch_size")  # where no study says which vary
 LOGARITHMIC = ("lr", "lr_g", "lr_d")
 
 
-def build_sections(knobs: Sequence[str] = KNOBS) -> dict[str, list[Any]]:
-    """Return the panels by section; `knobs` are the settings that the runs differ in."""
+def build_sections(shown: Streamed, knobs: Sequence[str] = KNOBS) -> dict[str, list[Any]]:
+    """Return the panels by section: of what runs stream, and of the settings they differ in."""
     import wandb_workspaces.reports.v2 as wr
 
-    def lines(title: str, *keys: str, **options: Any) -> Any:
-        return wr.LinePlot(title=title, x="step", y=list(keys), **options)
+    pictures = {"samples": "The first latents"}
+    if shown.images:
+        pictures["interpolation"] = "Interpolations"
+    return {
+        "Losses": [
+            _lines("Losses of D and G", "loss/d", "loss/g", smoothing_factor=0.6,
+                   smoothing_show_original=True),
+            _lines("D(x) and D(G(z))", "d/real", "d/fake_1", "d/fake_2"),
+            _lines("Gradient norms", "grad_norm/d", "grad_norm/g", log_y=True),
+        ],
+        "Samples": [
+            wr.MediaBrowser(title=title, media_keys=[key], num_columns=3)
+            for key, title in pictures.items()
+        ],
+        "Scores": _score_panels(shown, knobs),
+        "Final scores": [
+            wr.BarPlot(title=title_of(name, better),
+                       metrics=[wr.SummaryMetric(f"evaluation/{weights}/{name}")
+                                for weights in ("ema", "raw")])
+            for name, better in shown.final.items()
+        ],
+        "Collapse": _collapse_panels(shown),
+    }  # fmt: skip
 
-    best = wr.SummaryMetric("score/fd_classifier.min")
+
+def _score_panels(shown: Streamed, knobs: Sequence[str]) -> list[Any]:
+    """Return the curves of scores that have a best value, and the best by setting."""
+    import wandb_workspaces.reports.v2 as wr
+
     column = wr.ParallelCoordinatesPlotColumn
     coordinates = [
         column(metric=wr.Config(config_path(knob)), log=knob in LOGARITHMIC) for knob in knobs
     ]
-    return {
-        "Losses": [
-            lines("Losses of D and G", "loss/d", "loss/g", smoothing_factor=0.6,
-                  smoothing_show_original=True),
-            lines("D(x) and D(G(z))", "d/real", "d/fake_1", "d/fake_2"),
-            lines("Gradient norms", "grad_norm/d", "grad_norm/g", log_y=True),
-        ],
-        "Samples": [
-            wr.MediaBrowser(title="The first latents", media_keys=["samples"], num_columns=4),
-            wr.MediaBrowser(title="Interpolations", media_keys=["interpolation"], num_columns=2),
-        ],
-        "Scores": [
-            lines("Fréchet distance", "score/fd_classifier", log_y=True),
-            wr.LinePlot(title="Fréchet distance against images shown to D", x="images",
-                        y=["score/fd_classifier"], log_y=True),
-            wr.BarPlot(title="Least distance by setting", metrics=[best],
+    panels: list[Any] = [
+        _lines(title_of(name, better), f"score/{name}", log_y=name in shown.chosen_by)
+        for name, better in shown.training.items()
+        if better != "floor"
+    ]
+    for name in shown.chosen_by:
+        least = wr.SummaryMetric(_least(name))
+        words = words_of(name)
+        panels += [
+            wr.LinePlot(title=f"Against images shown to D: {words}", x="images",
+                        y=[f"score/{name}"], log_y=True),
+            wr.BarPlot(title=f"Least {words} by setting", metrics=[least],
                        groupby=wr.Config(config_path((*knobs, "choices.model")[0])),
                        groupby_aggfunc="mean", groupby_rangefunc="stddev"),
-            wr.BarPlot(title="Final distance, averaged and raw weights",
-                       metrics=[wr.SummaryMetric(f"evaluation/{weights}/fd_classifier")
-                                for weights in ("ema", "raw")]),
             wr.ParallelCoordinatesPlot(
-                title="Settings against the least distance",
-                columns=[*coordinates, column(metric=best, inverted=True)],
+                title=f"Settings against the least {words}",
+                columns=[*coordinates, column(metric=least, inverted=True)],
             ),
-        ],
-        "Collapse": [
-            lines("Shares of the rarest and the commonest class", "score/smallest_class",
-                  "score/largest_class", range_y=(0, 1)),
-            lines("Confident samples", "score/confident", range_y=(0, 1)),
-            lines("D's advantage: D(x) near 1, D(G(z)) near 0", "d/real", "d/fake_2",
-                  range_y=(0, 1)),
+        ]  # fmt: skip
+    return panels
+
+
+def _collapse_panels(shown: Streamed) -> list[Any]:
+    """Return the monitor's verdict with its evidence, scores best as real data, the census."""
+    import wandb_workspaces.reports.v2 as wr
+
+    verdicts = ", ".join(f"{code} {words}" for code, words in enumerate(VERDICTS))
+    panels: list[Any] = [
+        _lines(f"Verdict of the monitor: {verdicts}", KEY, range_y=(0, len(VERDICTS) - 1)),
+        _lines("Samples differ, and lie apart, as real ones do at 1", "monitor/spread",
+               "monitor/nearest"),
+        _lines("Pairs that D ranks rightly: 1/2 is chance", "d/accuracy", range_y=(0, 1)),
+    ]  # fmt: skip
+    panels += [
+        _lines(title_of(name, better), f"score/{name}")
+        for name, better in shown.training.items()
+        if better == "floor"
+    ]
+    if shown.counted:
+        panels += [
             wr.CustomChart(query={"summaryTable": {"tableKey": "modes/bars_table"}},
                            chart_name="wandb/bar/v0",
                            chart_fields={"label": "class", "value": "share"},
                            chart_strings={"title": "Mode coverage: share of samples by class"}),
             wr.WeavePanelSummaryTable(table_name="modes/table"),
             wr.BarPlot(title="Missing classes", metrics=[wr.SummaryMetric("modes/missing")]),
-        ],
-    }  # fmt: skip
+        ]  # fmt: skip
+    return panels
 
 
-def build_workspace(entity: str, project: str, knobs: Sequence[str] = KNOBS) -> Any:
-    """Return the workspace: a section for each theme, runs in groups of one study, best first."""
+def _lines(title: str, *keys: str, **options: Any) -> Any:
+    import wandb_workspaces.reports.v2 as wr
+
+    return wr.LinePlot(title=title, x="step", y=list(keys), **options)
+
+
+def _least(name: str) -> str:
+    """Return where a run's summary has the least value of a score."""
+    return f"score/{name}.min"
+
+
+def build_workspace(
+    entity: str, project: str, shown: Streamed, knobs: Sequence[str] = KNOBS
+) -> Any:
+    """Return the workspace: a section for each theme, the best runs first."""
     import wandb_workspaces.workspaces as ws
 
     sections = [
         ws.Section(name=name, panels=panels, is_open=True)
-        for name, panels in build_sections(knobs).items()
+        for name, panels in build_sections(shown, knobs).items()
     ]
-    best_first = ws.Ordering(ws.Summary("score/fd_classifier.min"), ascending=True)
+    best_first = ws.Ordering(ws.Summary(_least(shown.chosen_by[0])), ascending=True)
     return ws.Workspace(
         name="gan_lab",
         entity=entity,
@@ -88,7 +135,9 @@ def build_workspace(entity: str, project: str, knobs: Sequence[str] = KNOBS) -> 
     )
 
 
-def build_report(entity: str, project: str, study: str | None, knobs: Sequence[str] = KNOBS) -> Any:
+def build_report(
+    entity: str, project: str, study: str | None, shown: Streamed, knobs: Sequence[str] = KNOBS
+) -> Any:
     """Return a W&B report with the same panels over the runs of a study, or of the project."""
     import wandb_workspaces.reports.v2 as wr
 
@@ -98,7 +147,7 @@ def build_report(entity: str, project: str, study: str | None, knobs: Sequence[s
         wr.P(text="Built by gan-lab dashboard. Scores in one chart are comparable only if their "
              "protocols are alike; gan-lab report checks that."),
     ]  # fmt: skip
-    for name, panels in build_sections(knobs).items():
+    for name, panels in build_sections(shown, knobs).items():
         runs = wr.Runset(entity=entity, project=project, name=study or "all runs", filters=filters)
         blocks += [wr.H1(text=name), wr.PanelGrid(runsets=[runs], panels=panels)]
     return wr.Report(
@@ -106,7 +155,7 @@ def build_report(entity: str, project: str, study: str | None, knobs: Sequence[s
     )
 
 
-def title_of(panel: Any) -> str:
+def panel_title(panel: Any) -> str:
     """Return the title of a panel, wherever its kind keeps it."""
     if hasattr(panel, "chart_strings"):
         return panel.chart_strings["title"]
@@ -120,7 +169,7 @@ def as_json(workspace: Any) -> str:
 
 def config_path(knob: str) -> str:
     """Return where a setting of a report's columns is in a run's W&B config."""
-    if knob in ("model", "loss", "dataset", "penalty"):
+    if knob in ("model", "loss", "dataset", "penalty", "augment"):
         return f"choices.{knob}"
     return "runtime.steps" if knob == "num_train_steps" else knob
 

@@ -1,4 +1,4 @@
-"""Figures of `gan-lab equilibrium`."""
+"""Figures of `gan-lab equilibrium`, as PNG and PDF."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from gan_lab.equilibrium import LOG_4
-from gan_lab.figures import COLOURS, STYLE
+from gan_lab.figures import COLOURS, STYLE, save_figure
 from gan_lab.optimal import Optimum
 
 ZOOM = 8  # standard deviations around a mode
@@ -60,11 +60,11 @@ def draw_equilibrium(
         gap.set_xlabel("steps of one player alone, after training")
         for axis in (value, outputs, gap) if "gap" in result else (value, outputs):
             axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
-        figure.savefig(path, format="png")
+        save_figure(figure, path)
 
 
 def draw_optimum(optimum: Optimum, centers: Tensor, std: float, path: Path) -> None:
-    """Draw D*, the learned D and their difference, on the whole plane and around one mode, as PNG.
+    """Draw D*, the learned D and their difference, on the whole plane and around one mode.
 
     The mode is the one with most generated points. D* is blank where neither density has mass.
     """
@@ -118,4 +118,4 @@ def draw_optimum(optimum: Optimum, centers: Tensor, std: float, path: Path) -> N
             f"-log 4 = {-LOG_4:.3f}",
             fontsize=9,
         )
-        figure.savefig(path, format="png")
+        save_figure(figure, path)

@@ -102,12 +102,11 @@ class Scorer:
 
     def census(self, samples: Samples, order: Sorted, weights: str, step: int) -> Record:
         """Count sorted samples by class, write modes_<weights>.json and return what is in it."""
-        count = len(order.predicted)
-        rows, asked = samples.seen_by(None, 0, count), samples.asked(0, count)
+        asked = samples.asked(0, len(order.predicted))
         found = {
             **{"step": step, "weights": weights, "seed": self._record["seed"]},
             "version": __version__,
-            **take_census(order, rows, self._judge.real.train, asked),
+            **take_census(order, self._judge.real.train, asked),
         }
         self._run.write_modes(weights, found)
         return found

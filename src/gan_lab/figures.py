@@ -24,6 +24,9 @@ SCORE_AXES = {
     "fid": "FID",
     "swd": "sliced Wasserstein distance (1/1000)",
     "wasserstein": "sliced Wasserstein distance",
+    "kd_classifier": "kernel distance",
+    "reverse_kl": "reverse KL (nats)",
+    "kl": "KL (nats)",
 }
 
 
@@ -149,22 +152,34 @@ def scatter(real: Tensor, fake: Tensor) -> np.ndarray:
     """Draw generated points (float32 [N, 2]) over real ones: uint8 [height, width, 3]."""
     from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    with style.context(STYLE):
+        canvas = FigureCanvasAgg(_scattered(real, fake))
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def draw_scatter(real: Tensor, fake: Tensor, path: Path) -> Path:
+    """Draw what `scatter` does as PNG and PDF."""
+    from matplotlib import style
+
+    with style.context(STYLE):
+        return save_figure(_scattered(real, fake), path)
+
+
+def _scattered(real: Tensor, fake: Tensor) -> Any:
     from matplotlib.figure import Figure
 
     reach = 1.25 * float(real.abs().max())
-    with style.context(STYLE):
-        figure = Figure(figsize=(5, 5), layout="constrained")
-        axis = figure.subplots()
-        for name, points, size in (("real", real, 9), ("fake", fake, 4)):
-            label = f"{name} ({len(points):,})"
-            x, y = points.T.numpy()
-            axis.scatter(x, y, s=size, alpha=0.5, lw=0, color=COLOURS[name], label=label)
-        # The same axes for all figures of a dataset; what lies outside is counted.
-        outside = int((fake.abs() > reach).any(1).sum())
-        axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="x", ylabel="y")
-        note = f"   {outside:,} fake points lie outside" if outside else None
-        axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, title=note)
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        picture = np.asarray(canvas.buffer_rgba())[..., :3].copy()
-    return picture
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axis = figure.subplots()
+    for name, points, size in (("real", real, 9), ("fake", fake, 4)):
+        label = f"{name} ({len(points):,})"
+        x, y = points.T.numpy()
+        axis.scatter(x, y, s=size, alpha=0.5, lw=0, color=COLOURS[name], label=label)
+    # The same axes for all figures of a dataset; what lies outside is counted.
+    outside = int((fake.abs() > reach).any(1).sum())
+    axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="x", ylabel="y")
+    note = f"   {outside:,} fake points lie outside" if outside else None
+    axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, title=note)
+    return figure

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.console import say
-from gan_lab.data import ImageDataset, image_dimensions, image_folder
+from gan_lab.data import ImageDataset, image_dimensions, image_folder, reading_once
 from gan_lab.errors import RunError, UsageError
 from gan_lab.extractors import Extractor, inception
 from gan_lab.judge import Judge, Samples
@@ -52,8 +52,11 @@ def score_folders(
     for folder in (real, fake):
         if not folder.is_dir():
             raise UsageError(f"{folder} is no folder.")
-    side = min(_commonest_side(folder) for folder in (real, fake))
-    real_images, fake_images = (_load(folder, side) for folder in (real, fake))
+    with reading_once():
+        both = list(dict.fromkeys((real, fake)))  # one, if a folder is scored against itself
+        side = min(map(_commonest_side, both))
+        loaded = {folder: _load(folder, side) for folder in both}
+    real_images, fake_images = loaded[real], loaded[fake]
     cache_dir = Path(os.environ.get("GAN_LAB_CACHE", "~/.cache/gan_lab")).expanduser()
     half = len(real_images) // 2
     judge = Judge(
@@ -92,13 +95,9 @@ def _commonest_side(folder: Path) -> int:
 
 def _load(folder: Path, side: int) -> Tensor:
     try:
-        splits = [
-            image_folder(folder, ".", side, 3, split, bad_images="refuse")
-            for split in ("train", "test")
-        ]
+        return shuffled(image_folder(folder, ".", side, 3, "all", bad_images="refuse").images)
     except (OSError, ValueError) as error:
         raise RunError(str(error)) from error
-    return shuffled(torch.cat([data.images for data in splits]))
 
 
 def _splits(train: Tensor, test: Tensor) -> Any:

@@ -9,6 +9,7 @@ from torch import Tensor
 from gan_lab import __version__
 from gan_lab.extractors import Extractor
 from gan_lab.measures import Features
+from gan_lab.protocols import shape_words
 from gan_lab.real_side import RealSide
 from gan_lab.scores import Score
 
@@ -84,6 +85,7 @@ class Judge:
             "real_count": _real_count(score, real),
             "floor_split": "half" if self.floor else "test",
             "floor_count": floor_count,
+            "generated_shape": shape_words(samples.seen_by(None, 0, count).shape[1:]),
             "generated_count": count,
             "sets": sets,
             "settings": score.settings(),

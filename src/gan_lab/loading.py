@@ -85,7 +85,7 @@ def load_run(run: str | Path, runs_dir: str | Path | None = None, trust: bool = 
 
     Names are looked for in `runs_dir`, by default GAN_LAB_RUNS or else ./runs.
     `trust` allows a config that names code outside gan_lab and torch. Raises RunError if there is
-    no such run or no checkpoint in it.
+    no such run, no checkpoint in it, or one of other networks.
     """
     found = find_run(str(run), Path(runs_dir or os.environ.get("GAN_LAB_RUNS", "runs")))
     config = found.config()
@@ -93,7 +93,7 @@ def load_run(run: str | Path, runs_dir: str | Path | None = None, trust: bool = 
     state = found.trained(print)
     average, raw = build.trained_generators(record, state, torch.device("cpu"), trust)
     _, discriminator = build.networks(record, trust)
-    discriminator.load_state_dict(state["discriminator"])
+    build.set_weights(discriminator, state["discriminator"])
     return LoadedRun(
         found.directory, config, average, raw, discriminator.eval(), state["progress"]["step"]
     )

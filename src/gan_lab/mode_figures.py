@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_lab.figures import COLOURS, STYLE
+from gan_lab.figures import COLOURS, STYLE, save_figure
 from gan_lab.metrics import nearest_others
 from gan_lab.sampling import grid
 
@@ -18,11 +18,11 @@ SHEET_COLUMNS = 12
 
 
 def draw_census(result: Mapping[str, Any], path: Path) -> None:
-    """Draw the share of each class with its interval beside the real shares, as PNG."""
+    """Draw the share of each class with its interval beside the real shares, as PNG and PDF."""
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    entries, unsure = result["classes"], result["unsure"]
+    entries = result["classes"]
     shares = np.array([entry["share"] for entry in entries])
     ends = np.array([entry["interval"] for entry in entries]).T
     real = np.array([entry["real_share"] for entry in entries])
@@ -48,10 +48,21 @@ def draw_census(result: Mapping[str, Any], path: Path) -> None:
             loc="lower left",
             bbox_to_anchor=(0, 1),
             ncols=2,
-            title=f"{result['samples']:,} samples, {unsure['share']:.1%} unsure   "
-            f"KL {result['kl']:.3f} nats",
+            title=_title(result),
         )
-        figure.savefig(path, format="png")
+        save_figure(figure, path)
+
+
+def _title(result: Mapping[str, Any]) -> str:
+    number, named, kl = result["missing_number"], result["missing"], result["kl"]
+    about = "about " if number is not None and number > len(named) else ""
+    return "   ".join(
+        [
+            f"{result['samples']:,} samples, {result['unsure']['share']:.1%} unsure",
+            f"missing classes: {'cannot tell' if number is None else f'{about}{number:,}'}",
+            *([] if kl is None else [f"KL {kl:.3f} nats"]),
+        ]
+    )
 
 
 def draw_sheet(samples: Tensor, predicted: Tensor, result: Mapping[str, Any], path: Path) -> None:
@@ -88,11 +99,11 @@ def draw_sheet(samples: Tensor, predicted: Tensor, result: Mapping[str, Any], pa
         axis.set_xticks([])
         axis.tick_params(length=0)
         axis.set_title("the first samples of each class, and how many there are", fontsize=9)
-        figure.savefig(path, format="png")
+        save_figure(figure, path)
 
 
 def draw_distances(samples: Tensor, real: Tensor, result: Mapping[str, Any], path: Path) -> None:
-    """Draw how near samples are to each other beside as many real images, as PNG."""
+    """Draw how near samples are to each other beside as many real images, as PNG and PDF."""
     from matplotlib import style
     from matplotlib.figure import Figure
 
@@ -109,11 +120,11 @@ def draw_distances(samples: Tensor, real: Tensor, result: Mapping[str, Any], pat
         axis.set_ylabel(f"images of {result['samples']:,}")
         axis.set_xlim(0)
         axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
-        figure.savefig(path, format="png")
+        save_figure(figure, path)
 
 
 def draw_pairs(samples: Tensor, result: Mapping[str, Any], path: Path) -> None:
-    """Draw the closest pairs of samples, one above the other, as PNG."""
+    """Draw the closest pairs of samples, one above the other, as PNG and PDF."""
     from matplotlib import style
     from matplotlib.figure import Figure
 
@@ -133,4 +144,4 @@ def draw_pairs(samples: Tensor, result: Mapping[str, Any], path: Path) -> None:
         axis.tick_params(length=0)
         axis.set_title("the closest pairs of samples", fontsize=9)
         axis.set_xlabel("root mean square difference, in grey levels")
-        figure.savefig(path, format="png")
+        save_figure(figure, path)

@@ -1,12 +1,13 @@
 """What a generator's samples are: how many of each class, and what follows from that, in words."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from gan_lab.census_words import census_conclusion
 from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.extractors import Extractor
 from gan_lab.judge import Samples
@@ -17,8 +18,8 @@ from gan_lab.metrics import (
     closest_pairs,
     count_modes,
     familiar_distance,
-    high_quality_counts,
     is_strange,
+    nearest_modes,
     nearest_others,
     spread,
     sure_classes,
@@ -29,7 +30,6 @@ from gan_lab.real_side import RealSide
 
 Result = dict[str, Any]
 
-UNEVEN = 0.01  # nats: a smaller KL is an imbalance that nobody sees
 COMPARED = 2000  # samples whose distances to each other are taken: N^2 of them
 AS_ALIKE = 0.01  # two samples are duplicates if no more than this share of real images is as alike
 
@@ -47,13 +47,14 @@ def sort_samples(
 ) -> Sorted:
     """Return the classes of the first `count` samples.
 
-    By the nearest centre where there is no extractor, which is then that of points. An image is
-    unsure if no class has half of the probability, or if its features are strange.
+    By the nearest centre where there is no extractor, which is then that of points: a point is
+    unsure if it is not within 3 std of it. An image is unsure if no class has half of the
+    probability, or if its features are strange.
     """
     if extractor is None:
         assert isinstance(real.train, PointDataset)
-        nearest = torch.cdist(samples.seen_by(None, 0, count), real.train.centers).argmin(1)
-        return Sorted(nearest, {"rule": "the nearest centre"})
+        modes = nearest_modes(samples.seen_by(None, 0, count), real.train.centers, real.train.std)
+        return Sorted(modes, {"rule": "the centre within 3 std"})
     seen = samples.seen_by(extractor, 0, count)
     known = real.train_features(extractor).values
     limit = real.floors(
@@ -66,10 +67,8 @@ def sort_samples(
     return Sorted(sure_classes(seen.logits).where(~strange, UNSURE), judge)
 
 
-def take_census(
-    order: Sorted, samples: Tensor, data: ImageDataset, asked: Tensor | None = None
-) -> Result:
-    """Return what modes.json holds of samples [N, ...] in their order, against the training data.
+def take_census(order: Sorted, data: ImageDataset, asked: Tensor | None = None) -> Result:
+    """Return what modes.json holds of sorted samples [N], against the training data.
 
     `asked` [N] are the classes that a conditional generator was asked for.
     """
@@ -77,7 +76,7 @@ def take_census(
     real_counts = data.labels.bincount(minlength=len(data.classes)).tolist()
     census = count_modes(order.predicted, real_counts)
     found = {"judge": order.judge, **describe_census(census, data.classes, order.predicted, asked)}
-    return with_high_quality(found, samples, data) if isinstance(data, PointDataset) else found
+    return with_high_quality(found, census) if isinstance(data, PointDataset) else found
 
 
 def describe_census(
@@ -86,8 +85,9 @@ def describe_census(
     """Return a census as what modes.json holds, its conclusion in words included.
 
     `predicted` [N] is the class of each sample, -1 where it is unsure; `asked` [N] the class that a
-    conditional generator was asked for.
+    conditional generator was asked for. Numbers that cannot be told are None.
     """
+    statistic, p = census.chi_square
     result: Result = {
         "samples": census.total,
         "classes": [
@@ -109,10 +109,13 @@ def describe_census(
         ],
         "unsure": _share(census.unsure, census.total),
         "missing": [classes[index] for index in census.missing],
-        "chi_square": dict(zip(("statistic", "p"), census.chi_square, strict=True))
-        | {"degrees": sum(share > 0 for share in census.real_shares) - 1},
-        "kl": census.kl,
-        "kl_by_chance": (len(classes) - 1) / (2 * max(1, census.sure)),
+        "undecided": [classes[index] for index in census.undecided],
+        "missing_number": census.missing_number,
+        "seen": census.seen,
+        "expected_seen": census.expected_seen,
+        "chi_square": {"statistic": statistic, "p": _known(p), "degrees": census.known - 1},
+        "kl": _known(census.kl),
+        "kl_by_chance": (census.known - 1) / (2 * max(1, census.comparable)),
     }
     if asked is not None:
         agrees = predicted == asked
@@ -120,14 +123,13 @@ def describe_census(
         for index, entry in enumerate(result["classes"]):
             of_class = agrees[asked == index]
             entry["agreement"] = _share(int(of_class.sum()), len(of_class))
-    result["conclusion"] = _census_conclusion(census, classes, result)
+    result["conclusion"] = census_conclusion(census, classes, result)
     return result
 
 
-def with_high_quality(result: Result, points: Tensor, data: PointDataset) -> Result:
-    """Return a census of points with the share of them that is within 3 std of a centre."""
-    good = int(high_quality_counts(points.double(), data.centers.double(), data.std).sum())
-    share = _share(good, len(points))
+def with_high_quality(result: Result, census: Census) -> Result:
+    """Return a census of points with the share that is within 3 std of a centre: has a class."""
+    share = _share(census.sure, census.total)
     words = f"{share['share']:.1%} are within 3 std of a centre (a perfect sampler has 98.9%)."
     return {**result, "high_quality": share, "conclusion": f"{result['conclusion']} {words}"}
 
@@ -160,49 +162,14 @@ def describe_diversity(samples: Tensor, real: Tensor) -> Result:
     return result
 
 
+def _known(value: float) -> float | None:
+    """Return a number as JSON has it: null in place of nan."""
+    return None if math.isnan(value) else value
+
+
 def _share(count: int, total: int) -> dict[str, Any]:
     low, high = wilson(count, total) if total else (0.0, 1.0)
     return {"count": count, "of": total, "share": count / max(1, total), "interval": [low, high]}
-
-
-def _census_conclusion(census: Census, classes: Sequence[str], result: Mapping[str, Any]) -> str:
-    has_class = f"{census.sure:,} of {census.total:,} samples ({census.sure / census.total:.1%})"
-    if census.sure < census.total / 2:
-        return (
-            f"Unrecognisable: only {has_class} look like any class, so that their shares say "
-            "little about modes."
-        )
-    ranked = sorted(range(len(classes)), key=lambda index: census.shares[index])
-    rarest, commonest = (_class_share(census, classes, index) for index in (ranked[0], ranked[-1]))
-    statistic, p = census.chi_square
-    numbers = (
-        f"{has_class} have a class; the rarest is {rarest}, the commonest {commonest}; against the "
-        f"real shares chi-square is {statistic:.0f} ({result['chi_square']['degrees']} degrees of "
-        f"freedom, p {_p_value(p)}) and KL {census.kl:.3f} nats "
-        f"({result['kl_by_chance']:.4f} by chance)."
-    )
-    if "agreement" in result:
-        share, (low, high) = result["agreement"]["share"], result["agreement"]["interval"]
-        numbers += f" Of the classes asked for, {share:.1%} [{low:.1%}, {high:.1%}] came."
-    lost = result["missing"]
-    if lost:
-        names = ", ".join(lost[:10]) + (f" and {len(lost) - 10} more" if len(lost) > 10 else "")
-        return f"Modes are dropped: {len(lost)} of {len(classes)} are missing ({names}). {numbers}"
-    if p < 0.01 and census.kl > UNEVEN:
-        return f"No mode is missing, but they are uneven. {numbers}"
-    return f"No mode is missing, and the shares are close to the real ones. {numbers}"
-
-
-def _class_share(census: Census, classes: Sequence[str], index: int) -> str:
-    low, high = census.intervals[index]
-    return (
-        f"{classes[index]} with {census.shares[index]:.1%} [{low:.1%}, {high:.1%}] "
-        f"(real {census.real_shares[index]:.1%})"
-    )
-
-
-def _p_value(p: float) -> str:
-    return "< 1e-6" if p < 1e-6 else f"= {p:.2g}"
 
 
 def _diversity_conclusion(result: Mapping[str, Any]) -> str:

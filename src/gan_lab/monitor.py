@@ -94,9 +94,10 @@ class Monitor:
         counts = self._data.labels.bincount(minlength=len(self._data.classes)).tolist()
         census = count_modes(predicted, counts)
         evidence["monitor/sure"] = census.sure / census.total
-        if census.sure:
-            evidence["monitor/missing"] = float(len(census.missing))
-            evidence["monitor/lost"] = sum(census.real_shares[index] for index in census.missing)
+        if census.missing_number is not None:
+            evidence["monitor/missing"] = float(census.missing_number)
+        if census.comparable:
+            evidence["monitor/lost"] = census.lost
             evidence["monitor/kl"] = census.kl
         return evidence
 

@@ -1,7 +1,7 @@
 """When two scores are one quantity, and in what they differ when they are not."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 Line = Mapping[str, Any]  # of evaluations.jsonl
@@ -17,11 +17,17 @@ COMPARED = {
     "real_count": "number of real samples",
     "floor_split": "split of the floor",
     "floor_count": "samples of the floor",
+    "generated_shape": "size of the samples",
     "generated_count": "generated samples",
     "sets": "sets of samples",
     "settings": "settings",
     "weights": "weights",
 }
+
+
+def shape_words(shape: Iterable[int]) -> str:
+    """Return the shape of one sample as protocols have it: 1x32x32, or 2 of a point."""
+    return "x".join(map(str, shape))
 
 
 def column_key(line: Line) -> str:

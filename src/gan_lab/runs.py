@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from gan_lab.checkpoints import read_newest, write_checkpoint
 from gan_lab.errors import RunError, Taken
 from gan_lab.files import read_json, read_lines, replace_file, write_lines
+from gan_lab.protocols import shape_words
 
 STATES = ("running", "finished", "failed", "interrupted", "diverged")
 COLLAPSED = "collapsed: "  # how the reason of a run begins that stop_on_collapse has stopped
@@ -140,8 +141,17 @@ class Run:
         return read_lines(self.metrics_path)
 
     def evaluations(self) -> list[dict[str, Any]]:
-        """Read evaluations.jsonl, leaving out a line that a kill cut short."""
-        return read_lines(self.evaluations_path)
+        """Read evaluations.jsonl, leaving out a line that a kill cut short.
+
+        Lines that older versions wrote lack the size of the samples: it is that of the run.
+        """
+        lines = read_lines(self.evaluations_path)
+        lacking = [line["protocol"] for line in lines if _lacks_shape(line)]
+        if lacking and self.config_path.exists():
+            shape = self.config().get("shape")
+            for protocol in lacking if shape else ():
+                protocol["generated_shape"] = shape_words(shape)
+        return lines
 
     def final_evaluations(self) -> list[dict[str, Any]]:
         """Return the latest scores of the averaged generator, each on the largest sample it had."""
@@ -257,6 +267,11 @@ class Run:
 def run_directories(runs_dir: Path, study: str = "*") -> list[Path]:
     """Return the run directories of a study, or of all, in the order of their names."""
     return sorted(path.parent for path in runs_dir.glob(f"{study}/*/config.yaml"))
+
+
+def _lacks_shape(line: Any) -> bool:
+    protocol = line.get("protocol") if isinstance(line, dict) else None
+    return isinstance(protocol, dict) and "generated_shape" not in protocol
 
 
 def _evaluation_key(record: Mapping[str, Any]) -> str:

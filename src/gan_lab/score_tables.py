@@ -7,6 +7,7 @@ from gan_lab.protocols import column_key, differences
 
 Record = Mapping[str, Any]
 
+BRIEF = {"fd_classifier": "FD", "fid": "FID", "swd": "SWD"}
 NAMES = {
     "fid": "FID",
     "kid": "KID",
@@ -26,6 +27,11 @@ def display_name(record: Record) -> str:
     distances = {"fd_classifier": f"FD-{extractor}", "kd_classifier": f"KD-{extractor}"}
     names = {**NAMES, **distances}
     return names.get(record["score"]) or str(record["score"]).replace("_", " ")
+
+
+def brief_name(score: str) -> str:
+    """Return how a score is called where there is little room."""
+    return BRIEF.get(score, score)
 
 
 def score_table(records: Sequence[Record]) -> list[str]:

@@ -6,6 +6,7 @@ what `real` and `fake` are; the measure's other arguments are its settings.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -14,20 +15,22 @@ from omegaconf import OmegaConf
 from gan_lab.errors import UsageError
 from gan_lab.instantiate import instantiate
 from gan_lab.measures import Measured, mean_of
-from gan_lab.paths import conf_directory
+from gan_lab.paths import conf_directory, config_names
 
 
 @dataclass(frozen=True)
 class Score:
     """A file of conf/score: what is measured, on what, and on how many samples.
 
-    `needs` is one of NEEDS. `sets` independent sets of samples are measured for a final score.
-    `count` samples are taken whatever number was asked for, and no more than `at_most`. `all_real`:
-    it takes all training samples, where others take up to 10,000 at random.
+    `needs` is one of NEEDS. `better` is one of DIRECTIONS or, of a score with several values, one
+    for each by name. `sets` independent sets of samples are measured for a final score. `count`
+    samples are taken whatever number was asked for, and no more than `at_most`. `all_real`: it
+    takes all training samples, where others take up to 10,000 at random.
     """
 
     name: str
     needs: str
+    better: str | Mapping[str, str]
     measure: Mapping[str, Any]
     sets: int = 1
     count: int | None = None
@@ -52,6 +55,10 @@ class Score:
             name: mean_of(torch.tensor(sets, dtype=torch.float64)) for name, sets in values.items()
         }
 
+    def directions(self) -> dict[str, str]:
+        """Return which of DIRECTIONS is better, by the name of each value."""
+        return {self.name: self.better} if isinstance(self.better, str) else dict(self.better)
+
     def settings(self) -> dict[str, Any]:
         """Return what the measure is told beside the samples."""
         return {key: value for key, value in self.measure.items() if key != "_target_"}
@@ -72,6 +79,13 @@ NEEDS = {
     "modes": "the dataset of points; points",
 }
 
+# Which values of a score are better, and how that is said.
+DIRECTIONS = {
+    "lower": "lower is better",
+    "higher": "higher is better",
+    "floor": "best as the floor",  # as real data have it
+}
+
 
 def load_score(name: str) -> Score:
     """Return a score of conf/score. Raises UsageError, with the names there are, for another."""
@@ -81,3 +95,10 @@ def load_score(name: str) -> Score:
         raise UsageError(f"no score called {name!r}; choose from {names}.")
     file: Any = OmegaConf.to_container(OmegaConf.load(folder / f"{name}.yaml"))
     return Score(name, **file)
+
+
+@cache
+def directions() -> dict[str, str]:
+    """Return which of DIRECTIONS is better, by name, of all that conf/score measures."""
+    scores = map(load_score, config_names("score"))
+    return {name: better for score in scores for name, better in score.directions().items()}

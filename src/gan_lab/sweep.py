@@ -12,11 +12,11 @@ from gan_lab.instantiate import instantiate
 from gan_lab.record import result_hash, run_directory
 from gan_lab.runs import Run
 from gan_lab.score_lists import selection
+from gan_lab.score_tables import brief_name
 from gan_lab.spread import spread
 from gan_lab.task import Task
 
 BESIDE = ("confident", "modes")  # shown beside the scores that the best run is chosen by
-HEADINGS = {"fd_classifier": "FD", "fid": "FID", "swd": "SWD"}
 FORMATS = {"fd_classifier": ".1f", "fid": ".1f", "swd": ".1f", "confident": ".2f", "modes": ".0f"}
 
 
@@ -103,7 +103,7 @@ def print_tasks(tasks: Sequence[Task]) -> None:
     for task in tasks:
         _, name, *numbers = _row(task.run, scores)
         rows.append([" ".join(task.setting) or "baseline", name, task.before, *numbers[:-1]])
-    headings = ["setting", "run", "before", "state", "step", "time", *map(_heading, scores)]
+    headings = ["setting", "run", "before", "state", "step", "time", *map(brief_name, scores)]
     print_rows([headings, *rows])
 
 
@@ -125,14 +125,14 @@ def print_spreads(tasks: Sequence[Task]) -> None:
         rows.append([" ".join(named) or "baseline", str(len(group)), *cells])
     if any(len(group) > 1 for group in groups.values()):
         say("")
-        print_rows([["setting", "seeds", *map(_heading, shown)], *rows])
+        print_rows([["setting", "seeds", *map(brief_name, shown)], *rows])
 
 
 def print_table(directories: Sequence[Path]) -> None:
     """Print a row a run: state, step, time and scores, the reason where one failed."""
     runs = [Run(directory) for directory in directories]
     scores = _shown_scores(runs)
-    headings = ["study", "run", "state", "step", "time", *map(_heading, scores), "reason"]
+    headings = ["study", "run", "state", "step", "time", *map(brief_name, scores), "reason"]
     print_rows([headings, *(_row(run, scores) for run in runs)])
 
 
@@ -166,7 +166,3 @@ def _shown_scores(runs: Sequence[Run]) -> list[str]:
             chosen_by[selection(run.config())] = True
     known = {score for run in runs for score in run.final_scores()}
     return [*chosen_by, *(score for score in BESIDE if score in known)]
-
-
-def _heading(score: str) -> str:
-    return HEADINGS.get(score, score)

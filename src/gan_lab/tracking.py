@@ -259,9 +259,10 @@ def census_rows(found: Mapping[str, Any]) -> list[list[Any]]:
 
 
 def census_numbers(found: Mapping[str, Any]) -> dict[str, float]:
-    """Return what a census says of a run in three numbers."""
-    unsure, missing = found["unsure"]["share"], float(len(found["missing"]))
-    return {"modes/missing": missing, "modes/unsure": unsure, "modes/kl": found["kl"]}
+    """Return what a census says of a run in numbers, those that it can tell."""
+    unsure, missing, kl = found["unsure"]["share"], found["missing_number"], found["kl"]
+    numbers = {"modes/missing": missing, "modes/unsure": unsure, "modes/kl": kl}
+    return {name: float(value) for name, value in numbers.items() if value is not None}
 
 
 def _read_link(path: Path) -> dict[str, Any]:

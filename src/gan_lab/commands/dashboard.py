@@ -2,19 +2,25 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
-from gan_lab import dashboard
+from gan_lab import dashboard, overrides
 from gan_lab.commands.arguments import parser
 from gan_lab.console import say
 from gan_lab.files import replace_file
-from gan_lab.report.collect import collect
+from gan_lab.record import make_record
+from gan_lab.report.collect import RunData, collect
 from gan_lab.report.settings import compare
+from gan_lab.runs import run_directories
+from gan_lab.streamed import streamed
 
 
 def main(arguments: list[str]) -> int:
     """Build a workspace and a W&B report, write what they are, and save them if asked."""
     takes = parser("dashboard", "Build a W&B workspace and report; saving them needs an account.")
-    takes.add_argument("study", nargs="?", help="whose varying settings are the axes")
+    takes.add_argument(
+        "study", nargs="?", help="whose scores are shown, and settings are axes (default: all)"
+    )
     takes.add_argument("--save", action="store_true", help="in W&B; needs `wandb login`")
     takes.add_argument("--project", default=os.environ.get("WANDB_PROJECT", "gan_lab"))
     takes.add_argument("--entity", default=os.environ.get("WANDB_ENTITY", ""))
@@ -22,13 +28,16 @@ def main(arguments: list[str]) -> int:
     dashboard.check_installed()
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     runs_dir, knobs = Path(options.runs_dir), list(dashboard.KNOBS)
+    runs = _runs(options.study, runs_dir)
     if options.study:
-        knobs = compare(collect([options.study], runs_dir).runs).columns or knobs
+        knobs = compare(runs).columns or knobs
+    records = [data.record for data in runs] or [_default_record()]
+    shown = streamed(records, {line["score"] for data in runs for line in data.evaluations})
     where = (options.entity, options.project)
-    workspace = dashboard.build_workspace(*where, knobs)
-    report = dashboard.build_report(*where, options.study, knobs)
+    workspace = dashboard.build_workspace(*where, shown, knobs)
+    report = dashboard.build_report(*where, options.study, shown, knobs)
     for section in workspace.sections:
-        say(f"{section.name}: {'; '.join(map(dashboard.title_of, section.panels))}")
+        say(f"{section.name}: {'; '.join(map(dashboard.panel_title, section.panels))}")
     if options.save:
         for address in dashboard.save(workspace, report):
             print(address)
@@ -39,3 +48,16 @@ def main(arguments: list[str]) -> int:
     replace_file(path, dashboard.as_json(workspace))
     print(path)
     return 0
+
+
+def _runs(study: str | None, runs_dir: Path) -> list[RunData]:
+    """Return the runs of a study, or all that are there."""
+    studies = sorted({directory.parent.name for directory in run_directories(runs_dir)})
+    references = [study] if study else studies
+    return collect(references, runs_dir).runs if references else []
+
+
+def _default_record() -> dict[str, Any]:
+    """Return the record of a run that nobody has set anything of: before the first one."""
+    (job,) = overrides.jobs([], multirun=False)
+    return make_record(job.config, job.choices)

@@ -6,7 +6,7 @@ from typing import Any
 
 from gan_lab import __version__, build
 from gan_lab.commands.arguments import Trained, at_least, examining_parser, trained_run
-from gan_lab.console import say
+from gan_lab.console import say, say_figures
 from gan_lab.data import PointDataset
 from gan_lab.equilibrium import conclude, curve_means, duality_gap, fresh_accuracy, on_held_out
 from gan_lab.equilibrium_figures import draw_equilibrium, draw_optimum
@@ -37,6 +37,10 @@ def main(arguments: list[str]) -> int:
     trained = trained_run(options)
     result = examine(trained, options.steps, options.fresh_steps)
     say(result["conclusion"])
+    drawn = [trained.run.equilibrium_figure]
+    if "optimum" in result:
+        drawn.append(trained.run.optimum_figure)
+    say_figures(*drawn)
     print(trained.run.equilibrium_path)
     return 0
 

@@ -2,6 +2,7 @@
 
 from gan_lab import latent_figures
 from gan_lab.commands.arguments import at_least, latent_parser, opened, output_path, within
+from gan_lab.console import say_figures
 from gan_lab.errors import UsageError
 from gan_lab.interpolation import places
 
@@ -45,5 +46,6 @@ def main(arguments: list[str]) -> int:
         options.weights,
         options.slerp,
     )
+    say_figures(path)
     print(path)
     return 0

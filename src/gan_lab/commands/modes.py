@@ -4,13 +4,12 @@ from typing import Any
 
 from gan_lab import __version__, build
 from gan_lab.commands.arguments import Trained, at_least, examining_parser, trained_run
-from gan_lab.console import say
+from gan_lab.console import say, say_figures
 from gan_lab.data import PointDataset
 from gan_lab.evaluate import Scorer
-from gan_lab.figures import scatter
+from gan_lab.figures import draw_scatter
 from gan_lab.mode_figures import draw_census, draw_distances, draw_pairs, draw_sheet
 from gan_lab.modes import describe_diversity
-from gan_lab.sampling import save_png
 
 FEWEST = 50  # of ten classes each is then expected five times
 SCATTERED = 2500
@@ -29,7 +28,9 @@ def main(arguments: list[str]) -> int:
     trained = trained_run(options)
     result = examine(trained, options.samples, options.weights)
     say(result["conclusion"])
-    print(trained.run.modes_path(options.weights))
+    run, weights = trained.run, options.weights
+    say_figures(run.modes_figure(weights), run.modes_samples(weights))
+    print(run.modes_path(weights))
     return 0
 
 
@@ -52,7 +53,8 @@ def examine(trained: Trained, count: int, weights: str) -> dict[str, Any]:
     found = scorer.census(drawn, order, weights, trained.step)
     draw_census(found, run.modes_figure(weights))
     if isinstance(data, PointDataset):
-        save_png(scatter(data.images[:SCATTERED], samples[:SCATTERED]), run.modes_samples(weights))
+        real = data.images[:SCATTERED]
+        draw_scatter(real, samples[:SCATTERED], run.modes_samples(weights))
     else:
         draw_sheet(samples, order.predicted, found, run.modes_samples(weights))
     return found

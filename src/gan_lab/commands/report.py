@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gan_lab.commands.arguments import at_least, parser
+from gan_lab.console import say
 from gan_lab.report import write_report
 from gan_lab.report.collect import collect
 
@@ -22,6 +23,8 @@ def main(arguments: list[str]) -> int:
     )
     options = takes.parse_args(arguments)
     collection = collect(options.references, Path(options.runs_dir))
-    out = collection.runs[0].run.directory.parent / "report"
-    print(write_report(collection, Path(options.out or out), options.steps, options.title))
+    out = Path(options.out or collection.runs[0].run.directory.parent / "report")
+    page = write_report(collection, out, options.steps, options.title)
+    say(f"figures   {out / 'figures'}, each as PNG and as PDF; the animation as GIF")
+    print(page)
     return 0

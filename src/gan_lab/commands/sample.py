@@ -2,6 +2,7 @@
 
 from gan_lab import latent_figures
 from gan_lab.commands.arguments import at_least, latent_parser, opened, output_path
+from gan_lab.console import say_figures
 from gan_lab.loading import load_data_of
 
 COUNTS = {"grid": 64, "files": 64, "classes": 8, "plane": 10, "nearest": 8}
@@ -42,5 +43,7 @@ def main(arguments: list[str]) -> int:
     else:
         training = load_data_of(run.config, options.data_root, options.trust).images
         latent_figures.draw_nearest(run, path, training, count, seed, label, weights)
+    if layout != "files":
+        say_figures(path)
     print(path)
     return 0

@@ -24,8 +24,8 @@ def celeba(
     """Load CelebA from torchvision's layout, or any images, below `root`/`folder`; or download it.
 
     The central 178x178 (less where an image is smaller) is resized. The test split is that of
-    list_eval_partition.txt, or every tenth image where there is none. The rest is as `image_folder`
-    has it.
+    list_eval_partition.txt, or every tenth image where that names none, as of a part of the images.
+    The rest is as `image_folder` has it.
     """
     source = _source(root, folder)
     return load(source, image_size, channels, split, crop, cache_dir, bad_images)
@@ -50,12 +50,16 @@ def _source(root: str | Path, folder: str) -> Source:
             "of its images will do with dataset=image_folder folder=PATH",
         )
         files, top = _find(base)
-    partition = base / PARTITION
+    tests = _test_names(base / PARTITION)
+    held_out = [file.name.rpartition("/")[2] in tests for file in files]
+    return Source(top, files, held_out if any(held_out) else every_tenth(files))
+
+
+def _test_names(partition: Path) -> set[str]:
     if not partition.is_file():
-        return Source(top, files, every_tenth(files))
+        return set()
     pairs = (line.split() for line in partition.read_text().splitlines())
-    tests = {pair[0] for pair in pairs if len(pair) == 2 and pair[1] == TEST}
-    return Source(top, files, [file.name.rpartition("/")[2] in tests for file in files])
+    return {pair[0] for pair in pairs if len(pair) == 2 and pair[1] == TEST}
 
 
 def _find(base: Path) -> tuple[tuple[File, ...], Path]:

@@ -36,8 +36,9 @@ def image_folder(
     cache_dir: str | Path | None = None,
     bad_images: str = "stop",
 ) -> ImageDataset:
-    """Load all images below `root`/`folder`, cut to their central square of at most `crop` pixels.
+    """Load the images below `root`/`folder`, cut to their central square of at most `crop` pixels.
 
+    `split` is train, test (every tenth), or all: first those of train, then those of test.
     They are decoded once into `cache_dir` (None: anew each time). Unusable ones are listed and left
     out, if there are few or if bad_images="skip"; "stop" and "refuse" stop at more, and differ in
     whether skipping is advised. Raises FileNotFoundError if there are no images, ValueError for
@@ -114,7 +115,7 @@ def load(
     _check_bad(result, source.top, arranged, bad_images)
     used = [index for place, index in enumerate(order) if place not in result.bad]
     training = sum(not source.held_out[index] for index in used)
-    rows = slice(training, None) if split == "test" else slice(training)
+    rows = {"train": slice(training), "test": slice(training, None), "all": slice(None)}[split]
     if not used[rows]:
         raise FileNotFoundError(
             f"none of the {len(used)} images below {source.top} is of the {split} split."

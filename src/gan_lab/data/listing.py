@@ -36,14 +36,16 @@ def reading_once() -> Iterator[None]:
 def list_images(top: Path) -> tuple[File, ...]:
     """Return all images below `top`, sorted by the parts of their names; hidden ones are left out.
 
-    Raises OSError for a folder that cannot be read; one that is not there is empty.
+    Links are followed, but not into a folder that they lie in. Links to nothing are listed: reading
+    them fails, which decoding says. Raises OSError for a folder that cannot be read; one that is
+    not there is empty.
     """
     if _remembered is not None and str(top) in _remembered:
         return _remembered[str(top)]
     collecting = gc.isenabled()
     gc.disable()  # with torch loaded, looking for garbage among the names takes a quarter longer
     try:
-        files = tuple(_walk(str(top), "")) if top.is_dir() else ()
+        files = tuple(_walk(str(top), "", ())) if top.is_dir() else ()
     finally:
         if collecting:
             gc.enable()
@@ -67,16 +69,31 @@ def printable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _walk(folder: str, prefix: str) -> Iterator[File]:
+def _walk(folder: str, prefix: str, above: tuple[tuple[int, int], ...]) -> Iterator[File]:
+    """Yield the images below a folder; `above` are the folders that it lies in, by their inodes."""
+    status = Path(folder).stat()
+    here = (*above, (status.st_dev, status.st_ino))
     with os.scandir(folder) as scan:
         entries = sorted(scan, key=lambda entry: entry.name)
     for entry in entries:
         if entry.name.startswith("."):  # macOS lays ._name.jpg beside name.jpg
             continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, f"{prefix}{entry.name}/")
-        elif entry.name.rpartition(".")[2].lower() in EXTENSIONS and entry.is_file():
-            status = entry.stat()
+        if entry.is_dir():
+            if entry.is_symlink() and _inode(entry) in here:
+                continue
+            yield from _walk(entry.path, f"{prefix}{entry.name}/", here)
+        elif entry.name.rpartition(".")[2].lower() in EXTENSIONS and _may_be_image(entry):
+            status = entry.stat(follow_symlinks=entry.is_file())
             # The later of both: permission to read changes the second time alone.
             changed = max(status.st_mtime_ns, status.st_ctime_ns)
             yield File(f"{prefix}{entry.name}", status.st_size, changed)
+
+
+def _inode(entry: os.DirEntry[str]) -> tuple[int, int]:
+    status = entry.stat()
+    return status.st_dev, status.st_ino
+
+
+def _may_be_image(entry: os.DirEntry[str]) -> bool:
+    """Return whether it is a file or a link to none, but no pipe, which would be waited for."""
+    return entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())

@@ -40,6 +40,7 @@ from gan_lab.metrics.modes import (
     divergence_from_uniform,
     high_quality_counts,
     mode_coverage,
+    nearest_modes,
     stacked_mode_coverage,
     triple_counts,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "mode_coverage",
     "moments",
     "nearest_distances",
+    "nearest_modes",
     "nearest_others",
     "optimal_discriminator",
     "pair_similarities",

@@ -32,9 +32,15 @@ def mode_coverage(points: Array, centers: Array, std: float) -> dict[str, float]
 
 def high_quality_counts(points: Tensor, centers: Tensor, std: float) -> Tensor:
     """Return how many points [N, 2] lie nearest to each centre [K, 2] and within 3 std: [K]."""
-    differences = points.unsqueeze(1) - centers
+    modes = nearest_modes(points, centers, std)
+    return modes[modes >= 0].bincount(minlength=len(centers))
+
+
+def nearest_modes(points: Tensor, centers: Tensor, std: float) -> Tensor:
+    """Return the nearest centre [K, 2] of each point [N, 2], -1 if it is not within 3 std: [N]."""
+    differences = points.double().unsqueeze(1) - centers.double()
     distances, nearest = differences.square().sum(2).sqrt().min(1)
-    return nearest[distances < 3 * std].bincount(minlength=len(centers))
+    return nearest.where(distances < 3 * std, -1)
 
 
 def stacked_mode_coverage(counts: Array) -> dict[str, float]:

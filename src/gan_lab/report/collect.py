@@ -1,5 +1,6 @@
 """What the run directories of a report hold, and what they lack."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from gan_lab.lookup import find_run
 from gan_lab.runs import Run, run_directories
 
 DONE = "finished"
+DIGITS = 8  # of a digest: one chance in four thousand million
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class RunData:
     commands: list[str]  # of each start
     output: str | None  # what D's curves hold: "probability", "score", or None if unknown
     missing: list[str]  # names of files that are not there
+    log: str  # the first digits of the sha256 of metrics.jsonl, empty if it is not there
 
     @property
     def name(self) -> str:
@@ -121,7 +124,13 @@ def read(run: Run) -> RunData:
         commands=commands,
         output=_output(record),
         missing=[name for name, found in there.items() if not found],
+        log=_digest(run.metrics_path),
     )
+
+
+def _digest(path: Path) -> str:
+    """Return the first digits of what `sha256sum` says of a file; nothing if it is not there."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:DIGITS] if path.exists() else ""
 
 
 def _with(lines: Sequence[Any], *names: str) -> list[dict[str, Any]]:

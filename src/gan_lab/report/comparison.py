@@ -1,7 +1,6 @@
 """Figures of settings beside each other: their scores, and the classes of their samples."""
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,8 +56,7 @@ def draw_settings(
                     axis.plot(ends, [row, row], color="black", linewidth=1.2)
             if measure.floor is not None:
                 axis.axvline(measure.floor, color=COLOURS["real"], linestyle=":", linewidth=1.2)
-            better = f", {measure.better} is better" if measure.better else ""
-            axis.set_xlabel("\n".join(textwrap.wrap(measure.heading + better, 34)))
+            axis.set_xlabel(measure.label(34))
             axis.set_yticks(range(len(labels)), labels)
             axis.set_ylim(len(labels) - 0.5, -0.5)
             axis.locator_params(axis="x", nbins=5)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_lab.report.collect import RunData
+from gan_lab.score_lists import selection
+from gan_lab.score_tables import brief_name
 
 TAIL = 0.1  # of the lines: a mean over them is less a matter of the last batch
 WINDOWS = 10
@@ -21,7 +23,6 @@ TAILS = {
     "grad_norm/d": "gradient D",
     "grad_norm/g": "gradient G",
 }
-DISTANCES = {"score/fid": "FID", "score/fd_classifier": "FD", "score/swd": "SWD"}
 OSCILLATIONS = {"loss/d": "oscillation D", "loss/g": "oscillation G"}
 
 
@@ -64,12 +65,13 @@ def numbers(data: RunData) -> dict[str, float]:
         _, values = curve(data, key)
         if not math.isnan(value := oscillation(values)):
             found[name] = value
-    for key, name in DISTANCES.items():
-        steps, values = curve(data, key)
-        if len(values):
-            best = int(np.argmin(values))
-            found[f"least {name} in training"] = float(values[best])
-            found[f"step of the least {name}"] = float(steps[best])
+    chosen_by = selection(data.record)
+    steps, values = curve(data, f"score/{chosen_by}")
+    if len(values):
+        best = int(np.argmin(values))
+        name = brief_name(chosen_by)
+        found[f"least {name} in training"] = float(values[best])
+        found[f"step of the least {name}"] = float(steps[best])
     if data.metrics:
         found |= {
             name: float(data.metrics[-1].get(name, math.nan)) for name in ("images", "seconds")

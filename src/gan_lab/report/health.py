@@ -42,9 +42,9 @@ def health_table(settings: Settings, runs: Sequence[RunData]) -> Table:
     remarks = [
         "Verdicts of the collapse monitor at each look (a line with scores). Classes of samples of "
         "the averaged generator (EMA), by " + ("; ".join(protocols) or "nobody yet") + ": missing "
-        "are those of which even the upper end of the 95 % interval is under a tenth of their "
-        "share of the training data; unsure samples look like no class; KL of the shares against "
-        "those of the training data."
+        "are those without a sample, or under a tenth of their share of the training data, where "
+        "chance does not explain it (cannot tell: too few samples, or most look like no class); "
+        "unsure samples look like no class; KL of the shares against those of the training data."
     ]
     return Table("Collapse and mode coverage", headings, rows, remarks)
 
@@ -92,15 +92,31 @@ def numbers_of(data: RunData, protocols: Sequence[str]) -> dict[str, Any]:
     """Return what spreadsheets take of a run's verdicts and census."""
     found: dict[str, Any] = {"last verdict": last_verdict(data)}
     if census := census_of(data):
-        values = (len(census["missing"]), census["unsure"]["share"], census["kl"])
+        missing = missing_number(census)
+        values = ("" if missing is None else missing, census["unsure"]["share"], census["kl"])
         own = protocol_of(census)
         names = (heading(name, own, protocols) for name in COUNTED)
         found |= dict(zip(names, values, strict=True))
     return found
 
 
+def missing_number(census: Mapping[str, Any]) -> int | None:
+    """Return how many classes are missing; None where the samples cannot tell."""
+    if census["unsure"]["share"] > 0.5:
+        return None
+    # Censuses of old lack the number, and it is that of the names.
+    found: int | None = census.get("missing_number", len(census["missing"]))
+    return found
+
+
 def _cells(census: Mapping[str, Any]) -> list[str]:
-    lost = census["missing"]
-    more = f" and {len(lost) - SEVERAL} more" if len(lost) > SEVERAL else ""
-    names = f"{len(lost)} ({', '.join(lost[:SEVERAL])}{more})" if lost else "0"
-    return [names, f"{census['unsure']['share']:.1%}", number(census["kl"])]
+    return [_missing(census), f"{census['unsure']['share']:.1%}", number(census["kl"])]
+
+
+def _missing(census: Mapping[str, Any]) -> str:
+    count, named = missing_number(census), census["missing"]
+    if count is None:
+        return "cannot tell"
+    shown = f"about {count}" if count > len(named) else str(count)
+    more = f" and {len(named) - SEVERAL} more" if len(named) > SEVERAL else ""
+    return f"{shown} ({', '.join(named[:SEVERAL])}{more})" if named else shown

@@ -1,5 +1,6 @@
 """All figures of a report, in the order of its page."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def draw_figures(
             ),
             "Mode coverage",
             "Share of each class among the samples that have one, averaged weights (EMA), beside "
-            f"that in the training data of {data_name}; on points: of the nearest centre.",
+            f"that in the training data of {data_name}; on points: those within 3 std of a centre.",
             drawn=False,
         )
     best = study.best_run()
@@ -88,8 +89,9 @@ def _draw_scores(study: Study, folder: Path, add: Add) -> None:
         "Every finished seed (dots), their mean (bar) and, from three seeds on, its 95 % interval "
         "(line); best first. Dotted: what real data get.",
     )
-    over_time = measures([line for d in study.runs for found in series(d).values()
-                          if len(found) > 1 for line in found])  # fmt: skip
+    often = [line for d in study.runs for found in series(d).values()
+             if len(found) > 1 for line in found]  # fmt: skip
+    over_time = measures(often, study.preferred)
     add(
         plots.draw_score_curves(study.look, over_time[: BEST + 1], folder / "scores.png"),
         "Scores over the training",
@@ -120,7 +122,10 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
     for data in look.runs:  # drawn by gan-lab equilibrium, where the density of the data is known
         if data.run.optimum_figure.exists():
             path = folder / f"optimum_{data.name}.png"
-            path.write_bytes(data.run.optimum_figure.read_bytes())
+            for ending in (".png", ".pdf"):
+                drawn = data.run.optimum_figure.with_suffix(ending)
+                if drawn.exists():  # an older version drew no PDF
+                    shutil.copyfile(drawn, path.with_suffix(ending))
             add(path, "The optimal discriminator beside the learned one", data.name, drawn=False)
     best = study.best_run(lambda data: data.output == "probability")
     if best is not None:

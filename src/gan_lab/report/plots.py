@@ -222,7 +222,7 @@ def draw_score_curves(look: Look, measures: Sequence[Measure], path: Path) -> Pa
                       for line in found.get(measure.key, [])]  # fmt: skip
             if min(values) > 0 and max(values) > WIDE * min(values):
                 row[0].set_yscale("log")
-            row[0].set_ylabel("\n".join(textwrap.wrap(measure.heading, 30)))
+            row[0].set_ylabel(measure.label(30))
         look.legend(figure, width)
         return save_figure(figure, path)
 

@@ -1,26 +1,21 @@
 """Scores of runs in columns, of which each holds one quantity: unlike protocols never share one."""
 
 import json
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gan_lab.evaluate import display_name
 from gan_lab.report.collect import RunData
+from gan_lab.scores import DIRECTIONS, directions
 
 Line = Mapping[str, Any]
 
-LOWER_IS_BETTER = (
-    *("fid", "fd_classifier", "kid", "kd_classifier", "swd", "wasserstein"),
-    *("largest_class", "kl", "reverse_kl"),
-)
-HIGHER_IS_BETTER = (
-    *("inception_score", "confident", "agreement", "smallest_class", "precision", "recall"),
-    *("density", "coverage", "high_quality", "modes"),
-)
-RANKED_BY = ("fid", "fd_classifier", "swd", "kid", "reverse_kl", "high_quality")
+RANKS = ("lower", "higher")  # directions that have a best value
 OWN = ("seed", "seeds", "version")  # each run's own, and no part of what is measured
 SIZES = ("generated_count", "floor_count", "sets")  # of samples, with all that follows from it
+SHAPE = "generated_shape"
 BRIEF = {"ema": "EMA", "raw": "raw"}
 
 
@@ -36,10 +31,18 @@ class Measure:
 
     @property
     def better(self) -> str | None:
-        """Which values are better: "lower", "higher" or, where nobody can say, None."""
-        if self.score in LOWER_IS_BETTER:
-            return "lower"
-        return "higher" if self.score in HIGHER_IS_BETTER else None
+        """Which values are: "lower", "higher", "floor" or, where nobody can say, None."""
+        return directions().get(self.score)
+
+    @property
+    def better_words(self) -> str:
+        """The same in words; nothing where nobody can say."""
+        return DIRECTIONS[self.better] if self.better else ""
+
+    def label(self, letters: int) -> str:
+        """The words of an axis: the heading in lines of so many letters, and what is better."""
+        lines = textwrap.wrap(self.heading, letters)
+        return "\n".join([*lines, self.better_words] if self.better else lines)
 
 
 def key_of(line: Line) -> str:
@@ -78,10 +81,11 @@ def series(data: RunData) -> dict[str, list[Line]]:
     return found
 
 
-def measures(lines: Sequence[Line]) -> list[Measure]:
+def measures(lines: Sequence[Line], preferred: Sequence[str] = ()) -> list[Measure]:
     """Return the quantities among lines of evaluations, averaged generators first.
 
-    Two of the same name say in their headings what tells them apart.
+    Then come the `preferred` scores in their order, those with a best value, and the others. Two of
+    the same name say in their headings what tells them apart.
     """
     by_key: dict[str, list[Line]] = {}
     for line in lines:
@@ -91,22 +95,39 @@ def measures(lines: Sequence[Line]) -> list[Measure]:
     for key, group in by_key.items():
         protocol = _protocol(group[0])
         namesakes = [_protocol(by_key[k][0]) for k, name in names.items() if name == names[key]]
-        parts = [
-            f"{name} {str(protocol.get(name))[:24]}"
-            for name in sorted({name for other in namesakes for name in other})
-            if len({json.dumps(other.get(name)) for other in namesakes}) > 1
-        ]
         floors = {line.get("floor") for line in group}
         found.append(
             Measure(
                 key,
                 group[0]["score"],
                 protocol,
-                "; ".join([names[key], *parts]),
+                "; ".join([names[key], *_apart(protocol, namesakes)]),
                 floors.pop() if len(floors) == 1 else None,
             )
         )
-    return sorted(found, key=lambda m: (m.protocol.get("weights") != "ema", _rank(m.score)))
+    return sorted(
+        found,
+        key=lambda measure: (
+            measure.protocol.get("weights") != "ema",
+            preferred.index(measure.score) if measure.score in preferred else len(preferred),
+            measure.better not in RANKS,
+        ),
+    )
+
+
+def _apart(protocol: Mapping[str, Any], namesakes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what tells a measure from those of its name, itself among them.
+
+    If all have samples of another size, that is enough.
+    """
+    shapes = [other.get(SHAPE) for other in namesakes]
+    if len(namesakes) > 1 and len(set(shapes)) == len(namesakes):
+        return [f"samples of {protocol.get(SHAPE)}"]
+    return [
+        f"{name} {str(protocol.get(name))[:24]}"
+        for name in sorted({name for other in namesakes for name in other})
+        if len({json.dumps(other.get(name)) for other in namesakes}) > 1
+    ]
 
 
 def _name(line: Line) -> str:
@@ -117,24 +138,30 @@ def _name(line: Line) -> str:
     return f"{name} ({BRIEF.get(weights, weights)})" if weights else name
 
 
-def _rank(score: str) -> int:
-    order = (*RANKED_BY, *HIGHER_IS_BETTER, *LOWER_IS_BETTER)
-    return order.index(score) if score in order else len(order)
+def ranked_by(
+    found: Sequence[Measure],
+    lines: Mapping[str, Mapping[str, Line]],
+    chosen_by: Mapping[str, str],
+) -> Measure | None:
+    """Return the measure that ranks settings: that which is the selection score of most runs.
 
+    `lines` are the scores of the runs that count, `chosen_by` has each one's selection score. Where
+    none was measured it is what most runs have, of the measures with a best value. Of two that are
+    level, that of the averaged generator, then that on more samples: a final score goes before one
+    that was taken in training.
+    """
 
-def ranked_by(found: Sequence[Measure], lines: Mapping[str, Mapping[str, Line]]) -> Measure | None:
-    """Return the measure that ranks settings: the first of RANKED_BY that most runs have."""
-    usable = [measure for measure in found if measure.score in RANKED_BY]
-    if not usable:
-        return None
-    return max(
-        usable,
-        key=lambda measure: (
-            sum(measure.key in scores for scores in lines.values()),
+    def preference(measure: Measure) -> tuple[float, ...]:
+        having = [name for name, scores in lines.items() if measure.key in scores]
+        return (
+            sum(chosen_by[name] == measure.score for name in having),
+            len(having),
             measure.protocol.get("weights") == "ema",
-            -RANKED_BY.index(measure.score),
-        ),
-    )
+            measure.protocol.get("generated_count", 0),
+        )
+
+    usable = [measure for measure in found if measure.better in RANKS]
+    return max(usable, key=preference, default=None)
 
 
 def protocol_lines(found: Sequence[Measure]) -> list[str]:
@@ -150,7 +177,6 @@ def protocol_lines(found: Sequence[Measure]) -> list[str]:
 
 
 def _with_floor(measure: Measure) -> str:
-    better = f"{measure.better} is better" if measure.better else ""
     floor = "" if measure.floor is None else f"real data get {measure.floor:.4g}"
-    remarks = ", ".join(remark for remark in (better, floor) if remark)
+    remarks = ", ".join(remark for remark in (measure.better_words, floor) if remark)
     return f"{measure.heading}: {remarks}" if remarks else measure.heading

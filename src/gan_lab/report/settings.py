@@ -8,6 +8,7 @@ from gan_lab.report.collect import RunData
 from gan_lab.schema import Config
 
 GROUPS = ("model", "loss", "penalty", "dataset", "augment")
+NAMED = ("model", "loss", "dataset")  # by which runs are called
 FIRST = (*GROUPS, "latent_dim", "hidden_dim", "ngf", "ndf", "batch_size", "num_train_steps")
 # Facts of the data, and what a seed is: not settings.
 LEFT_OUT = ("seed", "image_count")
@@ -24,9 +25,12 @@ class Settings:
     constants: dict[str, str]
 
     def label(self, setting: tuple[str, ...]) -> str:
-        """Return a setting in words, as legends show it."""
+        """Return a setting in words, as legends show it: what varies, or where nothing does what
+        was trained."""
+        if not self.columns:
+            return ", ".join(self.constants[name] for name in NAMED if name in self.constants)
         pairs = zip(self.columns, setting, strict=True)
-        return ", ".join(f"{name} {value}" for name, value in pairs) or "all runs"
+        return ", ".join(f"{name} {value}" for name, value in pairs)
 
     def ordered(self) -> list[tuple[str, ...]]:
         """Return the settings, sorted as numbers where they are numbers."""

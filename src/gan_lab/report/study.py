@@ -12,6 +12,8 @@ from gan_lab.report.reproduce import command_of
 from gan_lab.report.scores import Line, Measure, final_lines, measures, ranked_by
 from gan_lab.report.settings import Settings, compare
 from gan_lab.report.significance import Ranking, rank
+from gan_lab.score_lists import scores_during_training, selection
+from gan_lab.scores import load_score
 
 
 class Study:
@@ -22,8 +24,14 @@ class Study:
         self.settings: Settings = compare(self.runs)
         self.lines: dict[str, dict[str, Line]] = {d.name: final_lines(d) for d in self.runs}
         together = [line for found in self.lines.values() for line in found.values()]
-        self.measures = measures(together)
-        self.first: Measure | None = ranked_by(self.measures, self.lines)
+        self.chosen_by = {d.name: selection(d.record) for d in self.runs}
+        # The selection scores, then what was found worth looking at in training.
+        names = dict.fromkeys(n for d in self.runs for n in scores_during_training(d.record))
+        looked_at = [value for name in names for value in load_score(name).directions()]
+        self.preferred = list(dict.fromkeys([*self.chosen_by.values(), *looked_at]))
+        self.measures = measures(together, self.preferred)
+        finished = {d.name: self.lines[d.name] for d in self.runs if d.finished}
+        self.first: Measure | None = ranked_by(self.measures, finished, self.chosen_by)
         self.ranking: Ranking | None = None
         if self.first and self.first.better:
             self.ranking = rank(self.values(self.first), self.first.better)

@@ -92,8 +92,12 @@ def ranking_table(ranking: Ranking, settings: Settings, measure: Measure) -> Tab
         seeds = str(len(place.spread.values))
         rows.append([str(index + 1), *place.setting, spread_words(place.spread), seeds, beats])
     headings = ["place", *settings.columns, measure.heading, "seeds", "significantly better than"]
-    title = f"Ranking by {measure.heading}, {measure.better} is better"
-    return Table(title, headings, rows, ranking.remarks)
+    title = f"Ranking by {measure.heading}, {measure.better_words}"
+    remarks, lost = list(ranking.remarks), len(settings.ordered()) - len(ranking.places)
+    if lost:
+        have = "setting has" if lost == 1 else "settings have"
+        remarks.append(f"{lost} {have} no place: no finished run with this very score.")
+    return Table(title, headings, rows, remarks)
 
 
 def scores_table(
@@ -128,13 +132,15 @@ def training_table(settings: Settings, runs: Sequence[RunData]) -> Table:
                 f"{found['images']:,.0f}" if "images" in found else NOTHING,
                 duration(found["seconds"]) if found.get("seconds", -1) >= 0 else NOTHING,
                 *(number(found.get(name, math.nan)) for name in names),
+                data.log or NOTHING,
             ]
         )
     remarks = [
         "Losses, outputs of D and gradient norms: means over the last tenth of the logged lines. "
-        "Oscillation: standard deviation of a loss inside tenths of the training."
+        "Oscillation: standard deviation of a loss inside tenths of the training. Log: how the "
+        "sha256 of the run's metrics.jsonl begins; another one, and the numbers are of other lines."
     ]
-    headings = [*settings.columns, "seed", "steps", "images", "time", *names]
+    headings = [*settings.columns, "seed", "steps", "images", "time", *names, "log"]
     return Table("Training in numbers", headings, rows, remarks)
 
 

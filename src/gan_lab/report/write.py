@@ -67,7 +67,7 @@ def _write_csv(study: Study, path: Path) -> None:
                     row[f"{measure.heading}, low"], row[f"{measure.heading}, high"] = line[
                         "interval"
                     ]
-        row["run"] = data.name
+        row |= {"run": data.name, "log": data.log}
         row["command"] = study.command_of[data.name] or ""
         rows.append(row)
     names = list(dict.fromkeys(name for row in rows for name in row))
