@@ -54,7 +54,7 @@ def gan_lab_in(environment) -> Command:
             env=environment | variables,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,  # a start on stacked_mnist, whose scores need 26,000 samples, takes 90 s
         )
 
     return call
