@@ -169,6 +169,7 @@ def test_every_way_to_write_true_restarts(gan_lab_here):
     assert "step 1/2" in gan_lab_here(*SHORT, "restart=on").stdout
 
 
+@pytest.mark.slow
 def test_one_failing_run_stops_no_other(gan_lab_here, tmp_path):
     result = gan_lab_here("-m", "batch_size=5000,16", *SHORT)
     assert_one_line(result, FAILED, "batch_size=5000")
@@ -252,6 +253,7 @@ def test_a_checkpoint_is_never_unpickled_into_code(gan_lab_here, tmp_path):
 # --- disks ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(gan_lab, gan_lab_here, tmp_path):
     assert gan_lab_here("steps=2", *QUICK).returncode == 0
     run = the_run(tmp_path)
@@ -356,6 +358,7 @@ def test_runs_that_are_not_there(gan_lab_here, command, pieces):
     assert_one_line(gan_lab_here(*command.split()), FAILED, *pieces)
 
 
+@pytest.mark.slow
 def test_runs_that_cannot_be_told_apart_or_read(gan_lab_here, tmp_path):
     assert gan_lab_here("-m", "seed=0,1", *SHORT).returncode == 0
     first, second = run_directories(tmp_path / "runs")

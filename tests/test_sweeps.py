@@ -310,6 +310,7 @@ def test_what_is_no_sweep_is_one_line_and_starts_nothing(gan_lab_here, tmp_path,
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_typed_knob_that_the_sweep_varies_is_said(gan_lab_here, tmp_path):
     result = gan_lab_here("plan", *SMALL, "steps=2", "sweep=weight_init", "weight_init=default")
     assert result.returncode == 0

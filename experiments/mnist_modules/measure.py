@@ -1,4 +1,4 @@
-"""Measure what a D without batch norm makes of contrast: `python measure.py RUN` (a run of MNIST)."""
+"""Measure what a D without batch norm makes of contrast: `python measure.py RUN` (of MNIST)."""
 
 import sys
 
