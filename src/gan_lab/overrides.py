@@ -66,6 +66,16 @@ def jobs(
     return found
 
 
+def asks_for_several(experiment: str) -> bool:
+    """Return whether an experiment, by its name, is of several runs: a sweep's, or several seeds'.
+
+    Raises UsageError if there is none of that name.
+    """
+    with initialize_config_dir(str(conf_directory()), version_base="1.3", job_name="gan-lab"):
+        base = _compose([f"experiment={experiment}"])
+        return _sweep(base) is not None or len(_seeds(base.config, [], several=False)) > 1
+
+
 def _expand(typed: list[str], apart: list[str], points: Sequence[Settings] | None) -> list[Job]:
     """Compose the runs of one set of typed settings: those of its sweep, at each of its seeds.
 

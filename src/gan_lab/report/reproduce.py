@@ -70,8 +70,9 @@ def _with_differences(
 ) -> dict[str, str]:
     """Set what differs among some values of a run and of the one that the words make."""
     if values_of is _choices and "experiment" in record["choices"]:
-        words = words | {"experiment": f"experiment={record['choices']['experiment']}"}
-        words = words if _is_single(words) else words | SINGLE
+        experiment = record["choices"]["experiment"]
+        words = words | {"experiment": f"experiment={experiment}"}
+        words = words | SINGLE if _asks_for_several(experiment) else words
     found, wanted = values_of(_compose(tuple(words.values()))), values_of(record)
     words = dict(words)
     for key, value in wanted.items():
@@ -86,8 +87,9 @@ def _with_differences(
     return words
 
 
-def _is_single(words: dict[str, str]) -> bool:
-    return len(overrides.jobs(list(words.values()), multirun=False)) == 1
+@lru_cache(maxsize=64)
+def _asks_for_several(experiment: str) -> bool:
+    return overrides.asks_for_several(experiment)
 
 
 @lru_cache(maxsize=64)  # composing takes 70 ms, and runs of one command ask for the same
