@@ -206,6 +206,24 @@ def test_a_generator_of_one_mode_has_the_optimum_of_the_closed_form():
     assert cells_for(data.centers, data.std) == found.cells
 
 
+class FarAway(OneMode):
+    """Draws far from all modes, where no cell is."""
+
+    def forward(self, latents: Tensor) -> Tensor:
+        return self.center * 0 + 1000 + latents
+
+
+def test_fakes_outside_of_the_cells_count_as_what_d_says_of_them():
+    """D* is 1 where p is and 0 where q is: V(D*) = 0, and a D of 1/2 is 1/2 away on both."""
+    data = ring("test")
+    numbers = compare_with_optimum(FarAway(data), Half(), data, 0, 2, count=1000).numbers
+    assert numbers["outside"] == 1
+    assert numbers["value_optimal"] == pytest.approx(0)
+    assert numbers["value_learned"] == pytest.approx(-math.log(4))
+    assert numbers["error"] == pytest.approx(1 / 2)
+    assert numbers["divergence"] == pytest.approx(LOG_2)
+
+
 # --- the verb ------------------------------------------------------------------------------------
 
 QUICK = ("logger=none", "steps=4", "log_every=1", "evaluation.samples=100",

@@ -112,10 +112,12 @@ def draw_optimum(optimum: Optimum, centers: Tensor, std: float, path: Path) -> N
                 if row == 0:
                     figure.colorbar(shown, ax=axis, shrink=0.8)
         numbers = optimum.numbers
+        away = numbers["outside"]
+        outside = f"   {away:.1%} of the fakes lie outside" if away else ""
         figure.suptitle(
             f"mean |D - D*| {numbers['error']:.3f} (by chance {numbers['error_by_chance']:.3f})   "
             f"V(D*) {numbers['value_optimal']:.3f}, V(D) {numbers['value_learned']:.3f}, "
-            f"-log 4 = {-LOG_4:.3f}",
+            f"-log 4 = {-LOG_4:.3f}{outside}",
             fontsize=9,
         )
         save_figure(figure, path)

@@ -135,6 +135,7 @@ def draw_curves(
             for key, label, role, style in lines:
                 points = [(line["step"], line[key]) for line in metrics if key in line]
                 if points:
+                    style = "." if len(points) == 1 else style
                     axis.plot(*zip(*points, strict=True), style, color=COLOURS[role], label=label)
             axis.set_ylabel(title)
             if axis.has_data():

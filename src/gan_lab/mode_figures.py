@@ -103,17 +103,21 @@ def draw_sheet(samples: Tensor, predicted: Tensor, result: Mapping[str, Any], pa
 
 
 def draw_distances(samples: Tensor, real: Tensor, result: Mapping[str, Any], path: Path) -> None:
-    """Draw how near samples are to each other beside as many real images, as PNG and PDF."""
+    """Draw how near samples are to each other beside as many real images, as PNG and PDF.
+
+    Both in the same bins, so that heights can be compared.
+    """
     from matplotlib import style
     from matplotlib.figure import Figure
 
     with style.context(STYLE):
         figure = Figure(figsize=(8, 4), layout="constrained")
         axis = figure.subplots()
-        for name, points in (("real", real), ("fake", samples)):
-            distances = nearest_others(points).numpy()
+        found = {"real": nearest_others(real).numpy(), "fake": nearest_others(samples).numpy()}
+        bins = np.histogram_bin_edges(np.concatenate([*found.values()]), 60).tolist()
+        for name, distances in found.items():
             label = "training images" if name == "real" else "generated"
-            axis.hist(distances, 60, histtype="step", color=COLOURS[name], lw=1.5, label=label)
+            axis.hist(distances, bins, histtype="step", color=COLOURS[name], lw=1.5, label=label)
         limit = result["duplicate_distance"]
         axis.axvline(limit, color="black", ls=":", label="the closest 1 % of real images")
         axis.set_xlabel("root mean square difference to the nearest other, in grey levels")

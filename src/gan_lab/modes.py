@@ -134,13 +134,22 @@ def with_high_quality(result: Result, census: Census) -> Result:
     return {**result, "high_quality": share, "conclusion": f"{result['conclusion']} {words}"}
 
 
+def as_many(samples: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the first samples and random real images, as many of both, whose N^2 can be compared.
+
+    The share of images that have a near neighbour grows with their number.
+    """
+    count = min(COMPARED, len(samples), len(real))
+    return samples[:count], real[permutation(0, 0, len(real))[:count]]
+
+
 def describe_diversity(samples: Tensor, real: Tensor) -> Result:
     """Return what unlabelled samples [N, ...] tell of their variety beside as many real images.
 
     A duplicate is a sample as near to another as only the closest 1 % of real images are.
     """
-    count = min(COMPARED, len(samples), len(real))
-    samples, real = samples[:count], real[permutation(0, 0, len(real))[:count]]
+    samples, real = as_many(samples, real)
+    count = len(samples)
     real_nearest, nearest = nearest_others(real), nearest_others(samples)
     limit = float(real_nearest.quantile(AS_ALIKE))
     distances, pairs = closest_pairs(samples, 10)

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
 from gan_lab.data import PointDataset
 from gan_lab.metrics import (
@@ -47,21 +48,23 @@ def compare_with_optimum(
     """Return D* of the generator's density beside the learned D, both unconditional.
 
     The numbers: `error`, the mean of |D - D*| under (p + q) / 2, and `error_by_chance`, what
-    counting alone gives it; V of both; the Jensen-Shannon divergence of p and q in nats, and that
-    of as many points of p itself (`divergence_by_chance`).
+    counting alone gives it; V of both; `outside`, the share of fakes in no cell, where D* is 0 and
+    D is taken at those points; the Jensen-Shannon divergence of p and q in nats, and that of as
+    many points of p itself (`divergence_by_chance`).
     """
     cells = cells_for(data.centers, data.std)
     real = cells.masses(data.centers, data.std)
-    counts = cells.counts(
-        generate(generator, sample_latents(seed, count, latent_dim), None, 50_000)
-    )
+    points = generate(generator, sample_latents(seed, count, latent_dim), None, 50_000)
+    counts = cells.counts(points)
     fake = counts.double() / count
     optimal, standard_error = optimal_discriminator(real, counts)
     logits = _logits(discriminator, cells.middles())
-    # What lies outside of the cells is nobody's but the generator's: there D* is 0, and so is D.
-    logits = torch.cat([logits, logits.new_tensor([-torch.inf])])
+    # What lies outside of the cells is nobody's but the generator's: D* is 0 there.
+    outside = _logits(discriminator, points[cells.of(points) == cells.side**2])
+    learned = torch.cat([logits.sigmoid(), outside.sigmoid().mean().view(1)])
+    logits = torch.cat([logits, _of_mean_loss(outside).view(1)])
     weight = (real + fake) / 2
-    difference = (logits.sigmoid() - optimal).abs().where(weight > 0, 0)
+    difference = (learned - optimal).abs().where(weight > 0, 0)
     ideal = cells.counts(_draw(data, count, seed)).double() / count
     numbers = {
         "samples": count,
@@ -76,7 +79,7 @@ def compare_with_optimum(
         "divergence": jensen_shannon(real, fake),
         "divergence_by_chance": jensen_shannon(real, ideal),
     }
-    return Optimum(cells, optimal[:-1], logits[:-1].sigmoid(), real[:-1], fake[:-1], numbers)
+    return Optimum(cells, optimal[:-1], learned[:-1], real[:-1], fake[:-1], numbers)
 
 
 @torch.inference_mode()
@@ -87,6 +90,12 @@ def _logits(discriminator: nn.Module, points: Tensor) -> Tensor:
     parts = [discriminator(part.float().to(device)).cpu() for part in points.split(50_000)]
     discriminator.train(was_training)
     return torch.cat(parts).double()
+
+
+def _of_mean_loss(logits: Tensor) -> Tensor:
+    """Return the logit of one D that has the mean of log(1 - D) over many; nan of none."""
+    loss = softplus(logits).mean()  # -log(1 - D)
+    return loss + torch.log(-torch.expm1(-loss))
 
 
 def _draw(data: PointDataset, count: int, seed: int) -> Tensor:

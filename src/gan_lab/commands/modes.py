@@ -9,7 +9,7 @@ from gan_lab.data import PointDataset
 from gan_lab.evaluate import Scorer
 from gan_lab.figures import draw_scatter
 from gan_lab.mode_figures import draw_census, draw_distances, draw_pairs, draw_sheet
-from gan_lab.modes import describe_diversity
+from gan_lab.modes import as_many, describe_diversity
 
 FEWEST = 50  # of ten classes each is then expected five times
 SCATTERED = 2500
@@ -47,7 +47,7 @@ def examine(trained: Trained, count: int, weights: str) -> dict[str, Any]:
         where = {"step": trained.step, "weights": weights, "seed": record["seed"]}
         found = {**where, "version": __version__, **describe_diversity(samples, data.images)}
         run.write_modes(weights, found)
-        draw_distances(samples, data.images, found, run.modes_figure(weights))
+        draw_distances(*as_many(samples, data.images), found, run.modes_figure(weights))
         draw_pairs(samples, found, run.modes_samples(weights))
         return found
     found = scorer.census(drawn, order, weights, trained.step)

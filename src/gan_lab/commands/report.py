@@ -12,7 +12,9 @@ def main(arguments: list[str]) -> int:
     """Write a report of the runs, from their directories alone."""
     takes = parser("report", "Compare runs: report.html, results.md, .csv, .tex, and figures.")
     takes.add_argument("references", metavar="STUDY|RUN", nargs="+", help="studies, or runs")
-    takes.add_argument("--out", metavar="DIR", help="default: RUNS/<study>/report")
+    takes.add_argument(
+        "--out", metavar="DIR", help="default: RUNS/<study>/report, or RUNS/report_<study>_<study>"
+    )
     takes.add_argument("--title", help="default: the names of the studies")
     takes.add_argument(
         "--steps",
@@ -23,7 +25,10 @@ def main(arguments: list[str]) -> int:
     )
     options = takes.parse_args(arguments)
     collection = collect(options.references, Path(options.runs_dir))
-    out = Path(options.out or collection.runs[0].run.directory.parent / "report")
+    studies = list(dict.fromkeys(data.run.directory.parent for data in collection.runs))
+    names = "_".join(["report", *(study.name for study in studies)])
+    beside = studies[0] / "report" if len(studies) == 1 else studies[0].parent / names
+    out = Path(options.out or beside)
     page = write_report(collection, out, options.steps, options.title)
     say(f"figures   {out / 'figures'}, each as PNG and as PDF; the animation as GIF")
     print(page)

@@ -32,12 +32,16 @@ class Cells:
         axis = (torch.arange(self.side, dtype=torch.float64) + 0.5) * self.width - self.reach
         return torch.cartesian_prod(axis, axis)
 
-    def counts(self, points: Tensor) -> Tensor:
-        """Return how many of `points` [N, 2] lie in each cell, and outside: int64."""
+    def of(self, points: Tensor) -> Tensor:
+        """Return the number of the cell in which each of `points` [N, 2] lies; the last outside."""
         places = ((points.double() + self.reach) / self.width).floor().long()
         inside = ((places >= 0) & (places < self.side)).all(1)
         index = places[:, 0] * self.side + places[:, 1]
-        return index.where(inside, self.side**2).bincount(minlength=self.side**2 + 1)
+        return index.where(inside, self.side**2)
+
+    def counts(self, points: Tensor) -> Tensor:
+        """Return how many of `points` [N, 2] lie in each cell, and outside: int64."""
+        return self.of(points).bincount(minlength=self.side**2 + 1)
 
     def masses(self, centers: Tensor, std: float) -> Tensor:
         """Return the mass of the mixture with equal weights in each cell, and outside: float64."""

@@ -46,12 +46,13 @@ class Look:
     def line(self, data: RunData) -> dict[str, Any]:
         """The colour and dashes of a run's setting: seven of each dash, or a scale for many."""
         place = self.order.index(self.settings.of_run[data.name])
+        marker = {"marker": "."} if len(data.metrics) == 1 else {}  # one point makes no line
         if len(self.order) <= len(PALETTE) * len(DASHES):
             dash, colour = divmod(place, len(PALETTE))
-            return {"color": PALETTE[colour], "linestyle": DASHES[dash]}
+            return {"color": PALETTE[colour], "linestyle": DASHES[dash], **marker}
         from matplotlib import colormaps
 
-        return {"color": colormaps["viridis"](0.87 * place / (len(self.order) - 1))}
+        return {"color": colormaps["viridis"](0.87 * place / (len(self.order) - 1)), **marker}
 
     def scale_words(self) -> str:
         """Say what colours mean where there are too many settings to tell apart by them."""
@@ -168,7 +169,7 @@ def draw_multiples(look: Look, path: Path) -> Path | None:
             for data in group:
                 for role, key in (("D", "loss/d"), ("G", "loss/g")):
                     x, y = curve(data, key)
-                    axis.plot(x, smooth(y), color=COLOURS[role])
+                    axis.plot(x, smooth(y), "." if len(x) == 1 else "-", color=COLOURS[role])
                     everything.append(smooth(y))
             label = look.settings.label(look.settings.of_run[group[0].name])
             letters = int(width / columns / LETTER) - 4
@@ -211,7 +212,7 @@ def draw_score_curves(look: Look, measures: Sequence[Measure], path: Path) -> Pa
                         (_place(data, line["step"], against), line["value"]) for line in lines
                     ]
                     x, y = np.array(points, dtype=float).reshape(-1, 2).T
-                    axis.plot(x, y, marker="o", markersize=2.5, **look.line(data))
+                    axis.plot(x, y, **look.line(data) | {"marker": "o", "markersize": 2.5})
                 if measure.floor is not None:
                     axis.axhline(measure.floor, color="black", linestyle=":", linewidth=0.9)
                 axis.set_xlabel(AXES[against])
