@@ -419,6 +419,29 @@ def test_runs_of_one_setting_are_called_by_what_was_trained(copy):
     ]
 
 
+def test_cases_are_called_by_what_they_change_and_grids_by_everything(copy, tmp_path):
+    first, *_ = finished(copy)
+
+    def labels(name, *changes):
+        folder = tmp_path / name
+        for index, change in enumerate(changes):
+            target = folder / f"dcgan-nonsaturating-digits-s0-{index:08x}"
+            shutil.copytree(first, target, ignore=shutil.ignore_patterns("checkpoints"))
+            edit_config(target, **change)
+        study = Study(collect([str(folder)], Path("nowhere")))
+        return [study.settings.label(setting) for setting in study.look.order], study.constants()
+
+    called, said = labels("cases", {}, {"pack": 2}, {"instance_noise": 0.5}, {"lr": 1e-3,
+                          "lr_g": 1e-3, "lr_d": 1e-3})  # fmt: skip
+    assert sorted(called) == ["baseline", "instance_noise 0.5", "lr 0.001", "pack 2"]
+    assert said.endswith("departs from the baseline: lr = 0.0002, instance_noise = 0, pack = 1.")
+    grid = [{"latent_dim": a, "pack": b, "instance_noise": c}
+            for a in (1, 2) for b in (1, 2) for c in (0, 0.5)]  # fmt: skip
+    called, said = labels("grid", *grid)
+    assert called[0] == "latent_dim 1, instance_noise 0, pack 1" and "baseline" not in said
+    assert len({*called}) == 8
+
+
 def test_a_score_on_the_way_has_no_column_beside_the_final_one(copy):
     first, *_ = finished(copy)
     lines = [json.loads(text) for text in (first / "evaluations.jsonl").read_text().splitlines()]

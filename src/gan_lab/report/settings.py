@@ -1,7 +1,9 @@
 """Which settings of runs vary: those are columns; the others are stated once."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from gan_lab.report.collect import RunData
@@ -14,6 +16,8 @@ FIRST = (*GROUPS, "latent_dim", "hidden_dim", "ngf", "ndf", "batch_size", "num_t
 LEFT_OUT = ("seed", "image_count")
 GENERAL = {"hidden_dim": ("ngf", "ndf"), "lr": ("lr_g", "lr_d")}
 ABSENT = "–"
+MOST_NAMED = 2  # more things that vary are named only where they are unusual
+BASELINE = "baseline"
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,27 @@ class Settings:
     constants: dict[str, str]
 
     def label(self, setting: tuple[str, ...]) -> str:
-        """Return a setting in words, as legends show it: what varies, or where nothing does what
-        was trained."""
+        """Return a setting in words, as legends show it: what varies, without what `usual` has, or
+        where nothing varies what was trained."""
         if not self.columns:
             return ", ".join(self.constants[name] for name in NAMED if name in self.constants)
         pairs = zip(self.columns, setting, strict=True)
-        return ", ".join(f"{name} {value}" for name, value in pairs)
+        told = [f"{name} {value}" for name, value in pairs if self.usual.get(name) != value]
+        return ", ".join(told) or BASELINE
+
+    @cached_property
+    def usual(self) -> dict[str, str]:
+        """What most settings have, where so much varies that a label with all of it is unreadable:
+        cases that change one thing each. Grids, whose values are all as common, have none."""
+        if len(self.columns) <= MOST_NAMED:
+            return {}
+        settings = set(self.of_run.values())
+        found = {}
+        for index, name in enumerate(self.columns):
+            value, count = Counter(setting[index] for setting in settings).most_common(1)[0]
+            if 2 * count > len(settings):
+                found[name] = value
+        return found
 
     def ordered(self) -> list[tuple[str, ...]]:
         """Return the settings, sorted as numbers where they are numbers."""

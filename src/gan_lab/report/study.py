@@ -84,9 +84,16 @@ class Study:
         return [table for table in found if table.rows]
 
     def constants(self) -> str:
-        """What all runs share, in one line."""
-        pairs = ", ".join(f"{name} = {value}" for name, value in self.settings.constants.items())
-        return f"All runs: {pairs}." if pairs else ""
+        """What all runs share, and what figures leave unsaid of a setting, in one line."""
+        parts = {
+            "All runs": self.settings.constants,
+            "Figures name what departs from the baseline": self.settings.usual,
+        }
+        return " ".join(
+            f"{words}: {', '.join(f'{name} = {value}' for name, value in pairs.items())}."
+            for words, pairs in parts.items()
+            if pairs
+        )
 
     @cached_property
     def command_of(self) -> dict[str, str | None]:
