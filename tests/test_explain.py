@@ -188,7 +188,8 @@ def test_switches_show_in_the_table(explain, name):
         ("hinge", ["loss=NAME"]),
         ("seed=1", ["loss=NAME", "dataset=NAME"]),
         ("loss=hinge --all", ["loss=NAME"]),
-        ("score=fidd", ["'fidd'", "fid, "]),
+        ("score=fidd", ["'fidd'", "Did you mean 'fid'?", "kid, "]),
+        ("experiment=mnist_loses", ["'mnist_loses'", "mnist_losses"]),
     ],
 )
 def test_what_cannot_be_explained_is_one_line(gan_lab_here, command, pieces):
@@ -196,6 +197,23 @@ def test_what_cannot_be_explained_is_one_line(gan_lab_here, command, pieces):
     (line,) = result.stderr.splitlines()
     assert result.returncode == 2 and not result.stdout
     assert line.startswith("gan-lab: ") and all(piece in line for piece in pieces)
+
+
+def test_an_experiment_is_explained_by_the_parts_of_its_runs_each_once(explain):
+    def named(text: str) -> list[str]:
+        return re.findall("^((?:model|loss|penalty|dataset)=.+)$", text, re.MULTILINE)
+
+    # Its packs of two make a discriminator of their own, explained beside that of single points.
+    assert named(explain("experiment=ring_grid")) == [
+        *("model=point_maxout", "loss=nonsaturating", "dataset=ring"),
+        *("model=point_maxout", "dataset=grid"),
+    ]
+    assert named(explain("experiment=ring_grid", "loss=hinge")) == ["loss=hinge"]
+
+
+def test_a_short_name_of_scores_explains_each_of_them(explain):
+    text = explain("score=fd")
+    assert text.startswith("score=fd_classifier\n") and "\n\nscore=class_shares\n" in text
 
 
 def test_help_is_no_mistake(gan_lab_here):

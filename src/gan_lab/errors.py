@@ -1,5 +1,8 @@
 """Errors that a user can mend: one line that says what is wrong, where, and what to do."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class UsageError(Exception):
     """What was typed cannot be done (exit code 2)."""
@@ -30,3 +33,9 @@ def is_out_of_memory(error: BaseException) -> bool:
         or type(error).__name__ == "OutOfMemoryError"
         or "can't allocate memory" in str(error)
     )
+
+
+def closest(word: str, options: Iterable[str]) -> str:
+    """Return ` Did you mean ...?` with the one or two options that a word is like, else nothing."""
+    found = difflib.get_close_matches(word, list(dict.fromkeys(options)), n=2, cutoff=0.6)
+    return f" Did you mean {' or '.join(repr(one) for one in found)}?" if found else ""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gan_lab import build
 from gan_lab.data import ImageDataset
-from gan_lab.errors import UsageError
+from gan_lab.errors import UsageError, closest
 from gan_lab.lookup import find_run
 from gan_lab.losses import GanLoss
 from gan_lab.paths import conf_directory
@@ -141,8 +141,10 @@ def load_defaults() -> DictConfig:
 def _group_file(group: str, name: str) -> DictConfig:
     path = conf_directory() / group / f"{name}.yaml"
     if not path.is_file():
-        names = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
-        raise UsageError(f"no {group} called {name!r}; choose from {names}.")
+        names = sorted(other.stem for other in path.parent.glob("*.yaml"))
+        raise UsageError(
+            f"no {group} called {name!r}.{closest(name, names)} There is {', '.join(names)}."
+        )
     config = OmegaConf.load(path)
     assert isinstance(config, DictConfig)
     return config

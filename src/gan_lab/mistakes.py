@@ -1,6 +1,5 @@
 """What Hydra and omegaconf refuse, in one line: what is wrong, and what to write instead."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,6 +8,7 @@ from hydra import compose
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 
+from gan_lab.errors import closest
 from gan_lab.paths import conf_directory, config_names
 from gan_lab.synonyms import GROUPS, RUNNING_GROUPS, SYNONYMS
 
@@ -78,8 +78,3 @@ def _leaves(config: Mapping[Any, Any], prefix: str = "") -> Iterable[str]:
         yield f"{prefix}{key}"
         if isinstance(value, DictConfig):
             yield from _leaves(value, f"{prefix}{key}.")
-
-
-def closest(word: str, options: Iterable[str]) -> str:
-    found = difflib.get_close_matches(word, list(dict.fromkeys(options)), n=2, cutoff=0.6)
-    return f" Did you mean {' or '.join(repr(one) for one in found)}?" if found else ""

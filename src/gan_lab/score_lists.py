@@ -18,6 +18,13 @@ LABELLED = (
 )
 UNLABELLED = ("fid", "kid", "swd", "ssim", "pairwise_distance", "nearest_train")
 STACKED_CLASSES = 1000
+SHORT_NAMES = {"fd": ("fd_classifier", "class_shares")}
+
+
+def named_scores(typed: str) -> list[str]:
+    """Return the names of scores in what was typed, NAME,..., a short name for those it means."""
+    names = [name.strip() for name in typed.split(",") if name.strip()]
+    return [one for name in names for one in SHORT_NAMES.get(name, (name,))]
 
 
 def listed_scores(record: Record) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from omegaconf import OmegaConf
 
-from gan_lab.errors import UsageError
+from gan_lab.errors import UsageError, closest
 from gan_lab.instantiate import instantiate
 from gan_lab.measures import Measured, mean_of
 from gan_lab.paths import conf_directory, config_names
@@ -91,8 +91,10 @@ def load_score(name: str) -> Score:
     """Return a score of conf/score. Raises UsageError, with the names there are, for another."""
     folder = conf_directory() / "score"
     if not (folder / f"{name}.yaml").is_file():
-        names = ", ".join(sorted(path.stem for path in folder.glob("*.yaml")))
-        raise UsageError(f"no score called {name!r}; choose from {names}.")
+        names = sorted(path.stem for path in folder.glob("*.yaml"))
+        raise UsageError(
+            f"no score called {name!r}.{closest(name, names)} There is {', '.join(names)}."
+        )
     file: Any = OmegaConf.to_container(OmegaConf.load(folder / f"{name}.yaml"))
     return Score(name, **file)
 

@@ -14,13 +14,12 @@ from gan_lab.folders import SCORES, InceptionFile, score_folders
 from gan_lab.loading import load_defaults
 from gan_lab.lookup import find_run
 from gan_lab.runs import Run
-from gan_lab.score_lists import asked_scores, listed_scores
+from gan_lab.score_lists import asked_scores, listed_scores, named_scores
 from gan_lab.score_tables import folder_table, runs_table
 from gan_lab.scores import load_score
 
 Record = dict[str, Any]
 
-FD = ("fd_classifier", "class_shares")
 INCEPTION = ("fid", "kid", "inception_score")
 
 
@@ -50,8 +49,8 @@ def main(arguments: list[str]) -> int:
         return _folders(options)
     if not options.runs:
         raise UsageError("evaluate what? RUN ..., or --real DIR --fake DIR.")
-    for name in (options.scores or "").split(","):
-        if name not in ("", "fd", "fid", "all"):
+    for name in named_scores(options.scores or ""):
+        if name != "all":
             _check_name(name)
     found: dict[str, list[Record]] = {}
     runs = [find_run(reference, Path(options.runs_dir)) for reference in options.runs]
@@ -81,7 +80,7 @@ def _record(run: Run, options: argparse.Namespace) -> Record:
 def _check_name(name: str) -> None:
     """Raise UsageError for a score that there is not, before any run is looked for."""
     try:
-        load_score(name.strip())
+        load_score(name)
     except UsageError as error:
         raise UsageError(f"--scores {name}: {error}") from None
 
@@ -92,8 +91,7 @@ def _names(asked: str | None, record: Record) -> list[str] | None:
         return None
     if asked == "all":
         return asked_scores(list(dict.fromkeys([*listed_scores(record), *INCEPTION])), record)[0]
-    names = [name.strip() for name in asked.split(",") if name.strip()]
-    return [one for name in names for one in (FD if name == "fd" else (name,))]
+    return named_scores(asked)
 
 
 def _folders(options: argparse.Namespace) -> int:

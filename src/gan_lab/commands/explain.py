@@ -1,10 +1,14 @@
 """`gan-lab explain KEY=VALUE ...`: formulas, layers, curves, scores, data."""
 
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
 from gan_lab import explain, overrides, synonyms
 from gan_lab.checks import check_ranges
 from gan_lab.datasheet import explain_dataset
 from gan_lab.errors import UsageError
 from gan_lab.record import make_record, presumed_data_facts
+from gan_lab.score_lists import named_scores
 
 HELP = """\
 usage: gan-lab explain KEY=VALUE ...
@@ -14,9 +18,11 @@ usage: gan-lab explain KEY=VALUE ...
   model=NAME         the layers of both networks as built, with the arithmetic of their sides
   score=NAME         formula, source, what is better, and on how many samples it is measured
   dataset=NAME       number, size, classes, source, licence, where it was found, a contact sheet
+  experiment=NAME    networks, losses, penalties and data of its runs, each once
 
 Other settings change what is explained: gan-lab explain model=dcgan image_size=64 ngf=32
 """
+PARTS = ("model", "loss", "penalty", "dataset")
 
 
 def main(arguments: list[str]) -> int:
@@ -24,33 +30,42 @@ def main(arguments: list[str]) -> int:
     if {"-h", "--help"} & set(arguments):
         print(HELP, end="")
         return 0
-    settings = [text for text in arguments if not text.startswith("-")]
-    keys = {text.partition("=")[0] for text in settings}
-    scores = [text.partition("=")[2] for text in settings if text.startswith("score=")]
-    settings = [text for text in settings if not text.startswith("score=")]
-    named = keys & {"loss", "loss_type", "penalty", "model", "score", "dataset"}
-    if not named or any(text.startswith("-") for text in arguments):
+    settings = [text for text in arguments if not text.startswith("score=")]
+    scores = [text.partition("=")[2] for text in arguments if text.startswith("score=")]
+    parts = _parts({text.partition("=")[0] for text in settings})
+    if not (parts or scores) or any(text.startswith("-") for text in arguments):
         raise UsageError(
-            "explain what? loss=NAME, penalty=[NAME], model=NAME, score=NAME or dataset=NAME "
-            "(KEY=VALUE ...)."
+            "explain what? loss=NAME, penalty=[NAME], model=NAME, score=NAME, dataset=NAME or "
+            "experiment=NAME (KEY=VALUE ...)."
         )
-    (job,) = overrides.jobs(settings, multirun=False)
-    check_ranges(job.config)
-    record = make_record(job.config, job.choices)
-    record |= presumed_data_facts(record)
-    lines: list[str] = []
-    if "model" in named:
-        lines += [*explain.explain_model(record), ""]
-    if named & {"loss", "loss_type"}:
-        lines += [*explain.explain_loss(record), ""]
-    if "penalty" in named:
-        for name, spec in record["penalty"].items():
-            lines += [*explain.explain_penalty(name, spec), ""]
-    for name in scores:
-        lines += [*explain.explain_score(name), ""]
-    if "dataset" in named:
-        lines += explain_dataset(record)
+    explained: dict[str, None] = {}
+    for job in overrides.jobs(settings, multirun=False):
+        check_ranges(job.config)
+        record = make_record(job.config, job.choices)
+        record |= presumed_data_facts(record)
+        explained |= dict.fromkeys(map("\n".join, _explanations(record, parts)))
+    for name in named_scores(",".join(scores)):
+        explained["\n".join(explain.explain_score(name))] = None
+    print("\n\n".join(explained))
     if "bce" in (text.partition("=")[2] for text in settings):
-        lines.append(f"note: {synonyms.BCE_NOTE}")
-    print("\n".join(lines).rstrip())
+        print(f"\nnote: {synonyms.BCE_NOTE}")
     return 0
+
+
+def _parts(keys: Collection[str]) -> list[str]:
+    """Return those of PARTS that settings name; of an experiment all, unless they name some."""
+    named = {synonyms.SYNONYMS.get(key, key) for key in keys}
+    return [part for part in PARTS if part in named] or ([*PARTS] if "experiment" in named else [])
+
+
+def _explanations(record: Mapping[str, Any], parts: Collection[str]) -> Iterator[Iterator[str]]:
+    """Yield the lines of each thing that is explained of a run."""
+    if "model" in parts:
+        yield explain.explain_model(record)
+    if "loss" in parts:
+        yield explain.explain_loss(record)
+    if "penalty" in parts:
+        for name, spec in record["penalty"].items():
+            yield explain.explain_penalty(name, spec)
+    if "dataset" in parts:
+        yield explain_dataset(record)
