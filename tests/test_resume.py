@@ -190,4 +190,4 @@ def test_other_threads_are_said(tmp_path, environment):
     process = start(tmp_path, environment, "steps=20", threads=2)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0
-    assert "began with 1 threads and goes on with 2" in output
+    assert "began with 1 thread and goes on with 2" in output

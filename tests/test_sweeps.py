@@ -181,7 +181,7 @@ def test_two_starts_at_once_take_each_run_once(tmp_path, start):
     for process in processes:
         output, errors = process.communicate(timeout=300)
         assert process.returncode == 0, output + errors
-        assert "4 of 4 runs have finished" in output
+        assert "4 of 4 runs finished" in output
     for run in runs_in(tmp_path).values():
         assert len(json.loads(run.environment_path.read_text())) == 1
         assert [line["step"] for line in run.metrics()] == list(range(1, 21))
@@ -315,4 +315,4 @@ def test_a_typed_knob_that_the_sweep_varies_is_said(gan_lab_here, tmp_path):
     result = gan_lab_here("plan", *SMALL, "steps=2", "sweep=weight_init", "weight_init=default")
     assert result.returncode == 0
     assert "typed ones replace: weight_init=custom, weight_init=default" in result.stdout
-    assert "1 runs: 0 done, 1 to do" in result.stdout
+    assert "1 run: 0 done, 1 to do" in result.stdout

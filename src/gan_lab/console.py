@@ -31,6 +31,11 @@ def say(text: str) -> None:
     console.print(text, markup=False)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return `1 run` or `3 runs`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def say_figures(*paths: Path) -> None:
     """Say where figures are that lie as PNG and as PDF beside each other."""
     for path in paths:

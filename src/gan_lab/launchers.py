@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from gan_lab.child import SIGNALS, Child, Ending, wait_for_any
-from gan_lab.console import say
+from gan_lab.console import counted, say
 from gan_lab.errors import Interrupted, UsageError
 from gan_lab.task import Outcome, Task, conclude, is_settled, settled, train_task
 
@@ -120,7 +120,7 @@ def passed_on(running: dict[int, Child]) -> Iterator[list[int]]:
             return
         stop.append(number)
         if len(stop) == 1:
-            say(f"stopping {len(running)} runs; their states are being saved")
+            say(f"stopping {counted(len(running), 'run')}; what is done is being saved")
         for child in list(running.values()):
             if len(stop) == 1:
                 child.process.terminate()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_lab.child import Child, Ending, wait_for_any
-from gan_lab.console import duration, say
+from gan_lab.console import counted, duration, say
 from gan_lab.errors import RunError
 from gan_lab.launchers import with_threads
 from gan_lab.measure import Cost, measure
@@ -51,7 +51,7 @@ def print_plan(tasks: Sequence[Task], launcher: Mapping[str, Any]) -> None:
         rows.append([name, task.run.directory.name, *cells])
     print_rows([["setting", "run", "state", "steps to do", "time", "disk"], *rows])
     say("")
-    say(f"{len(tasks)} runs: {len(tasks) - len(left)} done, {len(left)} to do")
+    say(f"{counted(len(tasks), 'run')}: {len(tasks) - len(left)} done, {len(left)} to do")
     if left:
         _print_total(lengths, disk, launcher, count, own, left[0].run.directory)
 
@@ -71,7 +71,7 @@ def _print_total(
     parent = next(folder for folder in directory.parents if folder.is_dir())
     free = shutil.disk_usage(parent).free
     say(f"disk  about {disk / 1e6:.0f} MB; {free / 1e9:.1f} GB are free at {parent}")
-    say("not included: what W&B takes, and FID, if Inception's weights are here")
+    say("included: scores; not included: what W&B takes, and FID, if Inception's weights are here")
 
 
 def makespan(lengths: Sequence[float], count: int) -> float:
@@ -105,7 +105,7 @@ def _measure(records: Sequence[dict[str, Any]], count: int) -> dict[str, Cost]:
     # Fewer kinds than neighbours: what is measured has as many beside it as it will have.
     repeats = -(-min(count, len(records)) // len(kinds))
     waiting = list(kinds.items()) * repeats
-    say(f"measuring {len(kinds)} kinds of run, {count} at once")
+    say(f"measuring {counted(len(kinds), 'kind')} of run, {count} at once")
     running: dict[Child, str] = {}
     found: dict[str, Cost] = {}
     try:

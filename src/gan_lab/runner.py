@@ -11,7 +11,7 @@ from torch import nn
 from gan_lab import build
 from gan_lab.announce import announce, environment
 from gan_lab.checks import check_data
-from gan_lab.console import say
+from gan_lab.console import counted, say
 from gan_lab.errors import Interrupted, RunError, UsageError, is_out_of_memory
 from gan_lab.evaluate import Scorer, census_of, score_both
 from gan_lab.figures import draw_curves
@@ -229,7 +229,8 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
 def _warn_of_other_threads(earlier: list[dict[str, Any]]) -> None:
     now = torch.get_num_threads()
     if earlier and earlier[-1]["threads"] != now:
+        before = earlier[-1]["threads"]
         say(
-            f"the run began with {earlier[-1]['threads']} threads and goes on with {now}: the "
-            f"bits may differ (threads={earlier[-1]['threads']} keeps them)"
+            f"the run began with {counted(before, 'thread')} and goes on with {now}: the bits may "
+            f"differ (threads={before} keeps them)"
         )

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gan_lab.console import duration, say
+from gan_lab.console import counted, duration, say
 from gan_lab.errors import Interrupted, RunError, UsageError
 from gan_lab.instantiate import instantiate
 from gan_lab.record import result_hash, run_directory
@@ -58,7 +58,7 @@ def run_tasks(tasks: Sequence[Task], launcher: Mapping[str, Any]) -> int:
     """Run tasks with a launcher and return the exit code; one that fails stops no other."""
     if len(tasks) == 1 and launcher["_target_"] == "gan_lab.launchers.order":
         return _run_here(tasks[0])
-    say(f"{len(tasks)} runs: {_counts([task.before for task in tasks])}")
+    say(f"{counted(len(tasks), 'run')}: {_counts([task.before for task in tasks])}")
     try:
         outcomes = instantiate(launcher, tasks=tasks)
     except Interrupted:
@@ -73,7 +73,7 @@ def run_tasks(tasks: Sequence[Task], launcher: Mapping[str, Any]) -> int:
     for outcome in failures:
         where = f"{outcome.task.run.directory.name} {outcome.state}"
         print(f"gan-lab: {outcome.task.name} ({where}): {outcome.reason}", file=sys.stderr)
-    say(f"{len(outcomes) - len(failures)} of {len(outcomes)} runs have finished")
+    say(f"{len(outcomes) - len(failures)} of {counted(len(outcomes), 'run')} finished")
     print(tasks[0].run.directory.parent)
     return 1 if failures else 0
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+from gan_lab.console import counted
 from gan_lab.files import replace_file
 from gan_lab.report import health, page, pictures, tables
 from gan_lab.report.collect import Collection
@@ -79,10 +80,6 @@ def _write_csv(study: Study, path: Path) -> None:
     temporary.replace(path)
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def _write_page(
     study: Study,
     title: str,
@@ -90,7 +87,7 @@ def _write_page(
     missing: Sequence[str],
     path: Path,
 ) -> Path:
-    counts = f"{_counted(len(study.runs), 'run')}, {_counted(len(study.look.order), 'setting')}"
+    counts = f"{counted(len(study.runs), 'run')}, {counted(len(study.look.order), 'setting')}"
     finished = sum(data.finished for data in study.runs)
     words = [f"{counts}; {finished} finished.", study.constants()]
     intro = f"<h1>{escape(title)}</h1>" + "".join(f"<p>{escape(text)}</p>" for text in words)
