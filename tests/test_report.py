@@ -16,6 +16,7 @@ import yaml
 from PIL import Image
 
 from gan_lab import overrides
+from gan_lab.commands.report import default_folder
 from gan_lab.paths import config_names
 from gan_lab.protocols import differences
 from gan_lab.record import make_record, run_directory
@@ -114,6 +115,24 @@ def test_by_default_it_lies_beside_the_runs(gan_lab_here, copy):
     assert result.stdout.splitlines()[-1] == str(copy / "report" / "report.html")
     again = gan_lab_here("report", "widths", "--runs-dir", f"{copy.parent}")  # it is no run
     assert again.returncode == 0 and "report has no" not in (copy / "report/results.md").read_text()
+
+
+def test_the_report_of_a_part_never_replaces_that_of_the_whole(study, tmp_path):
+    first, _, third, *_ = run_directories(study.parent, study.name)
+    other = tmp_path / "other" / first.name
+    assert default_folder(run_directories(study.parent, study.name)) == study / "report"
+    assert default_folder([first]) == first / "report"
+    assert default_folder([first, third]) == study / "report_part"
+    assert default_folder([first, other]) == study.parent / "report_widths_other"
+
+
+def test_samples_that_were_drawn_once_are_not_shown_twice(copy, tmp_path):
+    for directory in finished(copy):
+        for step in Run(directory).sample_steps()[:-1]:
+            Run(directory).sample_path(step).unlink()
+    report(*finished(copy), out=tmp_path / "out")
+    assert (tmp_path / "out/figures/samples.png").exists()
+    assert not (tmp_path / "out/figures/early_late.png").exists()
 
 
 def test_one_number_of_one_run_changes_all_four_outputs(copy, tmp_path):

@@ -1,11 +1,13 @@
 """`gan-lab report STUDY|RUN ...`: a page, tables and figures that compare runs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from gan_lab.commands.arguments import at_least, parser
 from gan_lab.console import say
 from gan_lab.report import write_report
 from gan_lab.report.collect import collect
+from gan_lab.runs import run_directories
 
 
 def main(arguments: list[str]) -> int:
@@ -13,7 +15,10 @@ def main(arguments: list[str]) -> int:
     takes = parser("report", "Compare runs: report.html, results.md, .csv, .tex, and figures.")
     takes.add_argument("references", metavar="STUDY|RUN", nargs="+", help="studies, or runs")
     takes.add_argument(
-        "--out", metavar="DIR", help="default: RUNS/<study>/report, or RUNS/report_<study>_<study>"
+        "--out",
+        metavar="DIR",
+        help="default: STUDY/report, RUN/report, STUDY/report_part for some of its runs, or "
+        "report_<study>_<study> beside them",
     )
     takes.add_argument("--title", help="default: the names of the studies")
     takes.add_argument(
@@ -25,11 +30,18 @@ def main(arguments: list[str]) -> int:
     )
     options = takes.parse_args(arguments)
     collection = collect(options.references, Path(options.runs_dir))
-    studies = list(dict.fromkeys(data.run.directory.parent for data in collection.runs))
-    names = "_".join(["report", *(study.name for study in studies)])
-    beside = studies[0] / "report" if len(studies) == 1 else studies[0].parent / names
-    out = Path(options.out or beside)
+    out = Path(options.out or default_folder([data.run.directory for data in collection.runs]))
     page = write_report(collection, out, options.steps, options.title)
     say(f"figures   {out / 'figures'}, each as PNG and as PDF; the animation as GIF")
     print(page)
     return 0
+
+
+def default_folder(runs: Sequence[Path]) -> Path:
+    """Return a folder by what is compared, so that a part's report never replaces the whole's."""
+    study, *others = dict.fromkeys(run.parent for run in runs)
+    if others:
+        return study.parent / "_".join(["report", *(each.name for each in (study, *others))])
+    if {*runs} >= {*run_directories(study.parent, study.name)}:
+        return study / "report"
+    return runs[0] / "report" if len(runs) == 1 else study / "report_part"

@@ -78,8 +78,8 @@ def draw_over_training(
 ) -> Path | None:
     """Draw samples at some steps (the first and the last unless told), a row a setting."""
     shown = chosen[:MOST_ROWS]
-    if not shown:
-        return None
+    if not (steps or any(len(data.run.sample_steps()) > 1 for data in shown)):
+        return None  # each has drawn once: the figure of the last samples shows it
     each = len(steps) if steps else 2
     pictures, titles = [], []
     for data in shown:
