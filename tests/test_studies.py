@@ -57,6 +57,15 @@ def test_links_lead_somewhere(text):
         assert (text.parent / link).exists(), link
 
 
+@pytest.mark.parametrize("text", TEXTS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_row_of_a_table_has_a_cell_for_each_heading(text):
+    heading = None
+    for line in text.read_text().splitlines():
+        cells = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else None
+        assert cells is None or heading in (None, cells), line
+        heading = cells
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
 def test_every_figure_is_shown(folder):
     """What no text shows is not looked at either."""
