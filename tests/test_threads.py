@@ -26,3 +26,17 @@ def test_the_program_sets_it_before_torch_and_leaves_what_is_set(environment, ch
     command = [sys.executable, "-c", program]
     output = subprocess.check_output(command, env=kept | chosen, text=True)
     assert output.splitlines()[-1].split() == ["False", "False", *expected]
+
+
+def test_numbers_too_small_to_calculate_with_quickly_count_as_zero():
+    """Where a player has won they are everywhere, and a step would take seven times as long."""
+    code = """
+import torch
+from gan_lab import build
+tiny = torch.tensor([1e-30])
+before = float(tiny * 1e-10)
+build.device({"threads": 1, "deterministic": False, "device": "cpu"})
+print(before > 0, float(tiny * 1e-10))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.split() == ["True", "0.0"], result.stderr

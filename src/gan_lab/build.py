@@ -254,6 +254,9 @@ def has_bf16(device_name: str) -> bool:
 
 def device(runtime: Mapping[str, Any]) -> torch.device:
     """Choose the device and set threads and determinism. Raises UsageError if it is not there."""
+    # Where a player has won, gradients die away into numbers below 1e-38, with which processors
+    # calculate slowly: a step of a run with both rates at 0.1 took 0.86 s in place of 0.13.
+    torch.set_flush_denormal(True)
     if runtime["threads"]:
         torch.set_num_threads(runtime["threads"])
     if runtime["deterministic"]:
