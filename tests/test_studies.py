@@ -1,5 +1,6 @@
 """Every study trains its first run from the command line, and what is committed of it is found."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from test_systems import is_study, listed, made_up_data  # noqa: F401
 
 from gan_lab.overrides import jobs
+from gan_lab.record import make_record, run_directory
 from gan_lab.runs import Run, run_directories
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
@@ -19,6 +21,7 @@ MOST_BYTES, MOST_BYTES_TOGETHER = 300_000, 15_000_000
 
 STUDIES = [name for name in listed("experiment") if is_study(name)]
 FOLDERS = sorted(path for path in EXPERIMENTS.iterdir() if path.is_dir())
+REPORTED = [name for name in STUDIES if (EXPERIMENTS / name / "results.csv").is_file()]
 TEXTS = sorted(EXPERIMENTS.glob("**/*.md"))
 
 
@@ -43,6 +46,22 @@ def test_the_first_run_of_every_study_trains(gan_lab, tmp_path, made_up_data, na
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_study_of_an_experiment_has_its_name(name):
     assert {job.config.study for job in jobs([f"experiment={name}"], False)} == {name}
+
+
+@pytest.mark.parametrize("name", REPORTED)
+def test_the_reported_runs_are_those_of_the_command(name, request):
+    """A run is named by what it computes: a seed or a case that is not reported would be missed."""
+    commanded = jobs([f"experiment={name}"], False)
+    if any(
+        "listing" in job.config.dataset for job in commanded
+    ):  # a folder's files are in the name
+        commanded = jobs(
+            [f"experiment={name}", f"data_root={request.getfixturevalue('data_root')}"], False
+        )
+    with (EXPERIMENTS / name / "results.csv").open() as file:
+        reported = {row["run"] for row in csv.DictReader(file)}
+    made = [make_record(job.config, job.choices) for job in commanded]
+    assert {run_directory(record).name for record in made} <= reported
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
