@@ -99,7 +99,7 @@ def test_one_command_writes_all_of_it(gan_lab_here, study, tmp_path):
     result = gan_lab_here("report", "widths", "--runs-dir", f"{study.parent}", "--out", "here")
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "here/report.html"
-    assert {path.name for path in (tmp_path / "here").iterdir()} == {*OUTPUTS, "figures"}
+    assert {path.name for path in (tmp_path / "here").iterdir()} == {*OUTPUTS, "scores.csv", "figures"}
     pictures = sorted((tmp_path / "here" / "figures").glob("*.png"))
     assert {"curves", "gradients", "scores", "settings", "samples", "early_late",
             "interpolation", "extrapolation"} <= {path.stem for path in pictures}  # fmt: skip
@@ -284,6 +284,19 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     row = next(csv.DictReader(report(copy, out=tmp_path / "two")["results.csv"].splitlines()))
     kinds = [name for name in row if name.startswith("KL, nats (")]
     assert len(kinds) == 2 and "KL, nats (another-net, 100 samples)" in kinds
+
+
+def test_every_score_on_the_way_is_written_with_all_its_digits(study, tmp_path):
+    report(study, out=tmp_path)
+    rows = list(csv.DictReader((tmp_path / "scores.csv").read_text().splitlines()))
+    found = [(r["run"], int(r["step"]), r["score"], r["weights"], float(r["value"])) for r in rows]
+    logged = [
+        (path.name, line["step"], line["score"], line["protocol"]["weights"], line["value"])
+        for path in finished(study)
+        for line in map(json.loads, (path / "evaluations.jsonl").read_text().splitlines())
+    ]
+    assert {step for _, step, *_ in found} >= {20, 40}
+    assert sorted(found) == sorted(logged)
 
 
 @pytest.mark.slow

@@ -12,7 +12,9 @@ from gan_lab.runs import run_directories
 
 def main(arguments: list[str]) -> int:
     """Write a report of the runs, from their directories alone."""
-    takes = parser("report", "Compare runs: report.html, results.md, .csv, .tex, and figures.")
+    takes = parser(
+        "report", "Compare runs: report.html, results.md, .csv, .tex, scores.csv, figures."
+    )
     takes.add_argument("references", metavar="STUDY|RUN", nargs="+", help="studies, or runs")
     takes.add_argument(
         "--out",

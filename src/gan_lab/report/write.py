@@ -18,7 +18,7 @@ from gan_lab.report.study import Study
 def write_report(
     collection: Collection, out: Path, steps: Sequence[int] | None = None, title: str | None = None
 ) -> Path:
-    """Write report.html, results.md, .csv, .tex and figures/ under `out`; return the page's path.
+    """Write report.html, results.md, .csv, .tex, scores.csv and figures/; return the page's path.
 
     `steps` are those whose samples stand beside each other; the first and the last by default.
     """
@@ -30,7 +30,8 @@ def write_report(
     missing = [*study.missing(), *problems]
     replace_file(out / "results.md", _markdown(study, title, figures, missing))
     replace_file(out / "results.tex", "\n".join(map(tables.as_latex, study.tables())))
-    _write_csv(study, out / "results.csv")
+    _write_rows(_results(study), out / "results.csv")
+    _write_rows(_scores(study), out / "scores.csv")
     return _write_page(study, title, figures, missing, out / "report.html")
 
 
@@ -52,8 +53,8 @@ def _markdown(
     return "\n".join(parts)
 
 
-def _write_csv(study: Study, path: Path) -> None:
-    """Write a row a run with all digits: every setting, state, numbers, scores, command."""
+def _results(study: Study) -> list[dict[str, object]]:
+    """Return a row a run with all digits: every setting, state, numbers, scores, command."""
     settings, counted = study.settings, health.protocols_of(study.runs)
     rows: list[dict[str, object]] = []
     for data in study.look.runs:
@@ -71,6 +72,28 @@ def _write_csv(study: Study, path: Path) -> None:
         row |= {"run": data.name, "log": data.log}
         row["command"] = study.command_of[data.name] or ""
         rows.append(row)
+    return rows
+
+
+def _scores(study: Study) -> list[dict[str, object]]:
+    """Return a row an evaluation: what was measured on the way as well as at the end."""
+    rows: list[dict[str, object]] = []
+    for data in study.look.runs:
+        for line in data.evaluations:
+            protocol, interval = line.get("protocol", {}), line.get("interval") or (None, None)
+            rows.append(
+                {
+                    **{"run": data.name, "seed": data.seed, "step": line["step"]},
+                    **{"score": line["score"], "weights": protocol.get("weights")},
+                    "samples": protocol.get("generated_count"),
+                    **{"value": line["value"], "low": interval[0], "high": interval[1]},
+                    "real test": line.get("floor"),
+                }
+            )
+    return rows
+
+
+def _write_rows(rows: Sequence[Mapping[str, object]], path: Path) -> None:
     names = list(dict.fromkeys(name for row in rows for name in row))
     temporary = path.with_suffix(".tmp")
     with temporary.open("w", newline="") as file:
