@@ -31,21 +31,24 @@ def health_table(settings: Settings, runs: Sequence[RunData]) -> Table:
                     *settings.of_run[data.name],
                     str(data.seed),
                     *(cells or [NOTHING] * 2),
-                    f"{census['step']:,}" if census else NOTHING,
+                    *([f"{census['step']:,}" if census else NOTHING] if protocols else []),
                     *(cell for protocol in protocols
                       for cell in (shown if protocol == own else [NOTHING] * len(COUNTED))),
                 ]
             )  # fmt: skip
-    headings = [*settings.columns, "seed", "last verdict", "bad looks", "counted at step",
+    headings = [*settings.columns, "seed", "last verdict", "bad looks",
+                *(["counted at step"] if protocols else []),
                 *(heading(name, protocol, protocols) for protocol in protocols
                   for name in COUNTED)]  # fmt: skip
-    remarks = [
-        "Verdicts of the collapse monitor at each look (a line with scores). Classes of samples of "
-        "the averaged generator (EMA), by " + ("; ".join(protocols) or "nobody yet") + ": missing "
-        "are those without a sample, or under a tenth of their share of the training data, where "
-        "chance does not explain it (cannot tell: too few samples, or most look like no class); "
-        "unsure samples look like no class; KL of the shares against those of the training data."
-    ]
+    remarks = ["Verdicts of the collapse monitor at each look (a line with scores)."]
+    if protocols:
+        remarks.append(
+            f"Classes of samples of the averaged generator (EMA), by {'; '.join(protocols)}: "
+            "missing are those without a sample, or under a tenth of their share of the training "
+            "data, where chance does not explain it (cannot tell: too few samples, or most look "
+            "like no class); unsure samples look like no class; KL of the shares against those of "
+            "the training data."
+        )
     return Table("Collapse and mode coverage", headings, rows, remarks)
 
 
