@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from gan_lab.console import counted
 from gan_lab.spread import Spread, spread
 
 LEVEL = 0.05
@@ -94,9 +95,9 @@ def _remarks(places: Sequence[Place], adjusted: Mapping[tuple[int, int], float])
         ]
     seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     remarks = [
-        f"Welch's t test on the values of the seeds ({seeds} a setting), {len(adjusted)} pairs, p "
-        f"corrected by Holm, at {LEVEL:.0%}. The places that are not named as beaten are not shown "
-        "to be worse."
+        f"Welch's t test on the values of the seeds ({seeds} a setting), "
+        f"{counted(len(adjusted), 'pair')}, p corrected by Holm, at {LEVEL:.0%}. The places that are "
+        "not named as beaten are not shown to be worse."
     ]
     if counts[0] == 1:
         remarks.append("Settings with one seed are placed but not tested.")
@@ -108,5 +109,5 @@ def _remarks(places: Sequence[Place], adjusted: Mapping[tuple[int, int], float])
             + ("; with so few seeds only very large ones could be." if counts[0] < 5 else ".")
         )
     else:
-        remarks.append(f"{found} of {len(adjusted)} differences are significant.")
+        remarks.append(f"Significant: {found} of {counted(len(adjusted), 'difference')}.")
     return remarks
