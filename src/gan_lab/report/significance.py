@@ -96,8 +96,8 @@ def _remarks(places: Sequence[Place], adjusted: Mapping[tuple[int, int], float])
     seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     remarks = [
         f"Welch's t test on the values of the seeds ({seeds} a setting), "
-        f"{counted(len(adjusted), 'pair')}, p corrected by Holm, at {LEVEL:.0%}. The places that are "
-        "not named as beaten are not shown to be worse."
+        f"{counted(len(adjusted), 'pair')}, p corrected by Holm, at {LEVEL:.0%}. The places that "
+        "are not named as beaten are not shown to be worse."
     ]
     if counts[0] == 1:
         remarks.append("Settings with one seed are placed but not tested.")
