@@ -204,7 +204,8 @@ def draw_interpolations(
         except (RunError, UsageError) as error:
             problems.append(str(error))
             continue
-        if not rows or images.shape == rows[0].shape:
+        shown = images.ndim == 5  # pairs, places and an image: a point between points is no picture
+        if shown and (not rows or images.shape == rows[0].shape):
             rows.append(images)
             labels.append(settings.label(settings.of_run[data.name]))
     if len(rows) > 1:
