@@ -287,6 +287,17 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     assert len(kinds) == 2 and "KL, nats (another-net, 100 samples)" in kinds
 
 
+def test_settings_of_points_are_compared_without_strips_of_images(gan_lab, tmp_path):
+    result = gan_lab(
+        "-m", "dataset=ring", "model=point_mlp", "lr=1e-3,1e-4", "study=points", *QUICK
+    )
+    assert result.returncode == 0, result.stderr
+    result = gan_lab("report", "points")
+    assert result.returncode == 0, result.stderr
+    figures = {path.stem for path in (tmp_path / "runs/points/report/figures").glob("*.png")}
+    assert "samples" in figures and "interpolation_settings" not in figures
+
+
 def test_every_score_on_the_way_is_written_with_all_its_digits(study, tmp_path):
     report(study, out=tmp_path)
     rows = list(csv.DictReader((tmp_path / "scores.csv").read_text().splitlines()))
