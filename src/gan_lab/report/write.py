@@ -55,13 +55,13 @@ def _markdown(
 
 def _results(study: Study) -> list[dict[str, object]]:
     """Return a row a run with all digits: every setting, state, numbers, scores, command."""
-    settings, counted = study.settings, health.protocols_of(study.runs)
+    settings, protocols = study.settings, health.protocols_of(study.runs)
     rows: list[dict[str, object]] = []
     for data in study.look.runs:
         row: dict[str, object] = dict(settings.constants)
         row |= dict(zip(settings.columns, settings.of_run[data.name], strict=True))
         row |= {"seed": data.seed, "state": data.state, "step": data.step, "reason": data.reason}
-        row |= numbers(data) | health.numbers_of(data, counted)
+        row |= numbers(data) | health.numbers_of(data, protocols)
         for measure in study.measures:
             if line := study.lines[data.name].get(measure.key):
                 row[measure.heading] = line["value"]
