@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_lab import load_dataset, load_run
+from gan_lab import latent_figures, load_dataset, load_run
 from gan_lab.interpolation import arc, line, places, plane
 from gan_lab.latent_figures import nearest, strips
 from gan_lab.loading import LoadedRun
@@ -221,6 +221,16 @@ def test_points_have_the_same_tools(gan_lab_here, ring, tmp_path):
         assert np.asarray(Image.open(tmp_path / result.stdout.splitlines()[-1])).std() > 5
     result = gan_lab_here("sample", "latest", "--layout", "nearest", *runs)
     assert result.returncode == 2 and "points" in result.stderr
+
+
+def test_the_words_below_ways_of_points_name_their_ends(ring, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        latent_figures, "draw_points", lambda points, path, joined, words: drawn.append(words)
+    )
+    (run,) = (ring / "ring").glob("point_mlp*")
+    latent_figures.draw_strips(load_run(run), tmp_path / "w.png", 2, [-0.5, 0.5], 0, None, "ema")
+    assert "from the ring (t = -0.5) to the dot (t = 0.5)" in drawn[0] and "column" not in drawn[0]
 
 
 def test_single_points_are_lines_of_one_file(gan_lab_here, ring, tmp_path):

@@ -166,15 +166,22 @@ def draw_strips(
     weights: str,
     spherical: bool = False,
 ) -> Path:
-    """Draw interpolations, a row a pair; the columns of the two latents themselves are named."""
+    """Draw interpolations, a row a pair; the columns of the two latents themselves are named.
+
+    Of points, a line a pair.
+    """
     latents, labels = run.latents(2 * pairs, seed), run.labels(2 * pairs, seed, label)
     tiles = strips(run.weights(weights), latents, labels, fractions, spherical)
     names = {0.0: "z1", 1.0: "z2"}
     columns = [names.get(t, f"{t:.2f}") for t in fractions]
     rows = [f"{2 * pair}, {2 * pair + 1}" for pair in range(pairs)]
     way = "Along the arc from z1 to z2 (slerp)" if spherical else "Along z1 + t (z2 - z1)"
-    what = f"{way}, t above each column, a row for each pair of latents of seed {seed}."
-    return _draw(tiles, path, columns, rows, _words(run, weights, what))
+    if tiles.ndim == 3:
+        ends = f"from the ring (t = {fractions[0]:g}) to the dot (t = {fractions[-1]:g})"
+        where = f", a colour for each pair of latents of seed {seed}, {ends}."
+    else:
+        where = f", t above each column, a row for each pair of latents of seed {seed}."
+    return _draw(tiles, path, columns, rows, _words(run, weights, way + where))
 
 
 def _draw(
