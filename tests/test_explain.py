@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
+from PIL import Image
 
 from gan_lab import build
 from gan_lab.instantiate import locate
@@ -170,6 +171,22 @@ def test_switches_show_in_the_table(explain, name):
     wider = explain(f"model={name}", "model.condition_g=true", "model.condition_d=true")
     counts = [re.findall(r"([\d,]+) parameters", text) for text in (plain, wider)]
     assert all(number(a) < number(b) for a, b in zip(*counts, strict=True))
+
+
+def test_networks_are_those_of_the_data_that_are_named(explain, tmp_path):
+    for colour in ("red", "green", "blue"):
+        (tmp_path / colour).mkdir()
+        for index in range(12):
+            Image.new("RGB", (32, 32), colour).save(tmp_path / colour / f"{index}.png")
+    conditional = ("model=dcgan", "model.condition_g=true", "latent_dim=16", "ngf=16")
+    text = explain(*conditional, "dataset=image_folder", f"folder={tmp_path}")
+    assert "discriminator: 3x32x32 in" in text
+    made = [
+        number(re.search(r"generator: 16 in, ([\d,]+)", words)[1])
+        for words in (text, explain(*conditional))
+    ]
+    # Three classes in place of ten enter 64 kernels of 4x4; 16 such kernels make each new channel.
+    assert made[0] - made[1] == (3 - 10) * 64 * 16 + (3 - 1) * 16 * 16
 
 
 # --- mistakes ------------------------------------------------------------------------------------

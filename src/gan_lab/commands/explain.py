@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from gan_lab import explain, overrides, synonyms
+from gan_lab import build, explain, overrides, synonyms
 from gan_lab.checks import check_ranges
 from gan_lab.datasheet import explain_dataset
 from gan_lab.errors import UsageError
-from gan_lab.record import make_record, presumed_data_facts
+from gan_lab.record import data_facts, make_record, presumed_data_facts
 from gan_lab.score_lists import named_scores
 
 HELP = """\
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
     for job in overrides.jobs(settings, multirun=False):
         check_ranges(job.config)
         record = make_record(job.config, job.choices)
-        record |= presumed_data_facts(record)
+        record |= _facts(record, parts)
         explained |= dict.fromkeys(map("\n".join, _explanations(record, parts)))
     for name in named_scores(",".join(scores)):
         explained["\n".join(explain.explain_score(name))] = None
@@ -56,6 +56,17 @@ def _parts(keys: Collection[str]) -> list[str]:
     """Return those of PARTS that settings name; of an experiment all, unless they name some."""
     named = {synonyms.SYNONYMS.get(key, key) for key in keys}
     return [part for part in PARTS if part in named] or ([*PARTS] if "experiment" in named else [])
+
+
+def _facts(record: Mapping[str, Any], parts: Collection[str]) -> dict[str, Any]:
+    """Return the shape and classes that networks are built for: the data's, or else presumed.
+
+    Data that nobody asks about are neither downloaded nor decoded for the sake of the layers.
+    """
+    is_points = [record[part].get("points", False) for part in ("model", "dataset")]
+    if {"model", "dataset"} <= {*parts} and is_points[0] == is_points[1]:
+        return data_facts(build.dataset(record))
+    return presumed_data_facts(record)
 
 
 def _explanations(record: Mapping[str, Any], parts: Collection[str]) -> Iterator[Iterator[str]]:
