@@ -17,7 +17,7 @@ FLOORS = [
               "tracking", "wandb_environment", "sampling",
               "extractors", "loading", "schema", "figures", "record", "lookup", "captions",
               "instantiate", "scores", "measures", "score_lists", "protocols", "real_side", "judge",
-              "monitor", "modes", "census_words", "mode_figures", "equilibrium",
+              "monitor", "modes", "trust", "census_words", "mode_figures", "equilibrium",
               "equilibrium_figures", "optimal", "interpolation", "latent_figures"},
     {"cli", "commands", "overrides", "synonyms", "precedence", "mistakes", "checks", "train",
      "evaluate", "sweep", "runner", "announce",

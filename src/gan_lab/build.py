@@ -25,7 +25,7 @@ from gan_lab.runs import Run
 from gan_lab.tracking import Tracker
 
 
-def dataset(record: Mapping[str, Any], trusted: bool = True, **changes: Any) -> ImageDataset:
+def dataset(record: Mapping[str, Any], **changes: Any) -> ImageDataset:
     """Load the run's dataset; `changes` replace arguments (split="test", image_size=28).
 
     Points have no image_size, and any is right. Raises RunError if its files are not there or
@@ -37,7 +37,7 @@ def dataset(record: Mapping[str, Any], trusted: bool = True, **changes: Any) -> 
     runtime = record["runtime"]
     places = {"root": runtime["data_root"], "cache_dir": runtime["cache_dir"]}
     try:
-        return instantiate(spec, trusted, **places, bad_images=runtime.get("bad_images", "stop"))
+        return instantiate(spec, **places, bad_images=runtime.get("bad_images", "stop"))
     except UsageError as error:
         if isinstance(error.__cause__, ValueError):  # a broken file: nothing wrong was typed
             raise RunError(str(error)) from error
@@ -46,16 +46,15 @@ def dataset(record: Mapping[str, Any], trusted: bool = True, **changes: Any) -> 
         raise RunError(str(error)) from error
 
 
-def classifier(record: Mapping[str, Any], device: torch.device, trusted: bool = True) -> Extractor:
+def classifier(record: Mapping[str, Any], device: torch.device) -> Extractor:
     """Return the network that knows the classes of the run's dataset, which must have one."""
 
     def load_split(split: str, image_size: int | None) -> ImageDataset:
         size = record["image_size"] if image_size is None else image_size
-        return dataset(record, trusted, split=split, image_size=size)
+        return dataset(record, split=split, image_size=size)
 
     return instantiate(
         record["dataset"]["classifier"],
-        trusted,
         load_split=load_split,
         cache_dir=Path(record["runtime"]["cache_dir"]).expanduser(),
         device=device,
@@ -80,7 +79,7 @@ def augmentation(record: Mapping[str, Any]) -> Augmentation:
     return instantiate(spec)
 
 
-def networks(record: Mapping[str, Any], trusted: bool = True) -> tuple[nn.Module, nn.Module]:
+def networks(record: Mapping[str, Any]) -> tuple[nn.Module, nn.Module]:
     """Build both players, on the CPU, with the starting weights that belong to the seed.
 
     Labels are more latents of the generator and more channels of the discriminator, whatever
@@ -93,7 +92,6 @@ def networks(record: Mapping[str, Any], trusted: bool = True) -> tuple[nn.Module
     generator = _network(
         record,
         "generator",
-        trusted,
         latent_dim=record["latent_dim"] + label_latents,
         channels=channels,
         image_size=image_size,
@@ -101,7 +99,6 @@ def networks(record: Mapping[str, Any], trusted: bool = True) -> tuple[nn.Module
     discriminator = _network(
         record,
         "discriminator",
-        trusted,
         channels=channels * record["pack"] + label_channels,
         image_size=image_size,
     )
@@ -115,13 +112,13 @@ def networks(record: Mapping[str, Any], trusted: bool = True) -> tuple[nn.Module
     return generator, discriminator
 
 
-def _network(record: Mapping[str, Any], player: str, trusted: bool, **shape: int) -> nn.Module:
+def _network(record: Mapping[str, Any], player: str, **shape: int) -> nn.Module:
     # A latent_dim in the YAML is the knob's; the network's own may hold labels as well.
     spec = {key: value for key, value in record["model"][player].items() if key not in shape}
     with torch.random.fork_rng(devices=[]):
         turn = ("generator", "discriminator").index(player)
         torch.manual_seed(torch_seed(record["seed"], "networks", turn=turn))
-        network = instantiate(spec, trusted, **shape)
+        network = instantiate(spec, **shape)
         initialise(network, record["weight_init"])
     return network
 
@@ -156,22 +153,20 @@ def _try(player: str, network: nn.Module, inputs: Tensor, labels: Tensor | None)
         raise UsageError(f"the {player} fails on {list(inputs.shape)}: {reason}") from error
 
 
-def loss(record: Mapping[str, Any], trusted: bool = True) -> GanLoss:
+def loss(record: Mapping[str, Any]) -> GanLoss:
     """Build the objective with its penalties."""
-    objective = instantiate(record["loss"], trusted)
-    penalties = {name: instantiate(spec, trusted) for name, spec in record["penalty"].items()}
+    objective = instantiate(record["loss"])
+    penalties = {name: instantiate(spec) for name, spec in record["penalty"].items()}
     return replace(objective, penalties={**objective.penalties, **penalties})
 
 
-def parts(
-    record: Mapping[str, Any], data: ImageDataset, device: torch.device, trusted: bool = True
-) -> Parts:
+def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -> Parts:
     """Build everything that training touches, on `device`."""
     record = {**record, **data_facts(data)}
-    generator, discriminator = networks(record, trusted)
+    generator, discriminator = networks(record)
     for player in (generator, discriminator):
         player.to(device).to(memory_format=torch.channels_last)
-    objective = loss(record, trusted)
+    objective = loss(record)
     length = make_schedule(record, len(data))
     betas = (record["beta1"], record["beta2"])
     return Parts(
@@ -211,10 +206,10 @@ def on_device(data: ImageDataset, device: torch.device) -> ImageDataset:
 
 
 def trained_generators(
-    record: Mapping[str, Any], state: Mapping[str, Any], device: torch.device, trusted: bool
+    record: Mapping[str, Any], state: Mapping[str, Any], device: torch.device
 ) -> tuple[nn.Module, nn.Module]:
     """Return the averaged and the raw generator of a checkpoint, in eval mode on `device`."""
-    raw, _ = networks(record, trusted)
+    raw, _ = networks(record)
     raw.to(device).to(memory_format=torch.channels_last).requires_grad_(False).eval()
     average = copy.deepcopy(raw)
     set_weights(raw, state["generator"])

@@ -37,5 +37,5 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def closest(word: str, options: Iterable[str]) -> str:
     """Return ` Did you mean ...?` with the one or two options that a word is like, else nothing."""
-    found = difflib.get_close_matches(word, list(dict.fromkeys(options)), n=2, cutoff=0.6)
+    found = difflib.get_close_matches(str(word), list(dict.fromkeys(options)), n=2, cutoff=0.6)
     return f" Did you mean {' or '.join(repr(one) for one in found)}?" if found else ""

@@ -12,7 +12,6 @@ from gan_lab.console import say
 from gan_lab.data import ImageDataset
 from gan_lab.errors import RunError, UsageError
 from gan_lab.extractors import Extractor, inception, inception_file
-from gan_lab.instantiate import refuse_untrusted
 from gan_lab.judge import Draw, Judge, Samples
 from gan_lab.modes import Sorted, sort_samples, take_census
 from gan_lab.real_side import RealSide
@@ -37,11 +36,10 @@ class Scorer:
         record: Mapping[str, Any],
         run: Run,
         device: torch.device,
-        trusted: bool = True,
         download: bool = False,
     ):
         self._record, self._run, self._device = record, run, device
-        self._trusted, self._download = trusted, download
+        self._download = download
         self._extractors: dict[str, Extractor | Exception] = {}
         self._said: set[str] = set()
         self._judge = Judge(
@@ -176,7 +174,7 @@ class Scorer:
 
     def _make_extractor(self, kind: str) -> Extractor:
         if kind == "classifier":
-            return build.classifier(self._record, self._device, self._trusted)
+            return build.classifier(self._record, self._device)
         settings = self._record["runtime"]["evaluation"]
         weights, sha256 = settings["inception_weights"], settings["inception_sha256"]
         return inception(self._device, weights, sha256, self._download)
@@ -185,7 +183,7 @@ class Scorer:
         """Load a split in the extractor's own size, so that its distance is one quantity for all
         runs, or (None) as the networks see it."""
         size = self._record["image_size"] if image_size is None else image_size
-        return build.dataset(self._record, self._trusted, split=split, image_size=size)
+        return build.dataset(self._record, split=split, image_size=size)
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:
@@ -223,22 +221,19 @@ def evaluate_run(
     record: Mapping[str, Any],
     count: int | None,
     names: list[str] | None,
-    trusted: bool,
 ) -> list[Record]:
     """Score both generators of a run's newest checkpoint, by the names of the scores or by all.
 
     Raises RunError if it has none, UsageError for a score that makes no sense for its data.
     """
-    if not trusted:
-        refuse_untrusted([record[group] for group in ("model", "loss", "penalty", "dataset")])
     if names:
         _, refused = asked_scores(names, record)
         if refused:
             raise UsageError(refused[0])
     device = build.device(record["runtime"])
     state = run.trained(say)
-    average, generator = build.trained_generators(record, state, device, trusted)
-    scorer = Scorer(record, run, device, trusted, download=names is not None)
+    average, generator = build.trained_generators(record, state, device)
+    scorer = Scorer(record, run, device, download=names is not None)
     return score_both(
         scorer,
         scorer.samples_of(generator),

@@ -25,7 +25,7 @@ COUNTS = (1, 2, 17)  # of the batches that are compared
 TOLERANCE = 1e-5  # of values in [-1, 1]: a thousandth of a grey level
 
 
-def export_generator(run: LoadedRun, folder: Path, weights: str, trust: bool = False) -> Path:
+def export_generator(run: LoadedRun, folder: Path, weights: str) -> Path:
     """Write a run's generator to `folder` and return it.
 
     generator.safetensors  its weights, with names as in its state_dict
@@ -42,7 +42,7 @@ def export_generator(run: LoadedRun, folder: Path, weights: str, trust: bool = F
     replace_file(folder / "config.json", json.dumps(_description(run, weights), indent=1) + "\n")
     _save_program(run, generator, folder / "generator.pt2")
 
-    again, _ = build.networks(_record(run), trust)
+    again, _ = build.networks(_record(run))
     again.load_state_dict(load_file(folder / "generator.safetensors"))
     for name, program in {
         "generator.safetensors": _called(again.eval()),

@@ -11,13 +11,6 @@ from typing import Any, get_args
 
 from gan_lab.errors import Interrupted, RunError, UsageError, is_out_of_memory
 
-BUILDING_BLOCKS = (
-    "gan_lab.models", "gan_lab.losses", "gan_lab.data", "gan_lab.augment",
-    "torch.nn", "torch.optim",
-)  # fmt: skip
-CLASSIFIERS = tuple(
-    f"gan_lab.extractors.{name}_classifier" for name in ("shipped", "trained", "stacked")
-)
 PLAIN = {
     bool: "true or false",
     int: "a whole number",
@@ -39,15 +32,13 @@ def locate(target: str) -> Any:
         raise UsageError(f"_target_={target}: cannot be imported ({reason}).") from error
 
 
-def instantiate(spec: Mapping[str, Any], trusted: bool = True, **supplied: Any) -> Any:
+def instantiate(spec: Mapping[str, Any], **supplied: Any) -> Any:
     """Call the `_target_` of a spec with the spec's other keys and what it takes of `supplied`.
 
-    Raises UsageError for a key that the target does not take (one's own target may ignore keys),
-    and, unless `trusted`, for a target that is no building block of gan_lab or torch.
+    Raises UsageError for a key that the target does not take (one's own target may ignore keys).
+    What comes from a run directory was checked as a whole when it was read (`gan_lab.foreign`).
     """
     target = spec["_target_"]
-    if not trusted:
-        refuse_untrusted(spec)
     function = locate(target)
     parameters = inspect.signature(function).parameters
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
@@ -58,7 +49,7 @@ def instantiate(spec: Mapping[str, Any], trusted: bool = True, **supplied: Any) 
         raise UsageError(f"{target} has no setting {unknown[0]!r}; it has {accepted}.")
     if target.startswith("gan_lab."):
         _check_types(target, given, parameters)
-    nested = {key: _instantiate_nested(value, trusted) for key, value in given.items()}
+    nested = {key: _instantiate_nested(value) for key, value in given.items()}
     # What the program supplies (the image's shape, say) gives way to what the config sets.
     arguments = {key: value for key, value in {**supplied, **nested}.items() if key not in unknown}
     try:
@@ -102,33 +93,9 @@ def _reason(target: str, error: Exception) -> str:
     return f"{target} fails at {frame.filename}:{frame.lineno} ({type(error).__name__}: {text})."
 
 
-def _instantiate_nested(value: Any, trusted: bool) -> Any:
+def _instantiate_nested(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     if "_target_" in value:
-        return instantiate(value, trusted)
-    return {key: _instantiate_nested(item, trusted) for key, item in value.items()}
-
-
-def refuse_untrusted(spec: Any) -> None:
-    """Raise UsageError if any `_target_` in a spec is not a building block of the library."""
-    if isinstance(spec, Mapping):
-        if "_target_" in spec and not _is_building_block(str(spec["_target_"])):
-            raise UsageError(
-                f"the run's config.yaml asks for {spec['_target_']}, which may be anybody's code: "
-                "if you trust it, add --trust."
-            )
-        for value in spec.values():
-            refuse_untrusted(value)
-    elif isinstance(spec, list | tuple):
-        for value in spec:
-            refuse_untrusted(value)
-
-
-def _is_building_block(target: str) -> bool:
-    package = next((name for name in BUILDING_BLOCKS if target.startswith(f"{name}.")), None)
-    if package is None:
-        return target in CLASSIFIERS
-    # A module's imports are its attributes too (gan_lab.data.mnist.torch): ask where it was made.
-    thing = locate(target)
-    return callable(thing) and f"{getattr(thing, '__module__', '')}.".startswith(f"{package}.")
+        return instantiate(value)
+    return {key: _instantiate_nested(item) for key, item in value.items()}

@@ -16,10 +16,11 @@ from gan_lab.data import ImageDataset
 from gan_lab.errors import UsageError, closest
 from gan_lab.lookup import find_run
 from gan_lab.losses import GanLoss
-from gan_lab.paths import conf_directory
+from gan_lab.paths import conf_directory, config_names
 from gan_lab.record import is_labelled
 from gan_lab.runs import Run
 from gan_lab.sampling import generate_each, sample_labels, sample_latents
+from gan_lab.trust import refuse_untrusted
 
 
 @dataclass
@@ -88,15 +89,33 @@ def load_run(run: str | Path, runs_dir: str | Path | None = None, trust: bool = 
     no such run, no checkpoint in it, or one of other networks.
     """
     found = find_run(str(run), Path(runs_dir or os.environ.get("GAN_LAB_RUNS", "runs")))
-    config = found.config()
-    record: Any = OmegaConf.to_container(config)
+    record = read_record(found, trust)
     state = found.trained(print)
-    average, raw = build.trained_generators(record, state, torch.device("cpu"), trust)
-    _, discriminator = build.networks(record, trust)
+    average, raw = build.trained_generators(record, state, torch.device("cpu"))
+    _, discriminator = build.networks(record)
     build.set_weights(discriminator, state["discriminator"])
-    return LoadedRun(
-        found.directory, config, average, raw, discriminator.eval(), state["progress"]["step"]
-    )
+    step = state["progress"]["step"]
+    config = OmegaConf.create(record)
+    return LoadedRun(found.directory, config, average, raw, discriminator.eval(), step)
+
+
+def read_record(
+    run: Run, trusted: bool = False, data_root: str | None = None, device: str | None = None
+) -> dict[str, Any]:
+    """Return what config.yaml of a run holds, for whoever builds from it: all do so by this door.
+
+    Places are the reader's own: the cache, and the data where `data_root` or GAN_LAB_DATA says.
+    Raises UsageError, unless `trusted`, for a config that names what may be anybody's code, and
+    RunError for one that cannot be read.
+    """
+    record: Any = OmegaConf.to_container(run.config())
+    if not trusted:
+        refuse_untrusted(record)
+    runtime = record["runtime"]
+    runtime["cache_dir"] = load_defaults().cache_dir
+    runtime["data_root"] = data_root or os.environ.get("GAN_LAB_DATA") or runtime["data_root"]
+    runtime["device"] = device or runtime["device"]
+    return record
 
 
 def load_loss(name: str, penalty: Sequence[str] = ()) -> GanLoss:
@@ -122,13 +141,12 @@ def load_dataset(name: str, root: str | Path | None = None, **arguments: Any) ->
     return build.dataset(record, **arguments)
 
 
-def load_data_of(
-    config: DictConfig, data_root: str | None = None, trust: bool = False
-) -> ImageDataset:
-    """Load the training data of a run, found under `data_root`, GAN_LAB_DATA or where it was."""
+def load_data_of(config: DictConfig, data_root: str | None = None) -> ImageDataset:
+    """Load the training data of a loaded run, found under `data_root` or where its config says."""
     record: Any = OmegaConf.to_container(config)
-    root = data_root or os.environ.get("GAN_LAB_DATA") or record["runtime"]["data_root"]
-    return build.dataset({**record, "runtime": {**record["runtime"], "data_root": root}}, trust)
+    runtime = record["runtime"]
+    runtime["data_root"] = data_root or runtime["data_root"]
+    return build.dataset(record)
 
 
 def load_defaults() -> DictConfig:
@@ -139,13 +157,12 @@ def load_defaults() -> DictConfig:
 
 
 def _group_file(group: str, name: str) -> DictConfig:
-    path = conf_directory() / group / f"{name}.yaml"
-    if not path.is_file():
-        names = sorted(other.stem for other in path.parent.glob("*.yaml"))
+    names = config_names(group)
+    if name not in names:
         raise UsageError(
             f"no {group} called {name!r}.{closest(name, names)} There is {', '.join(names)}."
         )
-    config = OmegaConf.load(path)
+    config = OmegaConf.load(conf_directory() / group / f"{name}.yaml")
     assert isinstance(config, DictConfig)
     return config
 

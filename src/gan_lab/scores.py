@@ -89,13 +89,12 @@ DIRECTIONS = {
 
 def load_score(name: str) -> Score:
     """Return a score of conf/score. Raises UsageError, with the names there are, for another."""
-    folder = conf_directory() / "score"
-    if not (folder / f"{name}.yaml").is_file():
-        names = sorted(path.stem for path in folder.glob("*.yaml"))
+    names = config_names("score")
+    if name not in names:  # never joined to a path before: a run's config may hold any name
         raise UsageError(
             f"no score called {name!r}.{closest(name, names)} There is {', '.join(names)}."
         )
-    file: Any = OmegaConf.to_container(OmegaConf.load(folder / f"{name}.yaml"))
+    file: Any = OmegaConf.to_container(OmegaConf.load(conf_directory() / "score" / f"{name}.yaml"))
     return Score(name, **file)
 
 

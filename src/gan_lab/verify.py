@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import OmegaConf
 
 from gan_lab import build
 from gan_lab.checkpoints import read_checkpoint
 from gan_lab.console import say
 from gan_lab.errors import RunError
 from gan_lab.evaluate import Scorer
-from gan_lab.instantiate import refuse_untrusted
+from gan_lab.loading import read_record
 from gan_lab.monitor import Monitor
 from gan_lab.parts import Schedule
 from gan_lab.record import make_schedule
@@ -37,11 +36,8 @@ def verify(run: Run, steps: int | None, data_root: str | None, trusted: bool) ->
     bit for bit, on CUDA (without deterministic=true) metrics within 1 %.
     Raises RunError if there is nothing to compare.
     """
-    record: Any = OmegaConf.to_container(run.config())
-    if not trusted:
-        refuse_untrusted([record[group] for group in ("model", "loss", "penalty", "dataset")])
+    record = read_record(run, trusted, data_root)
     runtime = record["runtime"]
-    runtime["data_root"] = data_root or runtime["data_root"]
     runtime["threads"] = _threads(run) or runtime["threads"]
     lines = [line["step"] for line in run.metrics()]
     if not lines:

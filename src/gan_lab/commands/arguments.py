@@ -44,7 +44,6 @@ class Trained:
     record: dict[str, Any]
     state: dict[str, Any]
     device: "torch.device"
-    trusted: bool
 
     @property
     def step(self) -> int:
@@ -60,16 +59,10 @@ def add_place_options(takes: Parser) -> None:
 
 
 def record_of(run: Run, options: argparse.Namespace) -> dict[str, Any]:
-    """Return a run's record with what `add_place_options` changes in it."""
-    from omegaconf import OmegaConf
+    """Read a run's record with what `add_place_options` changes in it."""
+    from gan_lab.loading import read_record
 
-    record: Any = OmegaConf.to_container(run.config())
-    runtime = record["runtime"]
-    runtime["device"] = options.device or runtime["device"]
-    runtime["data_root"] = (
-        options.data_root or os.environ.get("GAN_LAB_DATA") or runtime["data_root"]
-    )
-    return record
+    return read_record(run, options.trust, options.data_root, options.device)
 
 
 def examining_parser(verb: str, description: str) -> Parser:
@@ -92,7 +85,7 @@ def trained_run(options: argparse.Namespace) -> Trained:
     run = find_run(options.run, Path(options.runs_dir))
     record = record_of(run, options)
     device = build.device(record["runtime"])
-    return Trained(run, record, run.trained(say), device, options.trust)
+    return Trained(run, record, run.trained(say), device)
 
 
 def at_least(lowest: int) -> Callable[[str], int]:

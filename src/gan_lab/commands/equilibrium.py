@@ -47,10 +47,10 @@ def main(arguments: list[str]) -> int:
 
 def examine(trained: Trained, steps: int, fresh_steps: int) -> dict[str, Any]:
     """Measure a run's newest checkpoint, write what was found and return it."""
-    run, record, trusted = trained.run, trained.record, trained.trusted
-    data = build.dataset(record, trusted)
-    held_out = build.on_device(build.dataset(record, trusted, split="test"), trained.device)
-    parts = build.parts(record, data, trained.device, trusted)
+    run, record = trained.run, trained.record
+    data = build.dataset(record)
+    held_out = build.on_device(build.dataset(record, split="test"), trained.device)
+    parts = build.parts(record, data, trained.device)
     parts.load(trained.state)
     metrics = run.metrics()
     has_value = parts.loss.output == "probability" and not record["label_smoothing"]
@@ -63,7 +63,7 @@ def examine(trained: Trained, steps: int, fresh_steps: int) -> dict[str, Any]:
     if parts.loss.output == "probability":
         result["held_out"] = on_held_out(parts, held_out)
         result["gap"] = duality_gap(parts, held_out, take_step, steps)
-    _, fresh = build.networks({**record, "seed": record["seed"] + 1, "pack": 1}, trusted)
+    _, fresh = build.networks({**record, "seed": record["seed"] + 1, "pack": 1})
     result["fresh"] = fresh_accuracy(fresh.to(trained.device), parts, held_out, fresh_steps)
     if isinstance(data, PointDataset) and _has_optimum(record, parts):
         result["optimum"] = _draw_optimum(run, record, parts, data)

@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> int:
     for run in runs:
         record = _record(run, options)
         names = _names(options.scores, record)
-        found[run.directory.name] = evaluate_run(run, record, options.samples, names, options.trust)
+        found[run.directory.name] = evaluate_run(run, record, options.samples, names)
     if len(runs) > 1:
         averaged = {name: [r for r in records if r["protocol"]["weights"] == "ema"]
                     for name, records in found.items()}  # fmt: skip

@@ -13,5 +13,5 @@ def main(arguments: list[str]) -> int:
     options = takes.parse_args(arguments)
     run = opened(options)
     folder = Path(options.out) if options.out else Run(run.directory).export
-    print(export_generator(run, folder, options.weights, options.trust))
+    print(export_generator(run, folder, options.weights))
     return 0

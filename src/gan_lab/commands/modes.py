@@ -36,12 +36,12 @@ def main(arguments: list[str]) -> int:
 
 def examine(trained: Trained, count: int, weights: str) -> dict[str, Any]:
     """Sort `count` samples of a run; write what they are and return it."""
-    run, record, trusted = trained.run, trained.record, trained.trusted
-    average, raw = build.trained_generators(record, trained.state, trained.device, trusted)
-    scorer = Scorer(record, run, trained.device, trusted)
+    run, record = trained.run, trained.record
+    average, raw = build.trained_generators(record, trained.state, trained.device)
+    scorer = Scorer(record, run, trained.device)
     drawn = scorer.samples_of(average if weights == "ema" else raw)
     samples = drawn.seen_by(None, 0, count)
-    data = build.dataset(record, trusted)
+    data = build.dataset(record)
     order = scorer.sort(drawn, count)
     if order is None:
         where = {"step": trained.step, "weights": weights, "seed": record["seed"]}

@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     elif layout == "plane":
         latent_figures.draw_plane(run, path, max(2, count), seed, label, weights)
     else:
-        training = load_data_of(run.config, options.data_root, options.trust).images
+        training = load_data_of(run.config, options.data_root).images
         latent_figures.draw_nearest(run, path, training, count, seed, label, weights)
     if layout != "files":
         say_figures(path)

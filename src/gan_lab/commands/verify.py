@@ -1,6 +1,5 @@
 """`gan-lab verify RUN`: repeat a run's first steps and compare."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -18,8 +17,7 @@ def main(arguments: list[str]) -> int:
     takes.add_argument("--trust", action="store_true", help="allow the config's own code")
     options = takes.parse_args(arguments)
     run = find_run(options.run, Path(options.runs_dir))
-    data_root = options.data_root or os.environ.get("GAN_LAB_DATA")
-    differences = verify(run, options.steps, data_root, options.trust)
+    differences = verify(run, options.steps, options.data_root, options.trust)
     if differences:
         more = f" ({len(differences)} differences)" if len(differences) > 1 else ""
         print(f"gan-lab: {run.directory} is not repeated: {differences[0]}{more}", file=sys.stderr)

@@ -10,10 +10,12 @@ from typing import Any
 from gan_lab import overrides
 from gan_lab.errors import RunError, UsageError
 from gan_lab.expand import as_typed
+from gan_lab.paths import config_names
 from gan_lab.record import make_record, result_hash
 from gan_lab.report.collect import RunData
 from gan_lab.schema import GENERAL_KNOBS, RESULT_KNOBS
-from gan_lab.synonyms import LENGTHS, SYNONYMS, split
+from gan_lab.synonyms import LENGTHS, LOSS_SYNONYMS, SYNONYMS, split
+from gan_lab.trust import refuse_untrusted
 
 # What is about many runs, or about one start.
 ELSEWHERE = ("sweep", "search", "trials", "seeds", "launcher", "n_jobs", "restart")
@@ -28,34 +30,59 @@ Values = dict[str, Any]
 def command_of(data: RunData) -> str | None:
     """Return a command that trains this run alone; None if no start is recorded or none is found.
 
-    What was typed last is taken, without what is about many runs. Where that makes another run, the
-    settings in which it differs from config.yaml are added, until both have one hash.
+    It is made of config.yaml. The command that was recorded tells which settings to begin with and
+    how they were written; it may be anybody's, so that it is compared as text and never composed.
+    Where the words make another run, the settings in which it differs from config.yaml are added,
+    until both have one hash.
     """
-    if not data.commands:
+    if not data.commands or not _is_built_in(data.record["choices"]):
         return None
-    program, *typed = shlex.split(data.commands[-1])
     try:
-        words = _own(typed)
+        words = _own(shlex.split(data.commands[-1])[1:], data.record)
         for values_of in (_choices, _general_knobs, _knobs, _arguments, _deep_arguments):
             words = _with_differences(words, data.record, values_of)
         found = _compose(tuple(words.values()))
-        same = _hashed(found) == _hashed(data.record)
-        same = same or result_hash(found) == result_hash(data.record)
-    except (UsageError, RunError):  # a group or a knob of the run is not there any more
+        same = _hashed(found) == _hashed(data.record) or _hash(found) == _hash(data.record)
+    except (UsageError, RunError, ValueError):  # a group or a knob is not there any more
         return None
-    return shlex.join([program, *words.values()]) if same else None
+    return shlex.join(["gan-lab", *words.values()]) if same else None
 
 
-def _own(typed: list[str]) -> dict[str, str]:
-    """Return the typed settings by their key, without lists and what is about many runs."""
+def _is_built_in(choices: Mapping[str, Any]) -> bool:
+    """Whether every chosen config is one of conf/: other names are never looked for in files."""
+    chosen = {group: choices[group] for group in (*CHOSEN, "logger") if group in choices}
+    return all(
+        isinstance(name, str) and name in config_names(group)
+        for group, names in chosen.items()
+        for name in (names if isinstance(names, list) else [names])
+    )
+
+
+def _hash(record: Record) -> str:
+    """Return a record's hash. Raises UsageError if its targets may be anybody's code."""
+    refuse_untrusted(record)
+    return result_hash(record)
+
+
+def _own(typed: list[str], record: Record) -> dict[str, str]:
+    """Return the settings of a record whose keys were typed, without what is about many runs.
+
+    They are written as they were typed, if that says what the record holds.
+    """
+    held = {**_leaves_of_runtime(record), **_knobs(record), **_deep_arguments(record)}
+    held |= record["choices"]
     words: dict[str, str] = {}
     for word in typed:
-        if word in ("-m", "--multirun"):
+        if word.startswith("-"):
             continue
-        _, name, value = split(word)
+        prefix, name, text = split(word)
         key = SYNONYMS.get(name, name)
-        if key.split(".")[0] not in ELSEWHERE and not _is_list(value or ""):
-            words.setdefault(key, word)
+        if key.split(".")[0] in ELSEWHERE or key in words or _is_list(text or ""):
+            continue
+        if key in held and text is not None:
+            words[key] = word if _says(text, held[key]) else f"{key}={as_typed(held[key])}"
+        elif prefix == "~" and re.fullmatch(r"[\w.]+", key):  # nor does the record have it
+            words[key] = word
     return words
 
 
@@ -63,6 +90,20 @@ def _is_list(value: str) -> bool:
     """Whether a value is a sweep: commas outside brackets and quotes, a range, or a choice."""
     bare = re.sub(r"\[[^\]]*\]|\{[^}]*\}|'[^']*'|\"[^\"]*\"", "", value)
     return "," in bare or value.startswith(("range(", "choice(", "interval("))
+
+
+def _says(text: str, value: Any) -> bool:
+    """Whether a text, as typed, is a value: in other digits too (2e-4, 0.0002)."""
+    if text in (as_typed(value), f"'{value}'", f'"{value}"') or LOSS_SYNONYMS.get(text) == value:
+        return True
+    try:
+        return not isinstance(value, bool) and float(text) == value
+    except ValueError:
+        return False
+
+
+def _leaves_of_runtime(record: Record) -> Values:
+    return dict(_leaves(record["runtime"], ""))
 
 
 def _with_differences(
