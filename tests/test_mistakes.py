@@ -542,3 +542,17 @@ def test_an_unreachable_server_is_one_line_and_the_run_goes_on_offline(gan_lab, 
     assert "Traceback" not in result.stderr
     assert the_run(tmp_path).status()["state"] == "finished"
     assert list((tmp_path / "runs" / "wandb").glob("offline-run-*/run-*.wandb"))
+
+
+@pytest.mark.parametrize(
+    ("written", "pieces"),
+    [("format: 3", ["config.yaml has format 3", "up to 2"]), ("format: x", ["cannot be read"])],
+)
+def test_a_config_of_another_format_is_one_line(gan_lab_here, tmp_path, written, pieces):
+    folder = tmp_path / "runs" / "scratch" / "dcgan-minimax-digits-s0-00000000"
+    folder.mkdir(parents=True)
+    content = f"{written}\nruntime: {{study: scratch}}\nchoices: {{dataset: digits}}\n"
+    (folder / "config.yaml").write_text(content)
+    for verb in ("evaluate", "verify", "sample", "report"):
+        assert_one_line(gan_lab_here(verb, "00000000"), FAILED, *pieces)
+    assert (folder / "config.yaml").read_text() == content

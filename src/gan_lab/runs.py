@@ -18,6 +18,7 @@ from gan_lab.errors import RunError, Taken
 from gan_lab.files import read_json, read_lines, replace_file, write_lines
 from gan_lab.protocols import shape_words
 
+FORMAT = 2  # of config.yaml; one without a number is of format 1: docs/upgrading.md
 STATES = ("running", "finished", "failed", "interrupted", "diverged")
 COLLAPSED = "collapsed: "  # how the reason of a run begins that stop_on_collapse has stopped
 
@@ -95,21 +96,31 @@ class Run:
 
     def write_config(self, record: Mapping[str, Any]) -> None:
         """Write what everything after training reads."""
-        replace_file(self.config_path, OmegaConf.to_yaml(OmegaConf.create(dict(record))))
+        content = {"format": FORMAT, **record}
+        replace_file(self.config_path, OmegaConf.to_yaml(OmegaConf.create(content)))
 
     def config(self) -> DictConfig:
-        """Read the run's config. Raises RunError if there is none or it is broken."""
+        """Read the run's config.
+
+        Raises RunError if there is none, if it is broken, or if a newer version wrote it.
+        """
         try:
             config = OmegaConf.load(self.config_path)
             assert isinstance(config, DictConfig)
             assert all(isinstance(config[key], DictConfig) for key in ("runtime", "choices"))
-            return config
+            written = int(config.get("format", 1))
         except FileNotFoundError:
             raise RunError(f"{self.directory} is no run: it has no config.yaml.") from None
         except Exception:
             raise RunError(
                 f"{self.config_path} cannot be read; run the command that made it again."
             ) from None
+        if written > FORMAT:
+            raise RunError(
+                f"{self.config_path} has format {written}, and this gan_lab reads formats up to "
+                f"{FORMAT}: install the version that made the run, or a newer one."
+            )
+        return config
 
     def add_environment(self, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Append the description of one start, and return those of earlier ones."""
