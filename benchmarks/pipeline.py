@@ -6,7 +6,7 @@ DataLoader, with the better of no and two workers. MNIST is read below GAN_LAB_D
 
 import sys
 
-from gan_lab.threads import wait_briefly
+from gan_lab.common.threads import wait_briefly
 
 wait_briefly()  # for both sides, before torch is imported
 

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass, field, replace
 
-from gan_lab.threads import wait_briefly
+from gan_lab.common.threads import wait_briefly
 
 wait_briefly()  # for both sides, before torch is imported
 

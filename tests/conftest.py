@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.threads import wait_briefly
+from gan_lab.common.threads import wait_briefly
 
 wait_briefly()  # before torch is imported
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

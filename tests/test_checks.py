@@ -6,10 +6,10 @@ import pytest
 
 from gan_lab import build
 from gan_lab.checks import check_builds, check_data, check_fit, check_ranges, check_surroundings
+from gan_lab.common.errors import UsageError
+from gan_lab.common.paths import conf_directory
 from gan_lab.data import digits
-from gan_lab.errors import UsageError
 from gan_lab.overrides import Job, jobs
-from gan_lab.paths import conf_directory
 from gan_lab.record import make_record, result_hash, with_data
 
 EXPERIMENTS = sorted(path.stem for path in (conf_directory() / "experiment").glob("*.yaml"))

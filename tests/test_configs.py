@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from gan_lab import build, cli, mistakes, overrides, paths, precedence, synonyms
+from gan_lab import build, cli, mistakes, overrides, precedence, synonyms
+from gan_lab.common import paths
+from gan_lab.common.paths import conf_directory
 from gan_lab.instantiate import locate
-from gan_lab.paths import conf_directory
 from gan_lab.record import (
     make_record,
     make_schedule,

@@ -238,7 +238,7 @@ def test_saving_needs_an_account_and_says_so(gan_lab_here):
 
 
 def test_saving_gives_the_addresses_or_the_reason(monkeypatch):
-    from gan_lab.errors import RunError
+    from gan_lab.common.errors import RunError
 
     monkeypatch.setenv("WANDB_API_KEY", "0123456789" * 4)
 

@@ -7,7 +7,7 @@ import pytest
 from omegaconf import OmegaConf
 from PIL import Image
 
-from gan_lab.paths import conf_directory
+from gan_lab.common.paths import conf_directory
 
 DATASETS = sorted((conf_directory() / "dataset").glob("*.yaml"))
 

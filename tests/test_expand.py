@@ -5,9 +5,9 @@ from omegaconf import OmegaConf
 from test_configs import experiment, record  # noqa: F401
 
 from gan_lab import overrides
-from gan_lab.errors import UsageError
+from gan_lab.common.errors import UsageError
+from gan_lab.common.paths import conf_directory
 from gan_lab.expand import as_typed, sweep_points
-from gan_lab.paths import conf_directory
 from gan_lab.record import make_record, run_directory
 
 SWEEPS = sorted(path.stem for path in (conf_directory() / "sweep").glob("*.yaml"))

@@ -10,9 +10,9 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from gan_lab import build
+from gan_lab.common.paths import conf_directory
 from gan_lab.instantiate import locate
 from gan_lab.overrides import jobs
-from gan_lab.paths import conf_directory
 from gan_lab.record import make_record
 from gan_lab.scores import load_score
 

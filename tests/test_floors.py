@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.paths import PACKAGE
+from gan_lab.common.paths import PACKAGE
 
 LEAVES = {"errors", "paths", "threads"}  # anybody may import them
 FLOORS = [

@@ -16,7 +16,7 @@ import yaml
 from test_resume import SMALL
 
 from gan_lab.cli import VERBS
-from gan_lab.errors import UsageError
+from gan_lab.common.errors import UsageError
 from gan_lab.trust import refuse_untrusted
 
 NEED_NO_RUN = {"train", "plan", "explain"}

@@ -12,8 +12,8 @@ import torch
 import torch_fidelity
 from torch_fidelity import feature_extractor_inceptionv3 as original
 
+from gan_lab.common.errors import RunError
 from gan_lab.data import digits, with_channels
-from gan_lab.errors import RunError
 from gan_lab.extractors import inception
 from gan_lab.metrics import frechet_from_features
 

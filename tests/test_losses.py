@@ -8,10 +8,10 @@ from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from gan_lab import build, load_loss
-from gan_lab.errors import UsageError
+from gan_lab.common.errors import UsageError
+from gan_lab.common.paths import conf_directory
 from gan_lab.losses import GanLoss, minimax, nonsaturating
 from gan_lab.models import DCGANDiscriminator, DCGANGenerator
-from gan_lab.paths import conf_directory
 
 FOLDER = conf_directory() / "loss"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))

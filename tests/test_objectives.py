@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu, softplus
 
 from gan_lab import build, load_loss
+from gan_lab.common.paths import conf_directory
 from gan_lab.instantiate import locate
 from gan_lab.losses import (
     R1,
@@ -24,7 +25,6 @@ from gan_lab.losses import (
     wasserstein,
 )
 from gan_lab.overrides import jobs
-from gan_lab.paths import conf_directory
 from gan_lab.record import make_record
 
 LOSSES = sorted(path.stem for path in (conf_directory() / "loss").glob("*.yaml"))

@@ -17,7 +17,7 @@ from PIL import Image
 
 from gan_lab import overrides
 from gan_lab.commands.report import default_folder
-from gan_lab.paths import config_names
+from gan_lab.common.paths import config_names
 from gan_lab.protocols import differences
 from gan_lab.record import make_record, run_directory
 from gan_lab.report import comparison, plots, write_report

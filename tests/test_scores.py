@@ -14,15 +14,15 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from gan_lab import build
+from gan_lab.common.errors import UsageError
+from gan_lab.common.paths import conf_directory
 from gan_lab.data import ImageDataset, digits, image_folder, mnist, ring
-from gan_lab.errors import UsageError
 from gan_lab.evaluate import Scorer
 from gan_lab.extractors import shipped_classifier, stacked_classifier
 from gan_lab.instantiate import locate
 from gan_lab.judge import Judge, Samples
 from gan_lab.measures import Features
 from gan_lab.overrides import jobs
-from gan_lab.paths import conf_directory
 from gan_lab.protocols import COMPARED, column_key, differences
 from gan_lab.real_side import RealSide, shuffled
 from gan_lab.record import data_facts, make_record, make_schedule

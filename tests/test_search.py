@@ -9,8 +9,8 @@ import pytest
 from test_mistakes import assert_one_line
 from test_resume import SMALL
 
+from gan_lab.common.paths import conf_directory
 from gan_lab.overrides import jobs
-from gan_lab.paths import conf_directory
 from gan_lab.runs import Run, run_directories
 
 optuna = pytest.importorskip("optuna", reason="optuna is not installed (the extra `optuna`)")

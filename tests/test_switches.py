@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab import build, record
+from gan_lab.common.paths import conf_directory
 from gan_lab.data import digits
 from gan_lab.overrides import Job, jobs
 from gan_lab.parts import Parts
-from gan_lab.paths import conf_directory
 from gan_lab.record import data_facts, make_record, result_hash
 from gan_lab.steps import bind, packed
 from gan_lab.train import fakes_and_critic, take_step

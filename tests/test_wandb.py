@@ -20,7 +20,7 @@ import pytest
 from omegaconf import OmegaConf
 from PIL import Image
 
-from gan_lab.errors import UsageError
+from gan_lab.common.errors import UsageError
 from gan_lab.runs import Run, run_directories
 from gan_lab.tracking import STEPPED
 from gan_lab.wandb_environment import connect_seconds, is_logged_in, wandb_mode

@@ -6,8 +6,8 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
+from gan_lab.common.paths import conf_directory
 from gan_lab.overrides import jobs
-from gan_lab.paths import conf_directory
 from gan_lab.runs import Run, run_directories
 
 PATH = conf_directory().parent / "docs" / "wandb_sweep.yaml"

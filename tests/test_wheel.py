@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.paths import conf_directory
+from gan_lab.common.paths import conf_directory
 
 CHECKOUT = Path(__file__).parents[1]
 QUICK = ("steps=3", "logger=none", "evaluation.samples=200")
@@ -78,7 +78,7 @@ def test_it_works_from_another_folder(installed, environment, tmp_path):
 
     notebook = """
         import gan_lab
-        from gan_lab.paths import conf_directory
+        from gan_lab.common.paths import conf_directory
         run = gan_lab.load_run("latest")
         print(gan_lab.__file__, conf_directory(), run.step, *run.sample(5).shape, sep="\\n")
     """

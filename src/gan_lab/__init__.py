@@ -6,7 +6,8 @@ In a notebook: `gan_lab.load_run("latest")`, `gan_lab.load_dataset("mnist")`,
 
 from typing import Any
 
-__version__ = "0.1.0"
+from gan_lab.common.version import __version__
+
 __all__ = ["__version__", "load_dataset", "load_loss", "load_run"]
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from gan_lab.console import duration, say
+from gan_lab.common.console import duration, say
+from gan_lab.common.paths import PACKAGE
 from gan_lab.data import PointDataset, folder_size, human_size
 from gan_lab.parts import Parts, Schedule
-from gan_lab.paths import PACKAGE
 from gan_lab.runs import Run
 
 PACKAGES = ("gan-lab", "torch", "numpy", "hydra-core", "omegaconf", "wandb")

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from gan_lab import build
-from gan_lab.errors import UsageError
+from gan_lab.common.errors import UsageError
 from gan_lab.record import gradient_penalties, is_labelled, presumed_data_facts
 from gan_lab.schema import CHOICES, RANGES
 from gan_lab.wandb_environment import connect_seconds, wandb_mode

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
 
-from gan_lab.errors import Interrupted, RunError, Taken, UsageError
+from gan_lab.common.errors import Interrupted, RunError, Taken, UsageError
 
 start_method = "spawn"  # cli.main sets it
 SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from gan_lab import __version__, child
-from gan_lab.errors import Interrupted, RunError, UsageError
-from gan_lab.threads import wait_briefly
+from gan_lab import child
+from gan_lab.common.errors import Interrupted, RunError, UsageError
+from gan_lab.common.threads import wait_briefly
+from gan_lab.common.version import __version__
 
 HELP = """\
 gan-lab: train, compare and explain GANs.
@@ -82,7 +83,7 @@ def run(arguments: Sequence[str]) -> int:
         return getattr(error, "exit_code", 130)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
-            from gan_lab.console import silence  # only now: it imports rich
+            from gan_lab.common.console import silence
 
             silence()
             return 1

@@ -7,7 +7,7 @@ those that a run streams (tracking.WandbTracker).
 from collections.abc import Sequence
 from typing import Any
 
-from gan_lab.errors import RunError, UsageError
+from gan_lab.common.errors import RunError, UsageError
 from gan_lab.monitor import KEY, VERDICTS
 from gan_lab.streamed import Streamed, title_of, words_of
 from gan_lab.wandb_environment import is_logged_in

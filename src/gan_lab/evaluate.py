@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_lab import __version__, build
-from gan_lab.console import say
+from gan_lab import build
+from gan_lab.common.console import say
+from gan_lab.common.errors import RunError, UsageError
+from gan_lab.common.version import __version__
 from gan_lab.data import ImageDataset
-from gan_lab.errors import RunError, UsageError
 from gan_lab.extractors import Extractor, inception, inception_file
 from gan_lab.judge import Draw, Judge, Samples
 from gan_lab.modes import Sorted, sort_samples, take_census

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gan_lab.errors import UsageError
+from gan_lab.common.errors import UsageError
 
 Settings = dict[str, str]  # key -> value, as on the command line
 ELSEWHERE = ("experiment", "sweep", "search", "launcher", "seeds", "study", "runs_dir")

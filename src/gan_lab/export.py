@@ -15,9 +15,10 @@ from omegaconf import OmegaConf
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from gan_lab import __version__, build
-from gan_lab.errors import RunError
-from gan_lab.files import replace_file
+from gan_lab import build
+from gan_lab.common.errors import RunError
+from gan_lab.common.files import replace_file
+from gan_lab.common.version import __version__
 from gan_lab.loading import LoadedRun
 from gan_lab.models import call
 

@@ -12,8 +12,8 @@ from filelock import FileLock
 from torch import Tensor
 
 from gan_lab.checkpoints import read_checkpoint, write_checkpoint
+from gan_lab.common.errors import RunError
 from gan_lab.data import ImageDataset, with_channels
-from gan_lab.errors import RunError
 from gan_lab.metrics import (
     MNISTCNN_V1,
     Classifier,

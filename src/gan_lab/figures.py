@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gan_lab.paths import PACKAGE
+from gan_lab.common.paths import PACKAGE
 from gan_lab.sampling import grid
 
 # One colour per role everywhere (Okabe and Ito's palette, which colour-blind readers tell apart).

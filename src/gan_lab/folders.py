@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_lab.console import say
+from gan_lab.common.console import say
+from gan_lab.common.errors import RunError, UsageError
 from gan_lab.data import ImageDataset, image_dimensions, image_folder, reading_once
-from gan_lab.errors import RunError, UsageError
 from gan_lab.extractors import Extractor, inception
 from gan_lab.judge import Judge, Samples
 from gan_lab.real_side import RealSide, shuffled

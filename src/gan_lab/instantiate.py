@@ -9,7 +9,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args
 
-from gan_lab.errors import Interrupted, RunError, UsageError, is_out_of_memory
+from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_memory
 
 PLAIN = {
     bool: "true or false",

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from gan_lab import __version__
+from gan_lab.common.version import __version__
 from gan_lab.extractors import Extractor
 from gan_lab.measures import Features
 from gan_lab.protocols import shape_words

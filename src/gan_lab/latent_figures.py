@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.captions import WEIGHTS, caption
-from gan_lab.errors import UsageError
+from gan_lab.common.errors import UsageError
+from gan_lab.common.files import replace_file
 from gan_lab.figures import draw_points, draw_tiles
-from gan_lab.files import replace_file
 from gan_lab.interpolation import arc, line, places, plane
 from gan_lab.loading import LoadedRun
 from gan_lab.sampling import generate_each, grid, save_png

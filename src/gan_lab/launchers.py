@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from gan_lab.child import SIGNALS, Child, Ending, wait_for_any
-from gan_lab.console import counted, say
-from gan_lab.errors import Interrupted, UsageError
+from gan_lab.common.console import counted, say
+from gan_lab.common.errors import Interrupted, UsageError
 from gan_lab.task import Outcome, Task, conclude, is_settled, settled, train_task
 
 PATIENCE = 1.0  # seconds between looks at runs that other processes hold

@@ -12,11 +12,11 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from gan_lab import build
+from gan_lab.common.errors import UsageError, closest
+from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.data import ImageDataset
-from gan_lab.errors import UsageError, closest
 from gan_lab.lookup import find_run
 from gan_lab.losses import GanLoss
-from gan_lab.paths import conf_directory, config_names
 from gan_lab.record import is_labelled
 from gan_lab.runs import Run
 from gan_lab.sampling import generate_each, sample_labels, sample_latents

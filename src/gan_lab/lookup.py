@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gan_lab.errors import RunError
+from gan_lab.common.errors import RunError
 from gan_lab.protocols import column_key, differences
 from gan_lab.runs import Run, run_directories
 from gan_lab.score_lists import selection

@@ -8,8 +8,8 @@ from hydra import compose
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.errors import closest
-from gan_lab.paths import conf_directory, config_names
+from gan_lab.common.errors import closest
+from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.synonyms import GROUPS, RUNNING_GROUPS, SYNONYMS
 
 

@@ -18,10 +18,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from gan_lab.errors import UsageError, closest
+from gan_lab.common.errors import UsageError, closest
+from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.expand import Settings, below, sweep_points
 from gan_lab.mistakes import known_keys, no_such_config, reason
-from gan_lab.paths import conf_directory, config_names
 from gan_lab.precedence import FEEDS, with_resets
 from gan_lab.schema import Config
 from gan_lab.synonyms import GROUPS, LENGTHS, canonical, split

@@ -10,8 +10,8 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 from yaml import YAMLError
 
-from gan_lab.errors import UsageError
-from gan_lab.paths import conf_directory
+from gan_lab.common.errors import UsageError
+from gan_lab.common.paths import conf_directory
 from gan_lab.synonyms import LENGTHS, split
 
 FEEDS = {"hidden_dim": ("ngf", "ndf"), "lr": ("lr_g", "lr_d")}  # general -> specific knobs

@@ -11,8 +11,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from gan_lab.common.errors import RunError, UsageError
 from gan_lab.data import ImageDataset
-from gan_lab.errors import RunError, UsageError
 from gan_lab.instantiate import instantiate, locate
 from gan_lab.parts import Schedule
 from gan_lab.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS, Config

@@ -11,8 +11,9 @@ from torch import nn
 from gan_lab import build
 from gan_lab.announce import announce, environment
 from gan_lab.checks import check_data
-from gan_lab.console import counted, say
-from gan_lab.errors import Interrupted, RunError, UsageError, is_out_of_memory
+from gan_lab.common.console import counted, say
+from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_memory
+from gan_lab.common.signals import catch_signals
 from gan_lab.evaluate import Scorer, census_of, score_both
 from gan_lab.figures import draw_curves
 from gan_lab.interpolation import places
@@ -28,7 +29,6 @@ from gan_lab.record import (
 )
 from gan_lab.runs import COLLAPSED, Run
 from gan_lab.sampling import grid, sample_labels, sample_latents, save_png
-from gan_lab.signals import catch_signals
 from gan_lab.tracking import JsonLines, Tracker
 from gan_lab.train import Collapsed, Diverged, Progress, seconds_per_step, train
 

@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from omegaconf import OmegaConf
 
-from gan_lab.errors import UsageError, closest
+from gan_lab.common.errors import UsageError, closest
+from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.instantiate import instantiate
 from gan_lab.measures import Measured, mean_of
-from gan_lab.paths import conf_directory, config_names
 
 
 @dataclass(frozen=True)

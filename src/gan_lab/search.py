@@ -14,8 +14,8 @@ from typing import Any
 
 import filelock
 
-from gan_lab.console import say
-from gan_lab.errors import RunError, UsageError
+from gan_lab.common.console import say
+from gan_lab.common.errors import RunError, UsageError
 from gan_lab.expand import Settings, as_typed
 from gan_lab.instantiate import instantiate
 from gan_lab.record import result_hash

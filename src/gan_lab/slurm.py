@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from gan_lab.child import Ending, raise_interrupted
-from gan_lab.console import say
-from gan_lab.errors import Interrupted, RunError, Taken, UsageError
+from gan_lab.common.console import say
+from gan_lab.common.errors import Interrupted, RunError, Taken, UsageError
 from gan_lab.launchers import with_threads
 from gan_lab.task import Outcome, Task, conclude, is_settled, settled, train_task
 

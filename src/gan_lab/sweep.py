@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gan_lab.console import counted, duration, say
-from gan_lab.errors import Interrupted, RunError, UsageError
+from gan_lab.common.console import counted, duration, say
+from gan_lab.common.errors import Interrupted, RunError, UsageError
 from gan_lab.instantiate import instantiate
 from gan_lab.record import result_hash, run_directory
 from gan_lab.runs import Run

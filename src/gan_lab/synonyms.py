@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from gan_lab.errors import UsageError
-from gan_lab.paths import config_names
+from gan_lab.common.errors import UsageError
+from gan_lab.common.paths import config_names
 from gan_lab.schema import Config
 
 SYNONYMS = {

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
-from gan_lab.errors import UsageError
-from gan_lab.files import replace_file
+from gan_lab.common.errors import UsageError
+from gan_lab.common.files import replace_file
 from gan_lab.runs import Run
 from gan_lab.wandb_environment import connect_seconds, is_logged_in, wandb_mode
 

@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gan_lab.console import progress_display
+from gan_lab.common.console import progress_display
+from gan_lab.common.errors import Interrupted
+from gan_lab.common.signals import Stop
 from gan_lab.data import PointDataset
 from gan_lab.ema import update_average
-from gan_lab.errors import Interrupted
 from gan_lab.figures import scatter
 from gan_lab.losses import Critic
 from gan_lab.models import call
@@ -22,7 +23,6 @@ from gan_lab.parts import Parts, Schedule
 from gan_lab.position import torch_seed
 from gan_lab.runs import Run
 from gan_lab.sampling import generate, grid, sample_latents, save_png
-from gan_lab.signals import Stop
 from gan_lab.steps import bind, discriminator_step, generator_step, in_bf16, packed
 from gan_lab.tracking import Tracker
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from gan_lab.errors import UsageError
-from gan_lab.paths import conf_directory, config_names
+from gan_lab.common.errors import UsageError
+from gan_lab.common.paths import conf_directory, config_names
 
 # Where a record may hold a `_target_`, and the groups of conf/ whose targets may stand there.
 PLACES = {

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlparse
 
-from gan_lab.errors import UsageError
+from gan_lab.common.errors import UsageError
 
 CONNECT_SECONDS = 20.0  # WANDB_INIT_TIMEOUT sets another number
 # What W&B's own programs understand in WANDB_MODE; empty is as good as unset.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from gan_lab.errors import UsageError
+from gan_lab.common.errors import UsageError
 from gan_lab.runs import Run
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def trained_run(options: argparse.Namespace) -> Trained:
     Raises RunError if there is none, or if it has no checkpoint.
     """
     from gan_lab import build
-    from gan_lab.console import say
+    from gan_lab.common.console import say
     from gan_lab.lookup import find_run
 
     run = find_run(options.run, Path(options.runs_dir))

@@ -6,8 +6,8 @@ from typing import Any
 
 from gan_lab import dashboard, overrides
 from gan_lab.commands.arguments import parser
-from gan_lab.console import say
-from gan_lab.files import replace_file
+from gan_lab.common.console import say
+from gan_lab.common.files import replace_file
 from gan_lab.record import make_record
 from gan_lab.report.collect import RunData, collect
 from gan_lab.report.settings import compare

@@ -7,8 +7,8 @@ from typing import Any
 
 from gan_lab import build
 from gan_lab.commands.arguments import add_place_options, at_least, parser, record_of
-from gan_lab.console import say
-from gan_lab.errors import UsageError
+from gan_lab.common.console import say
+from gan_lab.common.errors import UsageError
 from gan_lab.evaluate import evaluate_run
 from gan_lab.folders import SCORES, InceptionFile, score_folders
 from gan_lab.loading import load_defaults

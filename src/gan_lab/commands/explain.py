@@ -5,8 +5,8 @@ from typing import Any
 
 from gan_lab import build, explain, overrides, synonyms
 from gan_lab.checks import check_ranges
+from gan_lab.common.errors import UsageError
 from gan_lab.datasheet import explain_dataset
-from gan_lab.errors import UsageError
 from gan_lab.record import data_facts, make_record, presumed_data_facts
 from gan_lab.score_lists import named_scores
 

@@ -2,8 +2,8 @@
 
 from gan_lab import latent_figures
 from gan_lab.commands.arguments import at_least, latent_parser, opened, output_path, within
-from gan_lab.console import say_figures
-from gan_lab.errors import UsageError
+from gan_lab.common.console import say_figures
+from gan_lab.common.errors import UsageError
 from gan_lab.interpolation import places
 
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from gan_lab import __version__, build
+from gan_lab import build
 from gan_lab.commands.arguments import Trained, at_least, examining_parser, trained_run
-from gan_lab.console import say, say_figures
+from gan_lab.common.console import say, say_figures
+from gan_lab.common.version import __version__
 from gan_lab.data import PointDataset
 from gan_lab.evaluate import Scorer
 from gan_lab.figures import draw_scatter

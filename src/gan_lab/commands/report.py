@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_lab.commands.arguments import at_least, parser
-from gan_lab.console import say
+from gan_lab.common.console import say
 from gan_lab.report import write_report
 from gan_lab.report.collect import collect
 from gan_lab.runs import run_directories

@@ -8,11 +8,11 @@ from omegaconf import OmegaConf
 
 from gan_lab import overrides, precedence, synonyms
 from gan_lab.checks import check_builds, check_fit, check_ranges, check_surroundings
-from gan_lab.console import say
+from gan_lab.common.console import say
+from gan_lab.common.errors import UsageError
+from gan_lab.common.paths import conf_directory
 from gan_lab.data import reading_once
-from gan_lab.errors import UsageError
 from gan_lab.expand import Settings
-from gan_lab.paths import conf_directory
 from gan_lab.record import make_record
 from gan_lab.sweep import make_tasks, run_tasks
 from gan_lab.task import Task

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from gan_lab import build
-from gan_lab.errors import RunError
+from gan_lab.common.errors import RunError
 from gan_lab.lookup import find_run
 from gan_lab.runs import Run, run_directories
 from gan_lab.trust import is_trustworthy

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gan_lab.errors import RunError, UsageError
+from gan_lab.common.errors import RunError, UsageError
 from gan_lab.loading import load_run
 from gan_lab.report import analysis, comparison, pictures, plots
 from gan_lab.report.page import Figure

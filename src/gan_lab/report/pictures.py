@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from gan_lab.captions import caption
-from gan_lab.errors import RunError, UsageError
+from gan_lab.common.errors import RunError, UsageError
 from gan_lab.figures import STYLE, draw_tiles, save_figure
 from gan_lab.interpolation import places
 from gan_lab.latent_figures import draw_strips, strips

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from gan_lab import overrides
-from gan_lab.errors import RunError, UsageError
+from gan_lab.common.errors import RunError, UsageError
+from gan_lab.common.paths import config_names
 from gan_lab.expand import as_typed
-from gan_lab.paths import config_names
 from gan_lab.record import make_record, result_hash
 from gan_lab.report.collect import RunData
 from gan_lab.schema import GENERAL_KNOBS, RESULT_KNOBS

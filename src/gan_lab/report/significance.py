@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from gan_lab.console import counted
+from gan_lab.common.console import counted
 from gan_lab.spread import Spread, spread
 
 LEVEL = 0.05

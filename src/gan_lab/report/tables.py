@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gan_lab.console import duration
+from gan_lab.common.console import duration
 from gan_lab.report import dynamics
 from gan_lab.report.collect import RunData
 from gan_lab.report.scores import Line, Measure

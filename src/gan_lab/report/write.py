@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from gan_lab.console import counted
-from gan_lab.files import replace_file
+from gan_lab.common.console import counted
+from gan_lab.common.files import replace_file
 from gan_lab.report import health, page, pictures, tables
 from gan_lab.report.collect import Collection
 from gan_lab.report.dynamics import numbers

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from gan_lab.console import say
+from gan_lab.common.console import say
 
 
 class Stop:

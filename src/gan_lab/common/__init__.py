@@ -1,0 +1,1 @@
+"""What every package may use, and what imports nothing of gan_lab but itself."""
