@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from gan_lab import build
-from gan_lab.augment import NUMBERS, crop_and_flip, differentiable
 from gan_lab.data import digits, to_unit
+from gan_lab.data.augment import NUMBERS, crop_and_flip, differentiable
 from gan_lab.overrides import jobs
 from gan_lab.parts import Parts
 from gan_lab.position import batch_indices

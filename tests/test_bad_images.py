@@ -13,7 +13,8 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_lab.data import decode, image_folder
+from gan_lab.data import image_folder
+from gan_lab.data.files import decode
 
 RED = (200, 30, 10)
 

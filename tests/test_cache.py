@@ -16,7 +16,8 @@ from PIL import Image
 from torchvision.transforms.functional import center_crop, pil_to_tensor, resize
 
 from gan_lab import load_dataset
-from gan_lab.data import cache, image_folder
+from gan_lab.data import image_folder
+from gan_lab.data.files import cache
 
 PROGRAM = """
 import sys

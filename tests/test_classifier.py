@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from gan_lab.data.idx import read_idx
+from gan_lab.data.files.idx import read_idx
 from gan_lab.metrics import (
     MNISTCNN_V1,
     Classifier,

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab import load_loss
-from gan_lab.augment import Augmentation
 from gan_lab.data import PointDataset, grid, ring
+from gan_lab.data.augment import Augmentation
 from gan_lab.equilibrium import conclude, curve_means, duality_gap, fresh_accuracy, on_held_out
 from gan_lab.inputs import Inputs
 from gan_lab.metrics import (

@@ -113,7 +113,7 @@ def test_no_place_of_a_config_may_hold_a_target(sound_run, tmp_path, evil, monke
         "torch.nn.modules.module.register_module_forward_hook",
         "torch.nn.init.os",
         "torch.hub.load",
-        "gan_lab.data.cache._build",
+        "gan_lab.data.files.cache._build",
         "gan_lab.data.mnist.torch",
         "gan_lab.cli.main",
         "gan_lab.launchers.order",

@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from gan_lab.data.idx import read_idx
+from gan_lab.data.files.idx import read_idx
 
 
 def idx(code: int, shape: tuple[int, ...], data: bytes) -> bytes:

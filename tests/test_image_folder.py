@@ -7,7 +7,7 @@ from PIL import Image
 from torchvision.transforms.functional import center_crop, pil_to_tensor, resize
 
 from gan_lab.data import image_folder, listing_hash
-from gan_lab.data.listing import list_images
+from gan_lab.data.files.listing import list_images
 from gan_lab.overrides import jobs
 from gan_lab.record import make_record, result_hash
 

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_lab.augment import Augmentation
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.data import ImageDataset
+from gan_lab.data.augment import Augmentation
 from gan_lab.extractors import Extractor
 from gan_lab.inputs import Inputs
 from gan_lab.instantiate import instantiate

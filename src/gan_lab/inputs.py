@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gan_lab.augment import NUMBERS, Augmentation, crop_and_flip, differentiable
 from gan_lab.data import ImageDataset, PointDataset, to_unit
+from gan_lab.data.augment import NUMBERS, Augmentation, crop_and_flip, differentiable
 from gan_lab.losses import GanLoss
 from gan_lab.position import batch_indices, normal_at, uniform_at
 

@@ -11,6 +11,11 @@ from typing import Any, get_args
 
 from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_memory
 
+# First name -> where it lives now. Config files of old runs have the first name; hashes always do.
+MOVED = {
+    "gan_lab.augment.Augmentation": "gan_lab.data.Augmentation",
+}
+FIRST_NAMES = {now: first for first, now in MOVED.items()}
 PLAIN = {
     bool: "true or false",
     int: "a whole number",
@@ -22,7 +27,7 @@ PLAIN = {
 
 def locate(target: str) -> Any:
     """Import what a dotted path names. Raises UsageError if there is no such thing."""
-    module_name, _, name = target.rpartition(".")
+    module_name, _, name = MOVED.get(target, target).rpartition(".")
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))  # one's own model lies in the working directory
     try:
@@ -30,6 +35,18 @@ def locate(target: str) -> Any:
     except Exception as error:  # importing one's own file runs it
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UsageError(f"_target_={target}: cannot be imported ({reason}).") from error
+
+
+def with_names_of_today(config: Any) -> Any:
+    """Return the content of a config in which each `_target_` has the name that it has now."""
+    if isinstance(config, Mapping):
+        return {
+            key: MOVED.get(value, value)
+            if key == "_target_" and isinstance(value, str)
+            else with_names_of_today(value)
+            for key, value in config.items()
+        }
+    return [with_names_of_today(item) for item in config] if isinstance(config, list) else config
 
 
 def instantiate(spec: Mapping[str, Any], **supplied: Any) -> Any:

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.data import ImageDataset
-from gan_lab.instantiate import instantiate, locate
+from gan_lab.instantiate import FIRST_NAMES, instantiate, locate
 from gan_lab.parts import Schedule
 from gan_lab.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS, Config
 from gan_lab.score_lists import selection
@@ -95,6 +95,7 @@ def _beyond_defaults(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Drop arguments that the target takes by itself, so that a new option renames no old run."""
     parameters = inspect.signature(locate(spec["_target_"])).parameters
     nested = {key: _nested_beyond_defaults(value) for key, value in spec.items()}
+    nested["_target_"] = FIRST_NAMES.get(spec["_target_"], spec["_target_"])
     return {
         key: value
         for key, value in nested.items()

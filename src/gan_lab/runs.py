@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from gan_lab.checkpoints import read_newest, write_checkpoint
 from gan_lab.common.errors import RunError, Taken
 from gan_lab.common.files import read_json, read_lines, replace_file, write_lines
+from gan_lab.instantiate import with_names_of_today
 from gan_lab.protocols import shape_words
 
 FORMAT = 2  # of config.yaml; one without a number is of format 1: docs/upgrading.md
@@ -105,7 +106,8 @@ class Run:
         Raises RunError if there is none, if it is broken, or if a newer version wrote it.
         """
         try:
-            config = OmegaConf.load(self.config_path)
+            content = OmegaConf.to_container(OmegaConf.load(self.config_path))
+            config = OmegaConf.create(with_names_of_today(content))
             assert isinstance(config, DictConfig)
             assert all(isinstance(config[key], DictConfig) for key in ("runtime", "choices"))
             written = int(config.get("format", 1))

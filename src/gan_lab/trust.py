@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory, config_names
+from gan_lab.instantiate import MOVED
 
 # Where a record may hold a `_target_`, and the groups of conf/ whose targets may stand there.
 PLACES = {
@@ -78,7 +79,9 @@ def _may_be_named(target: Any, place: tuple[str, ...]) -> bool:
     if not isinstance(target, str | None):
         return False
     groups = next((groups for key, groups in PLACES.items() if place[: len(key)] == key), ())
-    return any(target in _named_by(group) for group in groups) or _is_of_torch(target)
+    return any(MOVED.get(target, target) in _named_by(group) for group in groups) or _is_of_torch(
+        target
+    )
 
 
 @cache

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from gan_lab.data.dataset import ImageDataset
-from gan_lab.data.download import or_by_hand
+from gan_lab.data.files.download import or_by_hand
+from gan_lab.data.files.listing import File, fingerprint, list_images
 from gan_lab.data.image_folder import Source, every_tenth, folder_path, load
-from gan_lab.data.listing import File, fingerprint, list_images
 
 IMAGES, PARTITION = "img_align_celeba", "list_eval_partition.txt"
 TEST = "2"  # in the partition file; 0 is train and 1 is valid, which we train on too

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from gan_lab.data.dataset import ImageDataset, fit
-from gan_lab.data.download import or_by_hand
+from gan_lab.data.files.download import or_by_hand
 
 FOLDER = "cifar-10-batches-py"
 BATCHES = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": ["test_batch"]}

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from gan_lab.data.dataset import ImageDataset
-from gan_lab.data.download import or_by_hand
+from gan_lab.data.files.download import or_by_hand
+from gan_lab.data.files.listing import fingerprint, list_images
 from gan_lab.data.image_folder import Source, every_tenth, folder_path, folder_source, load
-from gan_lab.data.listing import fingerprint, list_images
 
 FLOWERS102 = "flowers-102"  # torchvision's name for it
 CLASSES = tuple(str(number) for number in range(1, 103))

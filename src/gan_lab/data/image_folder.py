@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from gan_lab.data.cache import Decoded, decoded
 from gan_lab.data.dataset import ImageDataset
-from gan_lab.data.listing import File, fingerprint, list_images, printable
+from gan_lab.data.files.cache import Decoded, decoded
+from gan_lab.data.files.listing import File, fingerprint, list_images, printable
 
 HELD_OUT = 10  # every tenth file, in the order of names, is of the test split
 MOST_BAD = 0.01  # share of unusable images that is passed over without being told to

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from gan_lab.data.dataset import ImageDataset, fit
-from gan_lab.data.download import or_by_hand
-from gan_lab.data.idx import read_idx
+from gan_lab.data.files.download import or_by_hand
+from gan_lab.data.files.idx import read_idx
 
 STEMS = {"train": "train", "test": "t10k"}
 COUNTS = {"train": 60_000, "test": 10_000}

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gan_lab.data.idx import read_idx
+from gan_lab.data.files.idx import read_idx
 from gan_lab.metrics.classifier import accuracy, save_classifier, train_classifier
 
 

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_lab.data.decode import decode
-from gan_lab.data.listing import File, digest, printable
+from gan_lab.data.files.decode import decode
+from gan_lab.data.files.listing import File, digest, printable
 
 FORMAT = "images-1"  # a new number whenever the same files would give other bytes
 CHUNK = 256  # images that are decoded before they are written

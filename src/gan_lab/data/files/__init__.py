@@ -1,0 +1,1 @@
+"""How files become one array: listings, decoding, the cache, IDX files, downloads."""
