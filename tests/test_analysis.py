@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from gan_lab import load_dataset, load_run
+from gan_lab.figures.tiles import grid, tiles
 from gan_lab.report.analysis import (
     draw_generator_gradient,
     logit_gradient,
     mean_difference,
     measured_gradients,
 )
-from gan_lab.sampling import grid, tiles
 
 
 def test_the_two_gradients_in_the_logit_are_the_closed_forms():

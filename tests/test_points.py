@@ -12,7 +12,7 @@ from gan_lab.checks import check_fit
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
 from gan_lab.data import PointDataset
-from gan_lab.figures import scatter
+from gan_lab.figures.points import scatter
 from gan_lab.models import MaxoutDiscriminator, PointGenerator
 from gan_lab.overrides import jobs
 from gan_lab.parts import Parts

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from gan_lab.figures import styled_pyplot
+from gan_lab.figures.style import styled_pyplot
 from gan_lab.runs import Run
 
 NAMES = {  # what differs from the run that collapses, in the order of the table

@@ -16,8 +16,8 @@ from gan_lab.data import (
     human_size,
     image_dimensions,
 )
-from gan_lab.figures import scatter
-from gan_lab.sampling import grid, save_png
+from gan_lab.figures.points import scatter
+from gan_lab.figures.tiles import grid, save_png
 
 SHEET_CLASSES, SHEET_COLUMNS = 10, 10
 MEASURED = 2000  # files of a folder whose headers are read

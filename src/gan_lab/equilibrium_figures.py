@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from gan_lab.equilibrium import LOG_4
-from gan_lab.figures import COLOURS, STYLE, save_figure
+from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.optimal import Optimum
 
 ZOOM = 8  # standard deviations around a mode

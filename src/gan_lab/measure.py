@@ -15,12 +15,13 @@ from gan_lab import build
 from gan_lab.checks import check_data
 from gan_lab.ema import update_average
 from gan_lab.evaluate import Scorer, census_of
-from gan_lab.figures import draw_curves
+from gan_lab.figures.curves import draw_curves
+from gan_lab.figures.tiles import save_png
 from gan_lab.parts import Parts, Schedule
 from gan_lab.record import data_facts, make_schedule
 from gan_lab.runs import Run
-from gan_lab.sampling import save_png
 from gan_lab.score_lists import selection
+from gan_lab.score_tables import axis_words
 from gan_lab.train import Progress, read_line, sample_grid, seconds_per_step, take_step
 
 STEPPING = 3.0  # seconds of steps to measure
@@ -108,9 +109,9 @@ def measure(record: dict[str, Any]) -> Cost:
         )
         state = {"progress": vars(Progress()), **parts.state()}
         _, checkpoint = _timed(lambda: run.save_checkpoint(1, state, 1, 1))
-        _, curves = _timed(
-            lambda: draw_curves(metrics, run.curves_path, parts.loss.output, selection(record))
-        )
+        best_by, output = selection(record), parts.loss.output
+        words = axis_words(best_by)
+        _, curves = _timed(lambda: draw_curves(metrics, run.curves_path, output, best_by, words))
         scorer, image, image_during, image_sorted = _score(record, run, parts, device)
         evaluation = record["runtime"]["evaluation"]
         cost = Cost(

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_lab.figures import COLOURS, STYLE, save_figure
+from gan_lab.figures.style import COLOURS, STYLE, save_figure
+from gan_lab.figures.tiles import grid
 from gan_lab.metrics import nearest_others
-from gan_lab.sampling import grid
 
 BARS = 40  # more classes are drawn as a sorted curve
 SHEET_ROWS = 25

@@ -15,7 +15,8 @@ from gan_lab.common.console import counted, say
 from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_memory
 from gan_lab.common.signals import catch_signals
 from gan_lab.evaluate import Scorer, census_of, score_both
-from gan_lab.figures import draw_curves
+from gan_lab.figures.curves import draw_curves
+from gan_lab.figures.tiles import grid, save_png
 from gan_lab.interpolation import places
 from gan_lab.judge import Samples
 from gan_lab.latent_figures import strips
@@ -28,7 +29,8 @@ from gan_lab.record import (
     with_data,
 )
 from gan_lab.runs import COLLAPSED, Run
-from gan_lab.sampling import grid, sample_labels, sample_latents, save_png
+from gan_lab.sampling import sample_labels, sample_latents
+from gan_lab.score_tables import axis_words
 from gan_lab.tracking import JsonLines, Tracker
 from gan_lab.train import Collapsed, Diverged, Progress, seconds_per_step, train
 
@@ -111,7 +113,9 @@ def _train_and_score(
 
         with catch_signals() as stop:
             train(parts, schedule, run, progress, trackers, score, monitor, stop)
-        draw_curves(run.metrics(), run.curves_path, parts.loss.output, schedule.best_by)
+        best_by = schedule.best_by
+        words = axis_words(best_by)
+        draw_curves(run.metrics(), run.curves_path, parts.loss.output, best_by, words)
         show_interpolation(record, run, parts, progress.step, trackers)
         count = record["runtime"]["evaluation"]["samples"]
         raw, averaged = map(scorer.samples_of, (parts.generator, parts.average))

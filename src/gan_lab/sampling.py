@@ -1,9 +1,7 @@
-"""From latents to pictures."""
+"""From latents to images."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -61,33 +59,3 @@ def generate_each(generator: nn.Module, latents: Tensor, labels: Tensor | None =
     if labels is not None:
         labels = torch.cat([labels, labels[:1].expand(missing)])
     return generate(generator, latents, labels, batch_size=BLOCK)[:count]
-
-
-def grid(images: Tensor, columns: int = 8, gap: int = 2) -> np.ndarray:
-    """Lay images (uint8 [N, C, H, W]) out in rows on white: uint8 [height, width, 3]."""
-    count, channels, height, width = images.shape
-    rows = -(-count // columns)
-    canvas = np.full(
-        (rows * (height + gap) + gap, columns * (width + gap) + gap, 3), 255, dtype=np.uint8
-    )
-    for index, image in enumerate(images.expand(-1, 3, -1, -1) if channels == 1 else images):
-        top = gap + (index // columns) * (height + gap)
-        left = gap + (index % columns) * (width + gap)
-        canvas[top : top + height, left : left + width] = image.permute(1, 2, 0).numpy()
-    return canvas
-
-
-def tiles(picture: np.ndarray, side: int, gap: int = 2) -> np.ndarray:
-    """Cut what `grid` laid out into its images, blank places among them: [N, side, side, 3]."""
-    step = side + gap
-    rows, columns = (length // step for length in picture.shape[:2])
-    places = [(gap + row * step, gap + column * step) for row in range(rows)
-              for column in range(columns)]  # fmt: skip
-    return np.stack([picture[top : top + side, left : left + side] for top, left in places])
-
-
-def save_png(picture: np.ndarray, path: Path) -> None:
-    """Write a picture (uint8 [height, width, 3]) as PNG."""
-    from PIL import Image
-
-    Image.fromarray(picture).save(path, format="PNG")

@@ -20,6 +20,16 @@ NAMES = {
     "nearest_train": "to nearest in training",
 }
 
+SCORE_AXES = {
+    "fd_classifier": "Fréchet distance",
+    "fid": "FID",
+    "swd": "sliced Wasserstein distance (1/1000)",
+    "wasserstein": "sliced Wasserstein distance",
+    "kd_classifier": "kernel distance",
+    "reverse_kl": "reverse KL (nats)",
+    "kl": "KL (nats)",
+}
+
 
 def display_name(record: Record) -> str:
     """Return how a score is called: the extractor is part of a distance's name."""
@@ -32,6 +42,11 @@ def display_name(record: Record) -> str:
 def brief_name(score: str) -> str:
     """Return how a score is called where there is little room."""
     return BRIEF.get(score, score)
+
+
+def axis_words(score: str) -> str:
+    """Return what an axis says of a score."""
+    return SCORE_AXES.get(score, score)
 
 
 def score_table(records: Sequence[Record]) -> list[str]:

@@ -79,9 +79,8 @@ def _may_be_named(target: Any, place: tuple[str, ...]) -> bool:
     if not isinstance(target, str | None):
         return False
     groups = next((groups for key, groups in PLACES.items() if place[: len(key)] == key), ())
-    return any(MOVED.get(target, target) in _named_by(group) for group in groups) or _is_of_torch(
-        target
-    )
+    today = MOVED[target] if target in MOVED else target
+    return any(today in _named_by(group) for group in groups) or _is_of_torch(target)
 
 
 @cache

@@ -8,7 +8,7 @@ from gan_lab.common.console import say, say_figures
 from gan_lab.common.version import __version__
 from gan_lab.data import PointDataset
 from gan_lab.evaluate import Scorer
-from gan_lab.figures import draw_scatter
+from gan_lab.figures.points import draw_scatter
 from gan_lab.mode_figures import draw_census, draw_distances, draw_pairs, draw_sheet
 from gan_lab.modes import as_many, describe_diversity
 

@@ -11,14 +11,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_lab.captions import caption
-from gan_lab.figures import COLOURS, STYLE, save_figure
+from gan_lab.figures.captions import caption
+from gan_lab.figures.style import COLOURS, STYLE, save_figure
+from gan_lab.figures.tiles import tiles
 from gan_lab.loading import LoadedRun, load_loss
 from gan_lab.models import call
 from gan_lab.report.collect import RunData
 from gan_lab.report.dynamics import WINDOWS, curve, smooth
 from gan_lab.report.plots import AXES, Look
-from gan_lab.sampling import tiles
 from gan_lab.steps import packed
 
 LOG_4 = math.log(4)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_lab.figures import COLOURS, STYLE, save_figure
+from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.report.collect import RunData
 from gan_lab.report.plots import LETTER, Look
 from gan_lab.report.scores import Measure

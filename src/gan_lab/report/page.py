@@ -10,7 +10,7 @@ from string import Template
 
 from PIL import Image
 
-from gan_lab.figures import PRINT_DPI
+from gan_lab.figures.style import PRINT_DPI
 from gan_lab.report.collect import RunData
 from gan_lab.report.pictures import as_webp, frame_steps, picture_at
 from gan_lab.report.settings import Settings

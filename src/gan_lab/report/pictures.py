@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from gan_lab.captions import caption
 from gan_lab.common.errors import RunError, UsageError
-from gan_lab.figures import STYLE, draw_tiles, save_figure
+from gan_lab.figures.captions import caption
+from gan_lab.figures.style import STYLE, save_figure
+from gan_lab.figures.tiles import draw_tiles
 from gan_lab.interpolation import places
 from gan_lab.latent_figures import draw_strips, strips
 from gan_lab.loading import load_run

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_lab.figures import COLOURS, STYLE, save_figure
+from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.report.collect import RunData
 from gan_lab.report.dynamics import curve, smooth
 from gan_lab.report.scores import Measure, series

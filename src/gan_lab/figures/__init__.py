@@ -1,0 +1,1 @@
+"""How figures look: one style, tiles of images, points, curves, captions."""
