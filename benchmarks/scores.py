@@ -21,12 +21,12 @@ import numpy as np
 import scipy.linalg
 import torch
 
+from gan_lab.config.run_config import LABELLED
 from gan_lab.data import mnist
 from gan_lab.extractors import shipped_classifier
 from gan_lab.judge import Judge, Samples
 from gan_lab.metrics import frechet, moments
 from gan_lab.real_side import RealSide
-from gan_lab.score_lists import LABELLED
 from gan_lab.scores import load_score
 
 SIZE, REPEATS = 2048, 3

@@ -9,10 +9,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from gan_lab import build
+from gan_lab.config.compose import jobs
+from gan_lab.config.run_config import make_record
 from gan_lab.data import ImageDataset, digits
-from gan_lab.overrides import jobs
 from gan_lab.parts import Parts
-from gan_lab.record import make_record
 from gan_lab.train import take_step
 
 

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 
 from gan_lab import build
+from gan_lab.config.compose import jobs
+from gan_lab.config.identity import result_hash
+from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import digits, to_unit
 from gan_lab.data.augment import NUMBERS, crop_and_flip, differentiable
-from gan_lab.overrides import jobs
 from gan_lab.parts import Parts
 from gan_lab.position import batch_indices
-from gan_lab.record import data_facts, make_record, result_hash
 from gan_lab.train import take_step
 
 

@@ -8,6 +8,8 @@ import torch
 from scipy import stats
 
 from gan_lab import build
+from gan_lab.config.compose import jobs
+from gan_lab.config.run_config import make_record
 from gan_lab.evaluate import Scorer
 from gan_lab.judge import Samples
 from gan_lab.metrics import (
@@ -22,8 +24,6 @@ from gan_lab.metrics import (
     sure_classes,
 )
 from gan_lab.modes import Sorted, describe_census, describe_diversity, take_census
-from gan_lab.overrides import jobs
-from gan_lab.record import make_record
 from gan_lab.runs import Run, run_directories
 from gan_lab.tracking import census_numbers
 

@@ -5,12 +5,14 @@ from functools import cache
 import pytest
 
 from gan_lab import build
-from gan_lab.checks import check_builds, check_data, check_fit, check_ranges, check_surroundings
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
+from gan_lab.config.checks import check_data, check_fit, check_ranges
+from gan_lab.config.compose import Composed, jobs
+from gan_lab.config.identity import result_hash
+from gan_lab.config.run_config import make_record, with_data
 from gan_lab.data import digits
-from gan_lab.overrides import Job, jobs
-from gan_lab.record import make_record, result_hash, with_data
+from gan_lab.jobs.preflight import check_builds, check_surroundings
 
 EXPERIMENTS = sorted(path.stem for path in (conf_directory() / "experiment").glob("*.yaml"))
 MODELS = sorted(path.stem for path in (conf_directory() / "model").glob("*.yaml"))
@@ -20,7 +22,7 @@ CLASSES = [100] * 10  # of a dataset with labels
 
 
 @cache
-def job_of(*settings: str) -> Job:
+def job_of(*settings: str) -> Composed:
     return jobs(settings, False)[0]
 
 

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 from gan_lab import build
 from gan_lab.common.paths import conf_directory
+from gan_lab.config.compose import jobs
+from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import ImageDataset, digits
 from gan_lab.models import LabelledDiscriminator, LabelledGenerator
-from gan_lab.overrides import jobs
 from gan_lab.parts import Parts
-from gan_lab.record import data_facts, make_record
 from gan_lab.sampling import sample_labels
 from gan_lab.steps import bind
 from gan_lab.train import sample_grid, take_step

@@ -12,22 +12,19 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from gan_lab import build, cli, mistakes, overrides, precedence, synonyms
+from gan_lab import build, cli
 from gan_lab.common import paths
 from gan_lab.common.paths import conf_directory
-from gan_lab.instantiate import locate
-from gan_lab.record import (
-    make_record,
-    make_schedule,
-    presumed_data_facts,
-    result_hash,
-    run_directory,
-)
-from gan_lab.schema import RESULT_KNOBS, RUNTIME_KNOBS
+from gan_lab.config import compose, hydra_errors, overrides, precedence
+from gan_lab.config.identity import result_hash, run_directory
+from gan_lab.config.instantiate import locate
+from gan_lab.config.run_config import make_record, presumed_data_facts
+from gan_lab.config.schedule import make_schedule
+from gan_lab.config.schema import RESULT_KNOBS, RUNTIME_KNOBS
 
 FILES = sorted(conf_directory().glob("*/*.yaml"))
 # Sweeps, searches, launchers and scores are no part of a single run's config.
-YAMLS = [path for path in FILES if path.parent.name not in (*synonyms.RUNNING_GROUPS, "score")]
+YAMLS = [path for path in FILES if path.parent.name not in (*overrides.RUNNING_GROUPS, "score")]
 EXPERIMENTS = [path.stem for path in YAMLS if path.parent.name == "experiment"]
 SYSTEM_A = "experiment=mnist_dcgan"
 
@@ -35,7 +32,7 @@ SYSTEM_A = "experiment=mnist_dcgan"
 def record(*settings: str) -> dict[str, Any]:
     if any(text.startswith("experiment=") for text in settings):  # of a study its baseline
         settings = (*settings, "sweep=null", "seeds=1")
-    (job,) = overrides.jobs(settings, multirun=False)
+    (job,) = compose.jobs(settings, multirun=False)
     return make_record(job.config, job.choices)
 
 
@@ -61,7 +58,7 @@ def specs(node: Any) -> list[dict[str, Any]]:
 
 def test_the_groups_are_known():
     groups = {path.name for path in conf_directory().iterdir() if path.is_dir()}
-    assert groups <= {*synonyms.GROUPS, *synonyms.RUNNING_GROUPS, "augment", "score"}
+    assert groups <= {*overrides.GROUPS, *overrides.RUNNING_GROUPS, "augment", "score"}
     assert {"model", "loss", "dataset", "logger", "experiment"} <= {p.parent.name for p in YAMLS}
 
 
@@ -95,12 +92,12 @@ def test_every_knob_is_recorded():
     """What is neither a result nor runtime could change a run without a trace."""
     recorded = knobs().keys()
     assert {*RESULT_KNOBS, *RUNTIME_KNOBS} <= recorded
-    (job,) = overrides.jobs([], multirun=False)
+    (job,) = compose.jobs([], multirun=False)
     assert job.config.keys() - recorded <= {
         "experiment",
         "restart",
         "seeds",
-        *synonyms.RUNNING_GROUPS,
+        *overrides.RUNNING_GROUPS,
     }
 
 
@@ -112,7 +109,7 @@ def experiment(tmp_path, monkeypatch):
     """Write conf/experiment/NAME.yaml into a copy of the config tree, which is then used."""
     copied = tmp_path / "conf"
     shutil.copytree(conf_directory(), copied)
-    for module in (mistakes, overrides, paths, precedence):
+    for module in (hydra_errors, compose, paths, precedence):
         monkeypatch.setattr(module, "conf_directory", lambda: copied)
 
     def write(text: str, name: str = "trial") -> None:
@@ -198,7 +195,7 @@ def test_an_experiment_on_top_of_another_keeps_its_length(experiment):
 )
 def test_a_mistake_in_an_experiment_is_one_line(experiment, file, reason):
     experiment(file)
-    with pytest.raises(overrides.UsageError, match=re.escape(reason)) as caught:
+    with pytest.raises(compose.UsageError, match=re.escape(reason)) as caught:
         made = record("experiment=trial")
         build.networks(made | presumed_data_facts(made))
     assert "\n" not in str(caught.value)
@@ -225,16 +222,16 @@ VALUES = {"loss": "minimax", "channels": "3", "augment": "flip"}
 
 @pytest.mark.parametrize("key", ["penalty", "augment", "logger", "launcher"])
 def test_null_is_the_choice_of_nothing(key):
-    assert record(f"{key}=null") == record(f"{key}={synonyms.NOTHING[key]}")
+    assert record(f"{key}=null") == record(f"{key}={overrides.NOTHING[key]}")
 
 
 @pytest.mark.parametrize("key", ["search", "experiment"])
 def test_null_where_nothing_is_chosen_anyway_is_a_mistake(key):
-    with pytest.raises(overrides.UsageError, match=f"{key}=null: leave it out"):
+    with pytest.raises(compose.UsageError, match=f"{key}=null: leave it out"):
         record(f"{key}=null")
 
 
-@pytest.mark.parametrize(("synonym", "key"), synonyms.SYNONYMS.items())
+@pytest.mark.parametrize(("synonym", "key"), overrides.SYNONYMS.items())
 def test_a_synonym_sets_its_knob(synonym, key):
     value = VALUES.get(key, "2")
     assert record(f"{synonym}={value}") == record(f"{key}={value}") != record()
@@ -258,7 +255,7 @@ def test_losses_have_the_names_of_tutorials(typed, loss):
 def test_bce_says_which_loss_it_is(gan_lab_here, typed, noted):
     result = gan_lab_here(f"loss={typed}", "batch_size=5000")  # which ends before the training
     assert result.returncode == 2
-    assert (synonyms.BCE_NOTE in result.stdout) is noted
+    assert (overrides.BCE_NOTE in result.stdout) is noted
 
 
 # --- directories ---------------------------------------------------------------------------------
@@ -341,7 +338,7 @@ def test_old_runs_keep_their_names(settings, expected):
 
 def test_the_four_runs_of_system_a_are_one_sweep():
     settings = [SYSTEM_A, "latent_dim=16,100", "hidden_dim=16,100"]
-    jobs = overrides.jobs(settings, multirun=True)
+    jobs = compose.jobs(settings, multirun=True)
     records = [make_record(job.config, job.choices) for job in jobs]
     sizes = [(made["latent_dim"], made["ngf"], made["ndf"]) for made in records]
     assert sizes == [(16, 16, 16), (16, 100, 100), (100, 16, 16), (100, 100, 100)]
@@ -401,5 +398,5 @@ def test_the_six_examples_of_the_help_are_right():
         verb, settings = cli._verb(arguments)
         if verb == "train":
             multirun = "-m" in settings
-            jobs = overrides.jobs([text for text in settings if text != "-m"], multirun)
+            jobs = compose.jobs([text for text in settings if text != "-m"], multirun)
             assert len(jobs) == (3 if multirun else 1)

@@ -12,8 +12,8 @@ from PIL import Image
 from test_wandb import Log, logs, read_log
 
 from gan_lab import dashboard
-from gan_lab.overrides import jobs
-from gan_lab.record import make_record
+from gan_lab.config.compose import jobs
+from gan_lab.config.run_config import make_record
 from gan_lab.report.collect import collect
 from gan_lab.runs import Run, run_directories
 from gan_lab.scores import directions

@@ -4,11 +4,12 @@ import pytest
 from omegaconf import OmegaConf
 from test_configs import experiment, record  # noqa: F401
 
-from gan_lab import overrides
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
-from gan_lab.expand import as_typed, sweep_points
-from gan_lab.record import make_record, run_directory
+from gan_lab.config import compose
+from gan_lab.config.identity import run_directory
+from gan_lab.config.run_config import make_record
+from gan_lab.config.sweep import as_typed, sweep_points
 
 SWEEPS = sorted(path.stem for path in (conf_directory() / "sweep").glob("*.yaml"))
 EXPERIMENTS = sorted(path.stem for path in (conf_directory() / "experiment").glob("*.yaml"))
@@ -22,8 +23,8 @@ BASE_B = {
 }
 
 
-def jobs(*settings: str) -> list[overrides.Job]:
-    return overrides.jobs([text for text in settings if text != "-m"], "-m" in settings)
+def jobs(*settings: str) -> list[compose.Composed]:
+    return compose.jobs([text for text in settings if text != "-m"], "-m" in settings)
 
 
 def values(key: str, *settings: str) -> list:

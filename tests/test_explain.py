@@ -11,9 +11,9 @@ from PIL import Image
 
 from gan_lab import build
 from gan_lab.common.paths import conf_directory
-from gan_lab.instantiate import locate
-from gan_lab.overrides import jobs
-from gan_lab.record import make_record
+from gan_lab.config.compose import jobs
+from gan_lab.config.instantiate import locate
+from gan_lab.config.run_config import make_record
 from gan_lab.scores import load_score
 
 

@@ -17,7 +17,7 @@ from test_resume import SMALL
 
 from gan_lab.cli import VERBS
 from gan_lab.common.errors import UsageError
-from gan_lab.trust import refuse_untrusted
+from gan_lab.config.trust import refuse_untrusted
 
 NEED_NO_RUN = {"train", "plan", "explain"}
 LISTS = {"runs", "report", "dashboard"}  # of many runs: they name a bad one and go on

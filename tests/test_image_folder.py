@@ -6,10 +6,11 @@ import torch
 from PIL import Image
 from torchvision.transforms.functional import center_crop, pil_to_tensor, resize
 
+from gan_lab.config.compose import jobs
+from gan_lab.config.identity import result_hash
+from gan_lab.config.run_config import make_record
 from gan_lab.data import image_folder, listing_hash
 from gan_lab.data.files.listing import list_images
-from gan_lab.overrides import jobs
-from gan_lab.record import make_record, result_hash
 
 
 def paint(path, size=(8, 8), colour=(255, 0, 0), mode="RGB"):

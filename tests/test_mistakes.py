@@ -12,7 +12,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from gan_lab.checkpoints import read_checkpoint
-from gan_lab.overrides import jobs
+from gan_lab.config.compose import jobs
 from gan_lab.runs import Run, run_directories
 
 QUICK = ("logger=none", "evaluation.samples=200", "evaluation.samples_during=100")
@@ -478,9 +478,9 @@ ATTACKS = {
     "a name that torch imported": {"_target_": "torch.nn.functional.warnings.os.system", **TOUCH},
     "no dots": {"_target_": "eval", "source": "open('attacked', 'w')"},
     "a lookalike": {"_target_": "gan_lab_evil.attack"},
-    "an import": {"_target_": "gan_lab.instantiate.locate", "target": "gan_lab_evil.attack"},
+    "an import": {"_target_": "gan_lab.config.instantiate.locate", "target": "gan_lab_evil.attack"},
     "nested": {
-        "_target_": "gan_lab.instantiate.instantiate",
+        "_target_": "gan_lab.config.instantiate.instantiate",
         "spec": {"_target_": "os.system", **TOUCH},
     },
     "nested in a list": {

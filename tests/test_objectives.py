@@ -11,7 +11,9 @@ from torch.nn.functional import relu, softplus
 
 from gan_lab import build, load_loss
 from gan_lab.common.paths import conf_directory
-from gan_lab.instantiate import locate
+from gan_lab.config.compose import jobs
+from gan_lab.config.instantiate import locate
+from gan_lab.config.run_config import make_record
 from gan_lab.losses import (
     R1,
     R2,
@@ -24,8 +26,6 @@ from gan_lab.losses import (
     rpgan,
     wasserstein,
 )
-from gan_lab.overrides import jobs
-from gan_lab.record import make_record
 
 LOSSES = sorted(path.stem for path in (conf_directory() / "loss").glob("*.yaml"))
 PENALTIES = sorted(path.stem for path in (conf_directory() / "penalty").glob("*.yaml"))

@@ -8,15 +8,15 @@ import torch
 from torch import nn
 
 from gan_lab import build, load_dataset
-from gan_lab.checks import check_fit
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
+from gan_lab.config.checks import check_fit
+from gan_lab.config.compose import jobs
+from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import PointDataset
 from gan_lab.figures.points import scatter
 from gan_lab.models import MaxoutDiscriminator, PointGenerator
-from gan_lab.overrides import jobs
 from gan_lab.parts import Parts
-from gan_lab.record import data_facts, make_record
 from gan_lab.train import sample_grid, take_step
 
 LOSSES = sorted(path.stem for path in (conf_directory() / "loss").glob("*.yaml"))

@@ -15,11 +15,12 @@ import pytest
 import yaml
 from PIL import Image
 
-from gan_lab import overrides
 from gan_lab.commands.report import default_folder
 from gan_lab.common.paths import config_names
+from gan_lab.config import compose
+from gan_lab.config.identity import run_directory
+from gan_lab.config.run_config import make_record
 from gan_lab.protocols import differences
-from gan_lab.record import make_record, run_directory
 from gan_lab.report import comparison, plots, write_report
 from gan_lab.report.collect import RunData, collect
 from gan_lab.report.dynamics import oscillation, smooth
@@ -616,7 +617,7 @@ def remade(data: RunData) -> tuple[list[str], Path]:
     assert command is not None
     program, *settings = shlex.split(command)
     assert program == "gan-lab" and "-m" not in settings
-    (job,) = overrides.jobs(settings, multirun=False)
+    (job,) = compose.jobs(settings, multirun=False)
     assert job.config.search is None
     return settings, run_directory(make_record(job.config, job.choices))
 
@@ -630,7 +631,7 @@ def test_the_command_of_a_run_of_a_sweep_makes_that_run(study):
 @pytest.mark.parametrize("sweep", config_names("sweep"))
 def test_each_run_of_a_sweep_alone_has_a_command_that_makes_it(sweep, experiment):
     typed = [*experiment.split(), f"sweep={sweep}", "launcher=parallel", "n_jobs=2"]
-    records = [make_record(job.config, job.choices) for job in overrides.jobs(typed, False)]
+    records = [make_record(job.config, job.choices) for job in compose.jobs(typed, False)]
     assert len(records) > 1
     for record in records:
         settings, directory = remade(alone(record, *typed))
@@ -643,7 +644,7 @@ def test_each_run_of_a_sweep_alone_has_a_command_that_makes_it(sweep, experiment
     [pytest.param("mnist_losses", marks=pytest.mark.slow), "mnist_long_training"],
 )
 def test_a_run_of_an_experiment_with_a_sweep_of_its_own_has_a_command(experiment):
-    for job in overrides.jobs([f"experiment={experiment}"], False):
+    for job in compose.jobs([f"experiment={experiment}"], False):
         record = make_record(job.config, job.choices)
         assert remade(alone(record, f"experiment={experiment}"))[1] == run_directory(record)
 
@@ -658,7 +659,7 @@ SEARCHED = [
 @pytest.mark.parametrize("point", SEARCHED, ids=lambda point: point["loss"])
 def test_the_command_of_a_run_of_a_search_makes_the_run_and_starts_no_search(point):
     typed = ["search=objective", "trials=3", "seeds=2", "latent_dim=8"]
-    for job in overrides.jobs(typed, False, [point]):
+    for job in compose.jobs(typed, False, [point]):
         record = make_record(job.config, job.choices)
         settings, directory = remade(alone(record, *typed))
         assert directory == run_directory(record) and "latent_dim=8" in settings
@@ -667,19 +668,19 @@ def test_the_command_of_a_run_of_a_search_makes_the_run_and_starts_no_search(poi
 
 def test_typed_arguments_and_penalties_are_in_the_command():
     typed = ["-m", "loss=hinge,wgan", "penalty=[r1,gradient_penalty]", "n_critic=2,3", "lr=1e-4"]
-    jobs = overrides.jobs(typed[1:], multirun=True)
+    jobs = compose.jobs(typed[1:], multirun=True)
     assert len(jobs) == 4
     for job in jobs:
         record = make_record(job.config, job.choices)
         assert remade(alone(record, *typed))[1] == run_directory(record)
     sweep = "sweep={cases:[{penalty:[r1],penalty.r1.weight:3},{model.d_norm:none},{augment:flip}]}"
-    for job in overrides.jobs([sweep], multirun=False):
+    for job in compose.jobs([sweep], multirun=False):
         record = make_record(job.config, job.choices)
         assert remade(alone(record, sweep))[1] == run_directory(record)
 
 
 def test_where_no_command_is_found_none_is_printed():
-    (job,) = overrides.jobs([], multirun=False)
+    (job,) = compose.jobs([], multirun=False)
     record = make_record(job.config, job.choices)
     gone = record | {"choices": record["choices"] | {"loss": "gone"}}
     assert command_of(alone(gone)) is None

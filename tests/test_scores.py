@@ -16,20 +16,26 @@ from torch.nn.functional import avg_pool2d
 from gan_lab import build
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
+from gan_lab.config.compose import jobs
+from gan_lab.config.instantiate import locate
+from gan_lab.config.run_config import (
+    data_facts,
+    listed_scores,
+    make_record,
+    scores_during_training,
+    selection,
+)
+from gan_lab.config.schedule import make_schedule
 from gan_lab.data import ImageDataset, digits, image_folder, mnist, ring
 from gan_lab.evaluate import Scorer
 from gan_lab.extractors import shipped_classifier, stacked_classifier
-from gan_lab.instantiate import locate
 from gan_lab.judge import Judge, Samples
 from gan_lab.measures import Features
-from gan_lab.overrides import jobs
 from gan_lab.protocols import COMPARED, column_key, differences
 from gan_lab.real_side import RealSide, shuffled
-from gan_lab.record import data_facts, make_record, make_schedule
 from gan_lab.runs import Run, run_directories
-from gan_lab.score_lists import asked_scores, listed_scores, scores_during_training, selection
 from gan_lab.score_tables import runs_table
-from gan_lab.scores import DIRECTIONS, NEEDS, directions, load_score
+from gan_lab.scores import DIRECTIONS, NEEDS, asked_scores, directions, load_score
 from gan_lab.train import Progress, save
 
 CPU = torch.device("cpu")

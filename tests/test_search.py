@@ -10,7 +10,7 @@ from test_mistakes import assert_one_line
 from test_resume import SMALL
 
 from gan_lab.common.paths import conf_directory
-from gan_lab.overrides import jobs
+from gan_lab.config.compose import jobs
 from gan_lab.runs import Run, run_directories
 
 optuna = pytest.importorskip("optuna", reason="optuna is not installed (the extra `optuna`)")

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from gan_lab import build, load_loss
 from gan_lab.common.paths import conf_directory
+from gan_lab.config.compose import jobs
+from gan_lab.config.run_config import make_record
 from gan_lab.data import digits
 from gan_lab.inputs import Inputs
 from gan_lab.losses import Critic, GanLoss
-from gan_lab.overrides import jobs
 from gan_lab.parts import Parts
-from gan_lab.record import make_record
 from gan_lab.steps import bind, discriminator_step, generator_step
 from gan_lab.train import Progress, read_line, take_step
 

@@ -7,12 +7,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_lab import build, record
+from gan_lab import build
 from gan_lab.common.paths import conf_directory
+from gan_lab.config import identity
+from gan_lab.config.compose import Composed, jobs
+from gan_lab.config.identity import result_hash
+from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import digits
-from gan_lab.overrides import Job, jobs
 from gan_lab.parts import Parts
-from gan_lab.record import data_facts, make_record, result_hash
 from gan_lab.steps import bind, packed
 from gan_lab.train import fakes_and_critic, take_step
 
@@ -23,7 +25,7 @@ MODELS = sorted(path.stem for path in (conf_directory() / "model").glob("[!p]*.y
 
 
 @cache
-def job_of(*settings: str) -> Job:
+def job_of(*settings: str) -> Composed:
     return jobs([*TINY, "hidden_dim=4", *settings], False)[0]
 
 
@@ -325,9 +327,9 @@ def test_the_length_of_instance_noise_counts_only_with_the_noise():
 def test_a_switch_at_its_default_hashes_as_if_there_were_none(monkeypatch, name):
     plain = record_of()
     before = result_hash(plain)
-    knobs = tuple(knob for knob in record.RESULT_KNOBS if knob != name)
-    assert len(knobs) == len(record.RESULT_KNOBS) - 1
-    monkeypatch.setattr(record, "RESULT_KNOBS", knobs)
+    knobs = tuple(knob for knob in identity.RESULT_KNOBS if knob != name)
+    assert len(knobs) == len(identity.RESULT_KNOBS) - 1
+    monkeypatch.setattr(identity, "RESULT_KNOBS", knobs)
     assert result_hash(plain) == before
 
 

@@ -13,13 +13,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 from gan_lab import build
-from gan_lab.checks import check_fit
 from gan_lab.common.paths import conf_directory
+from gan_lab.config.checks import check_fit
+from gan_lab.config.compose import jobs
+from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import ImageDataset, digits
 from gan_lab.losses import Critic
-from gan_lab.overrides import jobs
 from gan_lab.parts import Parts
-from gan_lab.record import data_facts, make_record
 from gan_lab.runs import Run, run_directories
 from gan_lab.train import fakes_and_critic, take_step
 

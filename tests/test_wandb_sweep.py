@@ -7,7 +7,7 @@ import yaml
 from omegaconf import OmegaConf
 
 from gan_lab.common.paths import conf_directory
-from gan_lab.overrides import jobs
+from gan_lab.config.compose import jobs
 from gan_lab.runs import Run, run_directories
 
 PATH = conf_directory().parent / "docs" / "wandb_sweep.yaml"

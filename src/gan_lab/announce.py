@@ -12,8 +12,9 @@ from torch import nn
 
 from gan_lab.common.console import duration, say
 from gan_lab.common.paths import PACKAGE
+from gan_lab.config.schedule import Schedule
 from gan_lab.data import PointDataset, folder_size, human_size
-from gan_lab.parts import Parts, Schedule
+from gan_lab.parts import Parts
 from gan_lab.runs import Run
 
 PACKAGES = ("gan-lab", "torch", "numpy", "hydra-core", "omegaconf", "wandb")

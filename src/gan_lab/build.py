@@ -11,16 +11,17 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.common.errors import RunError, UsageError
+from gan_lab.config.instantiate import instantiate
+from gan_lab.config.run_config import data_facts, is_labelled
+from gan_lab.config.schedule import make_schedule
 from gan_lab.data import ImageDataset
 from gan_lab.data.augment import Augmentation
 from gan_lab.extractors import Extractor
 from gan_lab.inputs import Inputs
-from gan_lab.instantiate import instantiate
 from gan_lab.losses import GanLoss
 from gan_lab.models import LabelledDiscriminator, LabelledGenerator, call, initialise
 from gan_lab.parts import Parts
 from gan_lab.position import torch_seed
-from gan_lab.record import data_facts, is_labelled, make_schedule
 from gan_lab.runs import Run
 from gan_lab.tracking import Tracker
 

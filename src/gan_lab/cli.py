@@ -114,8 +114,8 @@ def _verb(arguments: list[str]) -> tuple[str, list[str]]:
         return "train", arguments
     from difflib import get_close_matches
 
-    from gan_lab.schema import Config
-    from gan_lab.synonyms import SYNONYMS
+    from gan_lab.config.overrides import SYNONYMS
+    from gan_lab.config.schema import Config
 
     if first in SYNONYMS or first in Config.__dataclass_fields__:
         raise UsageError(f"settings are written with a sign of equality: {first}=VALUE.")

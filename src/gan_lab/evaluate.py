@@ -11,17 +11,16 @@ from gan_lab import build
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.version import __version__
+from gan_lab.config.run_config import is_labelled, listed_scores, scores_during_training
 from gan_lab.data import ImageDataset
 from gan_lab.extractors import Extractor, inception, inception_file
 from gan_lab.judge import Draw, Judge, Samples
 from gan_lab.modes import Sorted, sort_samples, take_census
 from gan_lab.real_side import RealSide
-from gan_lab.record import is_labelled
 from gan_lab.runs import Run
 from gan_lab.sampling import generate, sample_labels, sample_latents
-from gan_lab.score_lists import asked_scores, listed_scores, scores_during_training
 from gan_lab.score_tables import display_name, score_table
-from gan_lab.scores import load_score
+from gan_lab.scores import asked_scores, load_score
 
 __all__ = ["Scorer", "display_name", "evaluate_run", "score_both"]
 

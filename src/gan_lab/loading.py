@@ -12,15 +12,15 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from gan_lab import build
-from gan_lab.common.errors import UsageError, closest
-from gan_lab.common.paths import conf_directory, config_names
+from gan_lab.common.errors import UsageError
+from gan_lab.config.compose import load_defaults, load_group
+from gan_lab.config.run_config import is_labelled
+from gan_lab.config.trust import refuse_untrusted
 from gan_lab.data import ImageDataset
 from gan_lab.lookup import find_run
 from gan_lab.losses import GanLoss
-from gan_lab.record import is_labelled
 from gan_lab.runs import Run
 from gan_lab.sampling import generate_each, sample_labels, sample_latents
-from gan_lab.trust import refuse_untrusted
 
 
 @dataclass
@@ -121,8 +121,8 @@ def read_record(
 def load_loss(name: str, penalty: Sequence[str] = ()) -> GanLoss:
     """Return a loss of conf/loss with penalties of conf/penalty. Raises UsageError for others."""
     config = load_defaults()
-    config.loss = _group_file("loss", name)
-    config.penalty = {term: _group_file("penalty", term) for term in penalty}
+    config.loss = load_group("loss", name)
+    config.penalty = {term: load_group("penalty", term) for term in penalty}
     return build.loss({key: _plain(config[key]) for key in ("loss", "penalty")})
 
 
@@ -132,7 +132,7 @@ def load_dataset(name: str, root: str | Path | None = None, **arguments: Any) ->
     `arguments` are the loader's (image_size=28, split="test"). Raises UsageError for another name.
     """
     config = load_defaults()
-    config.dataset = _group_file("dataset", name)
+    config.dataset = load_group("dataset", name)
     runtime = {
         "data_root": str(root) if root is not None else config.data_root,
         "cache_dir": config.cache_dir,
@@ -147,24 +147,6 @@ def load_data_of(config: DictConfig, data_root: str | None = None) -> ImageDatas
     runtime = record["runtime"]
     runtime["data_root"] = data_root or runtime["data_root"]
     return build.dataset(record)
-
-
-def load_defaults() -> DictConfig:
-    """Return conf/config.yaml: the knobs at their defaults."""
-    config = OmegaConf.load(conf_directory() / "config.yaml")
-    assert isinstance(config, DictConfig)
-    return config
-
-
-def _group_file(group: str, name: str) -> DictConfig:
-    names = config_names(group)
-    if name not in names:
-        raise UsageError(
-            f"no {group} called {name!r}.{closest(name, names)} There is {', '.join(names)}."
-        )
-    config = OmegaConf.load(conf_directory() / group / f"{name}.yaml")
-    assert isinstance(config, DictConfig)
-    return config
 
 
 def _plain(config: DictConfig) -> Any:

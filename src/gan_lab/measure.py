@@ -12,15 +12,15 @@ from typing import Any
 import torch
 
 from gan_lab import build
-from gan_lab.checks import check_data
+from gan_lab.config.checks import check_data
+from gan_lab.config.run_config import data_facts, selection
+from gan_lab.config.schedule import Schedule, make_schedule
 from gan_lab.ema import update_average
 from gan_lab.evaluate import Scorer, census_of
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import save_png
-from gan_lab.parts import Parts, Schedule
-from gan_lab.record import data_facts, make_schedule
+from gan_lab.parts import Parts
 from gan_lab.runs import Run
-from gan_lab.score_lists import selection
 from gan_lab.score_tables import axis_words
 from gan_lab.train import Progress, read_line, sample_grid, seconds_per_step, take_step
 

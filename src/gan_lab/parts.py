@@ -58,18 +58,3 @@ class Parts:
             ("optimizer_g", self.optimizer_g),
             ("optimizer_d", self.optimizer_d),
         ]
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long a run is, how often (in steps, 0 for never) it does what else it does.
-
-    `best_by` is the score whose least value marks the best checkpoint.
-    """
-
-    steps: int
-    log_every: int
-    sample_every: int
-    score_every: int
-    checkpoint_every: int
-    best_by: str = "fd_classifier"

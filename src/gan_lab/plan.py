@@ -10,9 +10,9 @@ from typing import Any
 from gan_lab.child import Child, Ending, wait_for_any
 from gan_lab.common.console import counted, duration, say
 from gan_lab.common.errors import RunError
+from gan_lab.config.identity import result_hash
 from gan_lab.launchers import with_threads
 from gan_lab.measure import Cost, measure
-from gan_lab.record import result_hash
 from gan_lab.sweep import print_rows
 from gan_lab.task import Task, is_settled
 

@@ -10,10 +10,13 @@ from torch import nn
 
 from gan_lab import build
 from gan_lab.announce import announce, environment
-from gan_lab.checks import check_data
 from gan_lab.common.console import counted, say
 from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_memory
 from gan_lab.common.signals import catch_signals
+from gan_lab.config.checks import check_data
+from gan_lab.config.identity import run_directory
+from gan_lab.config.run_config import is_labelled, with_data
+from gan_lab.config.schedule import Schedule, make_schedule
 from gan_lab.evaluate import Scorer, census_of, score_both
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import grid, save_png
@@ -21,13 +24,7 @@ from gan_lab.interpolation import places
 from gan_lab.judge import Samples
 from gan_lab.latent_figures import strips
 from gan_lab.monitor import Monitor
-from gan_lab.parts import Parts, Schedule
-from gan_lab.record import (
-    is_labelled,
-    make_schedule,
-    run_directory,
-    with_data,
-)
+from gan_lab.parts import Parts
 from gan_lab.runs import COLLAPSED, Run
 from gan_lab.sampling import sample_labels, sample_latents
 from gan_lab.score_tables import axis_words

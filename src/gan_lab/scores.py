@@ -14,8 +14,12 @@ from omegaconf import OmegaConf
 
 from gan_lab.common.errors import UsageError, closest
 from gan_lab.common.paths import conf_directory, config_names
-from gan_lab.instantiate import instantiate
+from gan_lab.config.instantiate import instantiate
+from gan_lab.config.run_config import listed_scores
 from gan_lab.measures import Measured, mean_of
+
+STACKED_CLASSES = 1000
+SHORT_NAMES = {"fd": ("fd_classifier", "class_shares")}
 
 
 @dataclass(frozen=True)
@@ -103,3 +107,36 @@ def directions() -> dict[str, str]:
     """Return which of DIRECTIONS is better, by name, of all that conf/score measures."""
     scores = map(load_score, config_names("score"))
     return {name: better for score in scores for name, better in score.directions().items()}
+
+
+def named_scores(typed: str) -> list[str]:
+    """Return the names of scores in what was typed, NAME,..., a short name for those it means."""
+    names = [name.strip() for name in typed.split(",") if name.strip()]
+    return [one for name in names for one in SHORT_NAMES.get(name, (name,))]
+
+
+def refusal(score: Score, record: Mapping[str, Any]) -> str | None:
+    """Return in one line why a score makes no sense for a run's data; None if it does."""
+    name, data = record["choices"]["dataset"], record["dataset"]
+    points = bool(data.get("points"))
+    reasons = {
+        "classifier": f"{name} has no classifier" if not data["classifier"] else None,
+        "stacked": None
+        if len(record["class_counts"]) == STACKED_CLASSES and data["classifier"]
+        else f"{name} is not made of three digits",
+        "inception": f"{name} has points, no images" if points else None,
+        "images": f"{name} has points, no images" if points else None,
+        "points": None if points else f"{name} has images, no points",
+        "modes": None if points else f"the modes of {name} are not known",
+        "samples": None,
+    }
+    reason = reasons[score.needs]
+    listed = ", ".join(listed_scores(record))
+    return reason and f"{score.name} cannot be had: {reason}; it has {listed}."
+
+
+def asked_scores(names: list[str], record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Return those of the names that the run's data allow, and why they refuse the others."""
+    reasons = {name: refusal(load_score(name), record) for name in names}
+    refused = [reason for reason in reasons.values() if reason]
+    return [name for name, reason in reasons.items() if not reason], refused

@@ -16,9 +16,9 @@ import filelock
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError
-from gan_lab.expand import Settings, as_typed
-from gan_lab.instantiate import instantiate
-from gan_lab.record import result_hash
+from gan_lab.config.identity import result_hash
+from gan_lab.config.instantiate import instantiate
+from gan_lab.config.sweep import Settings, as_typed
 from gan_lab.sweep import print_rows
 from gan_lab.task import Outcome, Task
 

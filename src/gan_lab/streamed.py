@@ -5,8 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gan_lab.record import is_labelled
-from gan_lab.score_lists import listed_scores, scores_during_training, selection
+from gan_lab.config.run_config import is_labelled, listed_scores, scores_during_training, selection
 from gan_lab.score_tables import NAMES, SCORE_AXES
 from gan_lab.scores import DIRECTIONS, load_score
 

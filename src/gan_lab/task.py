@@ -7,7 +7,7 @@ from typing import Any
 from gan_lab.child import Ending
 from gan_lab.common.console import duration
 from gan_lab.common.errors import RunError, Taken, UsageError
-from gan_lab.record import run_directory
+from gan_lab.config.identity import run_directory
 from gan_lab.runs import COLLAPSED, Run
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gan_lab.common.console import progress_display
 from gan_lab.common.errors import Interrupted
 from gan_lab.common.signals import Stop
+from gan_lab.config.schedule import Schedule
 from gan_lab.data import PointDataset
 from gan_lab.ema import update_average
 from gan_lab.figures.points import scatter
@@ -20,7 +21,7 @@ from gan_lab.figures.tiles import grid, save_png
 from gan_lab.losses import Critic
 from gan_lab.models import call
 from gan_lab.monitor import Monitor
-from gan_lab.parts import Parts, Schedule
+from gan_lab.parts import Parts
 from gan_lab.position import torch_seed
 from gan_lab.runs import Run
 from gan_lab.sampling import generate, sample_latents

@@ -15,11 +15,10 @@ from gan_lab.checkpoints import read_checkpoint
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.common.signals import catch_signals
+from gan_lab.config.schedule import Schedule, make_schedule
 from gan_lab.evaluate import Scorer
 from gan_lab.loading import read_record
 from gan_lab.monitor import Monitor
-from gan_lab.parts import Schedule
-from gan_lab.record import make_schedule
 from gan_lab.runs import Run
 from gan_lab.tracking import JsonLines
 from gan_lab.train import Progress, train

@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gan_lab import dashboard, overrides
+from gan_lab import dashboard
 from gan_lab.commands.arguments import parser
 from gan_lab.common.console import say
 from gan_lab.common.files import replace_file
-from gan_lab.record import make_record
+from gan_lab.config import compose
+from gan_lab.config.run_config import make_record
 from gan_lab.report.collect import RunData, collect
 from gan_lab.report.settings import compare
 from gan_lab.runs import run_directories
@@ -59,5 +60,5 @@ def _runs(study: str | None, runs_dir: Path) -> list[RunData]:
 
 def _default_record() -> dict[str, Any]:
     """Return the record of a run that nobody has set anything of: before the first one."""
-    (job,) = overrides.jobs([], multirun=False)
+    (job,) = compose.jobs([], multirun=False)
     return make_record(job.config, job.choices)

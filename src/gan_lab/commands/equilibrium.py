@@ -9,12 +9,12 @@ from gan_lab.commands.arguments import Trained, at_least, examining_parser, trai
 from gan_lab.common.console import say, say_figures
 from gan_lab.common.files import replace_file
 from gan_lab.common.version import __version__
+from gan_lab.config.run_config import is_labelled
 from gan_lab.data import PointDataset
 from gan_lab.equilibrium import conclude, curve_means, duality_gap, fresh_accuracy, on_held_out
 from gan_lab.equilibrium_figures import draw_equilibrium, draw_optimum
 from gan_lab.optimal import compare_with_optimum
 from gan_lab.parts import Parts
-from gan_lab.record import is_labelled
 from gan_lab.runs import Run
 from gan_lab.train import take_step
 

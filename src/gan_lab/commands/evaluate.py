@@ -9,14 +9,14 @@ from gan_lab import build
 from gan_lab.commands.arguments import add_place_options, at_least, parser, record_of
 from gan_lab.common.console import say
 from gan_lab.common.errors import UsageError
+from gan_lab.config.compose import load_defaults
+from gan_lab.config.run_config import listed_scores
 from gan_lab.evaluate import evaluate_run
 from gan_lab.folders import SCORES, InceptionFile, score_folders
-from gan_lab.loading import load_defaults
 from gan_lab.lookup import find_run
 from gan_lab.runs import Run
-from gan_lab.score_lists import asked_scores, listed_scores, named_scores
 from gan_lab.score_tables import folder_table, runs_table
-from gan_lab.scores import load_score
+from gan_lab.scores import asked_scores, load_score, named_scores
 
 Record = dict[str, Any]
 

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from gan_lab import build, explain, overrides, synonyms
-from gan_lab.checks import check_ranges
+from gan_lab import build, explain
 from gan_lab.common.errors import UsageError
+from gan_lab.config import compose, overrides
+from gan_lab.config.checks import check_ranges
+from gan_lab.config.run_config import data_facts, make_record, presumed_data_facts
 from gan_lab.datasheet import explain_dataset
-from gan_lab.record import data_facts, make_record, presumed_data_facts
-from gan_lab.score_lists import named_scores
+from gan_lab.scores import named_scores
 
 HELP = """\
 usage: gan-lab explain KEY=VALUE ...
@@ -39,7 +40,7 @@ def main(arguments: list[str]) -> int:
             "experiment=NAME (KEY=VALUE ...)."
         )
     explained: dict[str, None] = {}
-    for job in overrides.jobs(settings, multirun=False):
+    for job in compose.jobs(settings, multirun=False):
         check_ranges(job.config)
         record = make_record(job.config, job.choices)
         record |= _facts(record, parts)
@@ -48,13 +49,13 @@ def main(arguments: list[str]) -> int:
         explained["\n".join(explain.explain_score(name))] = None
     print("\n\n".join(explained))
     if "bce" in (text.partition("=")[2] for text in settings):
-        print(f"\nnote: {synonyms.BCE_NOTE}")
+        print(f"\nnote: {overrides.BCE_NOTE}")
     return 0
 
 
 def _parts(keys: Collection[str]) -> list[str]:
     """Return those of PARTS that settings name; of an experiment all, unless they name some."""
-    named = {synonyms.SYNONYMS.get(key, key) for key in keys}
+    named = {overrides.SYNONYMS.get(key, key) for key in keys}
     return [part for part in PARTS if part in named] or ([*PARTS] if "experiment" in named else [])
 
 

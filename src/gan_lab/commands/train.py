@@ -6,14 +6,15 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from gan_lab import overrides, precedence, synonyms
-from gan_lab.checks import check_builds, check_fit, check_ranges, check_surroundings
 from gan_lab.common.console import say
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
+from gan_lab.config import compose, overrides, precedence
+from gan_lab.config.checks import check_fit, check_ranges
+from gan_lab.config.run_config import make_record
+from gan_lab.config.sweep import Settings
 from gan_lab.data import reading_once
-from gan_lab.expand import Settings
-from gan_lab.record import make_record
+from gan_lab.jobs.preflight import check_builds, check_surroundings
 from gan_lab.sweep import make_tasks, run_tasks
 from gan_lab.task import Task
 
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> int:
         return run_tasks(tasks_of(jobs, arguments), launcher_of(jobs))
 
 
-def _search(jobs: list[overrides.Job], arguments: list[str]) -> int:
+def _search(jobs: list[compose.Composed], arguments: list[str]) -> int:
     """Run a search; `jobs` is its baseline, once a seed."""
     from gan_lab.search import run_search
 
@@ -39,10 +40,10 @@ def _search(jobs: list[overrides.Job], arguments: list[str]) -> int:
         raise UsageError("a search chooses its settings itself: leave out -m and sweep=.")
     search: Any = OmegaConf.to_container(jobs[0].config.search, resolve=True)
     settings = [text for text in arguments if text not in ("-m", "--multirun")]
-    typed = [text.partition("=")[0] for text in synonyms.canonical(settings)]
+    typed = [text.partition("=")[0] for text in overrides.canonical(settings)]
 
     def make_tasks(point: Settings) -> list[Task]:
-        jobs = overrides.jobs(settings, False, [point])
+        jobs = compose.jobs(settings, False, [point])
         for job in jobs:
             check_ranges(job.config)
         return tasks_of(jobs, arguments)
@@ -50,7 +51,7 @@ def _search(jobs: list[overrides.Job], arguments: list[str]) -> int:
     return run_search(search, launcher_of(jobs), typed, make_tasks)
 
 
-def compose_jobs(arguments: list[str]) -> list[overrides.Job]:
+def compose_jobs(arguments: list[str]) -> list[compose.Composed]:
     """Compose the runs that KEY=VALUE settings, with or without -m, describe.
 
     Raises UsageError before any is started.
@@ -60,8 +61,8 @@ def compose_jobs(arguments: list[str]) -> list[overrides.Job]:
     if flag := next((text for text in settings if text.startswith("-")), None):
         raise UsageError(f"there is no flag {flag}; settings are written KEY=VALUE.")
     if any(text in ("loss=bce", "loss_type=bce") for text in settings):
-        print(synonyms.BCE_NOTE)
-    jobs = overrides.jobs(settings, multirun)
+        print(overrides.BCE_NOTE)
+    jobs = compose.jobs(settings, multirun)
     for job in jobs:
         check_ranges(job.config)
     beaten = dict.fromkeys(text for job in jobs for text in job.beaten)
@@ -70,7 +71,7 @@ def compose_jobs(arguments: list[str]) -> list[overrides.Job]:
     return jobs
 
 
-def tasks_of(jobs: list[overrides.Job], arguments: list[str]) -> list[Task]:
+def tasks_of(jobs: list[compose.Composed], arguments: list[str]) -> list[Task]:
     """Return the distinct runs of composed jobs, checked."""
     records = [make_record(job.config, job.choices) for job in jobs]
     for remark in dict.fromkeys(remark for record in records for remark in check_fit(record)):
@@ -83,7 +84,7 @@ def tasks_of(jobs: list[overrides.Job], arguments: list[str]) -> list[Task]:
     return make_tasks(records, settings, command, jobs[0].config.restart)
 
 
-def launcher_of(jobs: list[overrides.Job]) -> dict[str, Any]:
+def launcher_of(jobs: list[compose.Composed]) -> dict[str, Any]:
     """Return how the runs are run: one choice for all of a command."""
     launchers: list[Any] = [OmegaConf.to_container(job.config.launcher) for job in jobs]
     if any(launcher != launchers[0] for launcher in launchers):
@@ -102,9 +103,9 @@ def _hydra(arguments: list[str]) -> int:
         raise UsageError("this shows one run: leave out -m, and give each setting one value.")
     rewritten = arguments
     if not {"-sc", "--shell-completion"} & set(arguments):
-        overrides.jobs(settings, multirun=True)  # our one line for a mistake, not Hydra's ten
+        compose.jobs(settings, multirun=True)  # our one line for a mistake, not Hydra's ten
         flags = [text for text in arguments if text not in settings]
-        typed = [text for text in synonyms.canonical(settings) if text != "sweep=null"]
+        typed = [text for text in overrides.canonical(settings) if text != "sweep=null"]
         rewritten = [*flags, *precedence.with_resets(typed)]
     sys.argv[1:] = rewritten
     entry = hydra.main(str(conf_directory()), "config", version_base="1.3")(lambda config: None)

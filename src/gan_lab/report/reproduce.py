@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from gan_lab import overrides
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.paths import config_names
-from gan_lab.expand import as_typed
-from gan_lab.record import make_record, result_hash
+from gan_lab.config import compose
+from gan_lab.config.identity import result_hash
+from gan_lab.config.overrides import LENGTHS, LOSS_SYNONYMS, SYNONYMS, split
+from gan_lab.config.run_config import make_record
+from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS
+from gan_lab.config.sweep import as_typed
+from gan_lab.config.trust import refuse_untrusted
 from gan_lab.report.collect import RunData
-from gan_lab.schema import GENERAL_KNOBS, RESULT_KNOBS
-from gan_lab.synonyms import LENGTHS, LOSS_SYNONYMS, SYNONYMS, split
-from gan_lab.trust import refuse_untrusted
 
 # What is about many runs, or about one start.
 ELSEWHERE = ("sweep", "search", "trials", "seeds", "launcher", "n_jobs", "restart")
@@ -130,13 +131,13 @@ def _with_differences(
 
 @lru_cache(maxsize=64)
 def _asks_for_several(experiment: str) -> bool:
-    return overrides.asks_for_several(experiment)
+    return compose.asks_for_several(experiment)
 
 
 @lru_cache(maxsize=64)  # composing takes 70 ms, and runs of one command ask for the same
 def _compose(words: tuple[str, ...]) -> Record:
     """Return the record of the one run that the words make. Raises UsageError for any other."""
-    jobs = overrides.jobs(list(words), multirun=False)
+    jobs = compose.jobs(list(words), multirun=False)
     if len(jobs) != 1 or jobs[0].config.search is not None:
         raise UsageError("these settings are not of one run.")
     return make_record(jobs[0].config, jobs[0].choices)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from gan_lab.config.schema import Config
 from gan_lab.report.collect import RunData
-from gan_lab.schema import Config
 
 GROUPS = ("model", "loss", "penalty", "dataset", "augment")
 NAMED = ("model", "loss", "dataset")  # by which runs are called

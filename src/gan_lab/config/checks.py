@@ -5,17 +5,12 @@ Each finding is one line: the reason, and the override that mends it.
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import torch
-from torch import nn
-
-from gan_lab import build
 from gan_lab.common.errors import UsageError
-from gan_lab.record import gradient_penalties, is_labelled, presumed_data_facts
-from gan_lab.schema import CHOICES, RANGES
-from gan_lab.wandb_environment import connect_seconds, wandb_mode
+from gan_lab.config.run_config import gradient_penalties, is_labelled
+from gan_lab.config.schema import CHOICES, RANGES
 
 MODEL_KEYS = ("generator", "discriminator", "d_norm", "condition_g", "condition_d", "points")
 
@@ -47,19 +42,6 @@ def check_fit(record: Mapping[str, Any]) -> list[str]:
     for error in _errors(record):
         raise UsageError(error)
     return list(_remarks(record))
-
-
-def check_surroundings(record: Mapping[str, Any]) -> None:
-    """Raise UsageError for what a run asks of its machine and the environment cannot give."""
-    logger = record["runtime"]["logger"] or {}
-    if "wandb" in str(logger.get("_target_")).lower():
-        wandb_mode(record["runtime"]["wandb"]["mode"])
-        connect_seconds()
-    if record["precision"] == "bf16" and not build.has_bf16(record["runtime"]["device"]):
-        raise UsageError(
-            "precision=bf16 on a processor without bfloat16 is slower and no better: use "
-            "precision=fp32, or device=cuda where there is one."
-        )
 
 
 def check_data(record: Mapping[str, Any]) -> None:
@@ -152,39 +134,6 @@ def _bounds(record: Mapping[str, Any]) -> bool:
 def _norm_key(model: Mapping[str, Any]) -> str:
     """Return the key that sets the discriminator's norm: d_norm, unless it was set past that."""
     return "model.d_norm" if model.get("d_norm") == "batch" else "model.discriminator.norm"
-
-
-def check_builds(records: Sequence[Mapping[str, Any]]) -> None:
-    """Build the networks and the loss of every record once, before any run starts.
-
-    One's own networks wait for their data, whose channels only the data tell.
-    Raises UsageError for a size that they cannot make, a setting that they do not take, or a batch
-    of one where a layer averages over the batch.
-    """
-    seen: list[Any] = []
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the runs may be forks of this process, and threads do not survive it
-    try:
-        for record in records:
-            kind = [record[key] for key in ("model", "loss", "penalty", "image_size", "channels")]
-            kind += [record[key] for key in ("latent_dim", "pack", "weight_init", "batch_size")]
-            if kind in seen:
-                continue
-            seen.append(kind)
-            build.loss(record)
-            players = (record["model"]["generator"], record["model"]["discriminator"])
-            if not all(str(player["_target_"]).startswith("gan_lab.") for player in players):
-                continue
-            generator, _ = build.networks({**record, **presumed_data_facts(record)})
-            if record["batch_size"] == 1 and any(
-                isinstance(layer, nn.BatchNorm1d) for layer in generator.modules()
-            ):
-                raise UsageError(
-                    "batch norm of a vector has nothing to average over in a batch of one: use "
-                    "batch_size=2 or more."
-                )
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _remarks(record: Mapping[str, Any]) -> Iterator[str]:

@@ -4,7 +4,7 @@ In one layer the specific knob beats the general one; a general one of a stronge
 specific ones of weaker layers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -12,7 +12,7 @@ from yaml import YAMLError
 
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
-from gan_lab.synonyms import LENGTHS, split
+from gan_lab.config.overrides import LENGTHS, split
 
 FEEDS = {"hidden_dim": ("ngf", "ndf"), "lr": ("lr_g", "lr_d")}  # general -> specific knobs
 
@@ -66,3 +66,14 @@ def _layers_of_file(path: Path) -> list[set[str]]:
     ]
     earlier = [layer for base in bases if base.is_file() for layer in _layers_of_file(base)]
     return [*earlier, keys]
+
+
+def below(
+    point: dict[str, str], typed: Sequence[str], feeds: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """Return what is left of a point's settings where stronger ones are `typed` (their keys).
+
+    `feeds` names the specific knobs that a typed general one resets.
+    """
+    beaten = {*typed, *(specific for key in typed for specific in feeds.get(key, ()))}
+    return {key: value for key, value in point.items() if key not in beaten}

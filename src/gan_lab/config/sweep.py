@@ -5,7 +5,7 @@ typed beats them, so that `sweep=capacity ngf=64` runs the part of capacity that
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gan_lab.common.errors import UsageError
@@ -50,15 +50,6 @@ def _cases(sweep: Mapping[str, Any]) -> list[Settings]:
 def _check_key(key: str) -> None:
     if key in ELSEWHERE:
         raise UsageError(f"a sweep cannot set {key!r}: it belongs on the command line.")
-
-
-def below(point: Settings, typed: Sequence[str], feeds: Mapping[str, Sequence[str]]) -> Settings:
-    """Return what is left of a point's settings where stronger ones are `typed` (their keys).
-
-    `feeds` names the specific knobs that a typed general one resets.
-    """
-    beaten = {*typed, *(specific for key in typed for specific in feeds.get(key, ()))}
-    return {key: value for key, value in point.items() if key not in beaten}
 
 
 def as_typed(value: Any) -> str:

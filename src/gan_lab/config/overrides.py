@@ -6,7 +6,7 @@ from typing import Any
 
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import config_names
-from gan_lab.schema import Config
+from gan_lab.config.schema import Config
 
 SYNONYMS = {
     "nz": "latent_dim",

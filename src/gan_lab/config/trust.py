@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory, config_names
-from gan_lab.instantiate import MOVED
+from gan_lab.config.instantiate import MOVED
 
 # Where a record may hold a `_target_`, and the groups of conf/ whose targets may stand there.
 PLACES = {
@@ -79,7 +79,7 @@ def _may_be_named(target: Any, place: tuple[str, ...]) -> bool:
     if not isinstance(target, str | None):
         return False
     groups = next((groups for key, groups in PLACES.items() if place[: len(key)] == key), ())
-    today = MOVED[target] if target in MOVED else target
+    today = target if target is None else MOVED.get(target, target)
     return any(today in _named_by(group) for group in groups) or _is_of_torch(target)
 
 

@@ -20,17 +20,17 @@ from yaml import YAMLError
 
 from gan_lab.common.errors import UsageError, closest
 from gan_lab.common.paths import conf_directory, config_names
-from gan_lab.expand import Settings, below, sweep_points
-from gan_lab.mistakes import known_keys, no_such_config, reason
-from gan_lab.precedence import FEEDS, with_resets
-from gan_lab.schema import Config
-from gan_lab.synonyms import GROUPS, LENGTHS, canonical, split
+from gan_lab.config.hydra_errors import known_keys, no_such_config, reason
+from gan_lab.config.overrides import GROUPS, LENGTHS, canonical, split
+from gan_lab.config.precedence import FEEDS, below, with_resets
+from gan_lab.config.schema import Config
+from gan_lab.config.sweep import Settings, sweep_points
 
 ConfigStore.instance().store(name="schema", node=Config)
 
 
 @dataclass(frozen=True)
-class Job:
+class Composed:
     """A composed config with the names that were chosen in its groups."""
 
     config: DictConfig
@@ -42,7 +42,7 @@ class Job:
 
 def jobs(
     arguments: Sequence[str], multirun: bool, points: Sequence[Settings] | None = None
-) -> list[Job]:
+) -> list[Composed]:
     """Compose every run that the settings ask for, so that a typo anywhere starts none.
 
     `points` are settings below the typed ones that stand in for those of a sweep.
@@ -76,7 +76,9 @@ def asks_for_several(experiment: str) -> bool:
         return _sweep(base) is not None or len(_seeds(base.config, [], several=False)) > 1
 
 
-def _expand(typed: list[str], apart: list[str], points: Sequence[Settings] | None) -> list[Job]:
+def _expand(
+    typed: list[str], apart: list[str], points: Sequence[Settings] | None
+) -> list[Composed]:
     """Compose the runs of one set of typed settings: those of its sweep, at each of its seeds.
 
     `apart` are the settings that differ between the sets.
@@ -92,7 +94,7 @@ def _expand(typed: list[str], apart: list[str], points: Sequence[Settings] | Non
     stronger = [*keys, *(["seed"] if "seeds" in keys else [])]
     if set(keys) & set(LENGTHS):
         stronger += LENGTHS
-    found: dict[tuple[str, ...], Job] = {}
+    found: dict[tuple[str, ...], Composed] = {}
     for point in sweep_points(sweep) if points is None else points:
         named = _by_key(canonical(f"{key}={value}" for key, value in point.items()))
         kept = below(named, stronger, FEEDS)
@@ -108,7 +110,7 @@ def _expand(typed: list[str], apart: list[str], points: Sequence[Settings] | Non
     return list(found.values())
 
 
-def _sweep(base: Job) -> Any:
+def _sweep(base: Composed) -> Any:
     """Return the sweep that was chosen by name, or else the one that the experiment writes out."""
     name = base.sweep
     if name is None or name not in config_names("sweep"):
@@ -152,7 +154,7 @@ def _values(override: Override, text: str, multirun: bool) -> list[str]:
     return [f"{key}={value}" for value in override.sweep_string_iterator()]
 
 
-def _compose(settings: list[str]) -> Job:
+def _compose(settings: list[str]) -> Composed:
     try:
         config = compose("config", settings, return_hydra_config=True)
         chosen = config.hydra.runtime.choices
@@ -162,7 +164,7 @@ def _compose(settings: list[str]) -> Job:
         _refuse_unknown(config)
         OmegaConf.to_container(config, resolve=True)
         choices["penalty"] = list(config.penalty or {})
-        return Job(config, choices, chosen.get("sweep"))
+        return Composed(config, choices, chosen.get("sweep"))
     except MissingConfigException as error:
         raise UsageError(no_such_config(error)) from None
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
@@ -177,3 +179,22 @@ def _refuse_unknown(config: DictConfig) -> None:
     for group in ("model", "loss", "dataset"):
         if not isinstance(config.get(group), DictConfig):
             raise UsageError(f"a run needs a {group}: {group}=NAME.")
+
+
+def load_defaults() -> DictConfig:
+    """Return conf/config.yaml: the knobs at their defaults."""
+    config = OmegaConf.load(conf_directory() / "config.yaml")
+    assert isinstance(config, DictConfig)
+    return config
+
+
+def load_group(group: str, name: str) -> DictConfig:
+    """Return a config of a group of conf/. Raises UsageError for a name that it does not have."""
+    names = config_names(group)
+    if name not in names:
+        raise UsageError(
+            f"no {group} called {name!r}.{closest(name, names)} There is {', '.join(names)}."
+        )
+    config = OmegaConf.load(conf_directory() / group / f"{name}.yaml")
+    assert isinstance(config, DictConfig)
+    return config

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.common.errors import closest
 from gan_lab.common.paths import conf_directory, config_names
-from gan_lab.synonyms import GROUPS, RUNNING_GROUPS, SYNONYMS
+from gan_lab.config.overrides import GROUPS, RUNNING_GROUPS, SYNONYMS
 
 
 def no_such_config(error: MissingConfigException) -> str:
