@@ -24,7 +24,7 @@ from gan_lab.metrics import (
     sure_classes,
 )
 from gan_lab.modes import Sorted, describe_census, describe_diversity, take_census
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.directory import Run, run_directories
 from gan_lab.tracking import census_numbers
 
 CPU = torch.device("cpu")

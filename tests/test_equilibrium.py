@@ -22,7 +22,7 @@ from gan_lab.metrics import (
 )
 from gan_lab.optimal import compare_with_optimum
 from gan_lab.parts import Parts
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.directory import Run, run_directories
 from gan_lab.train import take_step
 
 LOG_2 = math.log(2)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from gan_lab.checkpoints import read_checkpoint
 from gan_lab.config.compose import jobs
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.checkpoints import read_checkpoint
+from gan_lab.runs.directory import Run, run_directories
 
 QUICK = ("logger=none", "evaluation.samples=200", "evaluation.samples_during=100")
 SHORT = (*QUICK, "steps=2")
@@ -473,8 +473,8 @@ TOUCH = {"command": "touch attacked"}
 ATTACKS = {
     "plain": {"_target_": "os.system", **TOUCH},
     "builtin": {"_target_": "builtins.exec", "source": "open('attacked', 'w')"},
-    "through a module of the library": {"_target_": "gan_lab.build.os.system", **TOUCH},
-    "a name that the library imported": {"_target_": "gan_lab.runs.os", **TOUCH},
+    "through a module of the library": {"_target_": "gan_lab.training.build.os.system", **TOUCH},
+    "a name that the library imported": {"_target_": "gan_lab.runs.directory.shutil", **TOUCH},
     "a name that torch imported": {"_target_": "torch.nn.functional.warnings.os.system", **TOUCH},
     "no dots": {"_target_": "eval", "source": "open('attacked', 'w')"},
     "a lookalike": {"_target_": "gan_lab_evil.attack"},

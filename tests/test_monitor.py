@@ -8,7 +8,7 @@ import torch
 
 from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.monitor import VERDICTS, Monitor, judge, replay
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.directory import Run, run_directories
 from gan_lab.steps import _accuracy
 
 RECORDED = Path(__file__).with_name("monitored")

@@ -20,7 +20,6 @@ from gan_lab.common.paths import config_names
 from gan_lab.config import compose
 from gan_lab.config.identity import run_directory
 from gan_lab.config.run_config import make_record
-from gan_lab.protocols import differences
 from gan_lab.report import comparison, plots, write_report
 from gan_lab.report.collect import RunData, collect
 from gan_lab.report.dynamics import oscillation, smooth
@@ -29,7 +28,8 @@ from gan_lab.report.scores import final_lines, key_of, measures, ranked_by, seri
 from gan_lab.report.settings import compare
 from gan_lab.report.significance import holm, rank, welch
 from gan_lab.report.study import Study
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.directory import Run, run_directories
+from gan_lab.runs.protocol import differences
 
 QUICK = (
     *("logger=none", "steps=40", "log_every=2", "sample_every=10", "score_every=20"),

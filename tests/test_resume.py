@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_lab.checkpoints import read_checkpoint
 from gan_lab.cli import run
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.checkpoints import read_checkpoint
+from gan_lab.runs.directory import Run, run_directories
 
 GAN_LAB = Path(sys.executable).with_name("gan-lab")
 # Forks of a process that has torch loaded: real processes that start in a tenth of a second.

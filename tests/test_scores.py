@@ -31,9 +31,9 @@ from gan_lab.evaluate import Scorer
 from gan_lab.extractors import shipped_classifier, stacked_classifier
 from gan_lab.judge import Judge, Samples
 from gan_lab.measures import Features
-from gan_lab.protocols import COMPARED, column_key, differences
 from gan_lab.real_side import RealSide, shuffled
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.directory import Run, run_directories
+from gan_lab.runs.protocol import COMPARED, column_key, differences
 from gan_lab.score_tables import runs_table
 from gan_lab.scores import DIRECTIONS, NEEDS, asked_scores, directions, load_score
 from gan_lab.train import Progress, save

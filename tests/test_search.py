@@ -11,7 +11,7 @@ from test_resume import SMALL
 
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.compose import jobs
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.directory import Run, run_directories
 
 optuna = pytest.importorskip("optuna", reason="optuna is not installed (the extra `optuna`)")
 from gan_lab.search import suggest  # noqa: E402

@@ -12,7 +12,7 @@ from test_systems import is_study, listed, made_up_data  # noqa: F401
 from gan_lab.config.compose import jobs
 from gan_lab.config.identity import run_directory
 from gan_lab.config.run_config import make_record
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.directory import Run, run_directories
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 TABLE = EXPERIMENTS / "README.md"

@@ -15,7 +15,7 @@ from test_mistakes import assert_one_line
 from test_resume import FORKS, SMALL, assert_same_files, run_in
 
 from gan_lab import child
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.directory import Run, run_directories
 
 TINY = [*SMALL, "steps=20", "checkpoint_every=2"]
 ONE_THREAD = [*TINY, "threads=1"]

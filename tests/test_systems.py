@@ -20,7 +20,7 @@ from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import ImageDataset, digits
 from gan_lab.losses import Critic
 from gan_lab.parts import Parts
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.directory import Run, run_directories
 from gan_lab.train import fakes_and_critic, take_step
 
 

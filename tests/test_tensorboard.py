@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.directory import Run, run_directories
 
 pytest.importorskip("tensorboard", reason="the extra tensorboard is not installed")
 

@@ -7,9 +7,9 @@ import torch
 from test_mistakes import assert_one_line, the_run
 from test_resume import SMALL
 
-from gan_lab.checkpoints import read_checkpoint
 from gan_lab.plan import makespan
-from gan_lab.runs import run_directories
+from gan_lab.runs.checkpoints import read_checkpoint
+from gan_lab.runs.directory import run_directories
 
 TINY = [*SMALL, "threads=1"]
 

@@ -21,7 +21,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from gan_lab.common.errors import UsageError
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.directory import Run, run_directories
 from gan_lab.tracking import STEPPED
 from gan_lab.wandb_environment import connect_seconds, is_logged_in, wandb_mode
 

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.compose import jobs
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.directory import Run, run_directories
 
 PATH = conf_directory().parent / "docs" / "wandb_sweep.yaml"
 pytestmark = pytest.mark.skipif(not PATH.is_file(), reason="docs/ is not beside this installation")

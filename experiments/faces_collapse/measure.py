@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from gan_lab.figures.style import styled_pyplot
-from gan_lab.runs import Run
+from gan_lab.runs.directory import Run
 
 NAMES = {  # what differs from the run that collapses, in the order of the table
     "none": "no norm: collapses",

@@ -22,7 +22,7 @@ from gan_lab.losses import GanLoss
 from gan_lab.models import LabelledDiscriminator, LabelledGenerator, call, initialise
 from gan_lab.parts import Parts
 from gan_lab.position import torch_seed
-from gan_lab.runs import Run
+from gan_lab.runs.directory import Run
 from gan_lab.tracking import Tracker
 
 

@@ -17,7 +17,7 @@ from gan_lab.extractors import Extractor, inception, inception_file
 from gan_lab.judge import Draw, Judge, Samples
 from gan_lab.modes import Sorted, sort_samples, take_census
 from gan_lab.real_side import RealSide
-from gan_lab.runs import Run
+from gan_lab.runs.directory import Run
 from gan_lab.sampling import generate, sample_labels, sample_latents
 from gan_lab.score_tables import display_name, score_table
 from gan_lab.scores import asked_scores, load_score

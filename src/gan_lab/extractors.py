@@ -11,7 +11,6 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from gan_lab.checkpoints import read_checkpoint, write_checkpoint
 from gan_lab.common.errors import RunError
 from gan_lab.data import ImageDataset, with_channels
 from gan_lab.metrics import (
@@ -24,6 +23,7 @@ from gan_lab.metrics import (
     save_classifier,
     train_classifier,
 )
+from gan_lab.runs.checkpoints import read_checkpoint, write_checkpoint
 
 Extracted = tuple[
     Tensor, Tensor | None

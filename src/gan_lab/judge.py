@@ -9,8 +9,8 @@ from torch import Tensor
 from gan_lab.common.version import __version__
 from gan_lab.extractors import Extractor
 from gan_lab.measures import Features
-from gan_lab.protocols import shape_words
 from gan_lab.real_side import RealSide
+from gan_lab.runs.protocol import shape_words
 from gan_lab.scores import Score
 
 Record = dict[str, Any]

@@ -17,9 +17,9 @@ from gan_lab.config.compose import load_defaults, load_group
 from gan_lab.config.run_config import is_labelled
 from gan_lab.config.trust import refuse_untrusted
 from gan_lab.data import ImageDataset
-from gan_lab.lookup import find_run
 from gan_lab.losses import GanLoss
-from gan_lab.runs import Run
+from gan_lab.runs.directory import Run
+from gan_lab.runs.lookup import find_run
 from gan_lab.sampling import generate_each, sample_labels, sample_latents
 
 

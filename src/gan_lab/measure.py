@@ -20,7 +20,7 @@ from gan_lab.evaluate import Scorer, census_of
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import save_png
 from gan_lab.parts import Parts
-from gan_lab.runs import Run
+from gan_lab.runs.directory import Run
 from gan_lab.score_tables import axis_words
 from gan_lab.train import Progress, read_line, sample_grid, seconds_per_step, take_step
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from gan_lab import build
-from gan_lab.announce import announce, environment
+from gan_lab.announce import announce
 from gan_lab.common.console import counted, say
 from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_memory
 from gan_lab.common.signals import catch_signals
@@ -25,7 +25,8 @@ from gan_lab.judge import Samples
 from gan_lab.latent_figures import strips
 from gan_lab.monitor import Monitor
 from gan_lab.parts import Parts
-from gan_lab.runs import COLLAPSED, Run
+from gan_lab.runs.directory import COLLAPSED, Run
+from gan_lab.runs.environment import environment
 from gan_lab.sampling import sample_labels, sample_latents
 from gan_lab.score_tables import axis_words
 from gan_lab.tracking import JsonLines, Tracker

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gan_lab.protocols import column_key, differences
+from gan_lab.runs.protocol import column_key, differences
 
 Record = Mapping[str, Any]
 

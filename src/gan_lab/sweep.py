@@ -11,7 +11,7 @@ from gan_lab.common.errors import Interrupted, RunError, UsageError
 from gan_lab.config.identity import result_hash, run_directory
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import selection
-from gan_lab.runs import Run
+from gan_lab.runs.directory import Run
 from gan_lab.score_tables import brief_name
 from gan_lab.spread import spread
 from gan_lab.task import Task

@@ -8,7 +8,7 @@ from gan_lab.child import Ending
 from gan_lab.common.console import duration
 from gan_lab.common.errors import RunError, Taken, UsageError
 from gan_lab.config.identity import run_directory
-from gan_lab.runs import COLLAPSED, Run
+from gan_lab.runs.directory import COLLAPSED, Run
 
 
 @dataclass(frozen=True)

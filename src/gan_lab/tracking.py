@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from gan_lab.common.errors import UsageError
 from gan_lab.common.files import replace_file
-from gan_lab.runs import Run
+from gan_lab.runs.directory import Run
 from gan_lab.wandb_environment import connect_seconds, is_logged_in, wandb_mode
 
 # What is drawn against the step, beside the scores.

@@ -23,7 +23,7 @@ from gan_lab.models import call
 from gan_lab.monitor import Monitor
 from gan_lab.parts import Parts
 from gan_lab.position import torch_seed
-from gan_lab.runs import Run
+from gan_lab.runs.directory import Run
 from gan_lab.sampling import generate, sample_latents
 from gan_lab.steps import bind, discriminator_step, generator_step, in_bf16, packed
 from gan_lab.tracking import Tracker

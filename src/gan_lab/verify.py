@@ -11,7 +11,6 @@ from typing import Any
 import torch
 
 from gan_lab import build
-from gan_lab.checkpoints import read_checkpoint
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.common.signals import catch_signals
@@ -19,7 +18,8 @@ from gan_lab.config.schedule import Schedule, make_schedule
 from gan_lab.evaluate import Scorer
 from gan_lab.loading import read_record
 from gan_lab.monitor import Monitor
-from gan_lab.runs import Run
+from gan_lab.runs.checkpoints import read_checkpoint
+from gan_lab.runs.directory import Run
 from gan_lab.tracking import JsonLines
 from gan_lab.train import Progress, train
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gan_lab.common.errors import UsageError
-from gan_lab.runs import Run
+from gan_lab.runs.directory import Run
 
 if TYPE_CHECKING:
     import torch
@@ -80,7 +80,7 @@ def trained_run(options: argparse.Namespace) -> Trained:
     """
     from gan_lab import build
     from gan_lab.common.console import say
-    from gan_lab.lookup import find_run
+    from gan_lab.runs.lookup import find_run
 
     run = find_run(options.run, Path(options.runs_dir))
     record = record_of(run, options)
@@ -149,7 +149,7 @@ def output_path(options: argparse.Namespace, run: "LoadedRun", name: str) -> Pat
 
     Without --out it lies in the run's own folder of figures.
     """
-    from gan_lab.runs import Run
+    from gan_lab.runs.directory import Run
 
     if options.out is None:
         return Run(run.directory).figures / name

@@ -12,7 +12,7 @@ from gan_lab.config import compose
 from gan_lab.config.run_config import make_record
 from gan_lab.report.collect import RunData, collect
 from gan_lab.report.settings import compare
-from gan_lab.runs import run_directories
+from gan_lab.runs.directory import run_directories
 from gan_lab.streamed import streamed
 
 

@@ -15,7 +15,7 @@ from gan_lab.equilibrium import conclude, curve_means, duality_gap, fresh_accura
 from gan_lab.equilibrium_figures import draw_equilibrium, draw_optimum
 from gan_lab.optimal import compare_with_optimum
 from gan_lab.parts import Parts
-from gan_lab.runs import Run
+from gan_lab.runs.directory import Run
 from gan_lab.train import take_step
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gan_lab.commands.arguments import network_parser, opened
 from gan_lab.export import export_generator
-from gan_lab.runs import Run
+from gan_lab.runs.directory import Run
 
 
 def main(arguments: list[str]) -> int:

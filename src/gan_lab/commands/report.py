@@ -7,7 +7,7 @@ from gan_lab.commands.arguments import at_least, parser
 from gan_lab.common.console import say
 from gan_lab.report import write_report
 from gan_lab.report.collect import collect
-from gan_lab.runs import run_directories
+from gan_lab.runs.directory import run_directories
 
 
 def main(arguments: list[str]) -> int:

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from gan_lab.commands.arguments import at_least, parser
-from gan_lab.lookup import find_run
+from gan_lab.runs.lookup import find_run
 from gan_lab.verify import verify
 
 

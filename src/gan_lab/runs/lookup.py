@@ -6,8 +6,8 @@ from typing import Any
 
 from gan_lab.common.errors import RunError
 from gan_lab.config.run_config import selection
-from gan_lab.protocols import column_key, differences
-from gan_lab.runs import Run, run_directories
+from gan_lab.runs.directory import Run, run_directories
+from gan_lab.runs.protocol import column_key, differences
 
 
 def find_run(reference: str, runs_dir: Path) -> Run:

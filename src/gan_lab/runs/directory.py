@@ -13,11 +13,11 @@ from typing import Any
 import filelock
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.checkpoints import read_newest, write_checkpoint
 from gan_lab.common.errors import RunError, Taken
 from gan_lab.common.files import read_json, read_lines, replace_file, write_lines
 from gan_lab.config.instantiate import with_names_of_today
-from gan_lab.protocols import shape_words
+from gan_lab.runs.checkpoints import read_newest, write_checkpoint
+from gan_lab.runs.protocol import shape_words
 
 FORMAT = 2  # of config.yaml; one without a number is of format 1: docs/upgrading.md
 STATES = ("running", "finished", "failed", "interrupted", "diverged")
