@@ -23,7 +23,7 @@ from PIL import Image
 from gan_lab.common.errors import UsageError
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.tracking import STEPPED
-from gan_lab.wandb_environment import connect_seconds, is_logged_in, wandb_mode
+from gan_lab.tracking.wandb_settings import connect_seconds, is_logged_in, wandb_mode
 
 QUICK = ("evaluation.samples=200", "evaluation.samples_during=100")
 SCALARS = (

@@ -2,7 +2,7 @@
 
 import copy
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,6 @@ from gan_lab.losses import GanLoss
 from gan_lab.models import LabelledDiscriminator, LabelledGenerator, call, initialise
 from gan_lab.parts import Parts
 from gan_lab.position import torch_seed
-from gan_lab.runs.directory import Run
-from gan_lab.tracking import Tracker
 
 
 def dataset(record: Mapping[str, Any], **changes: Any) -> ImageDataset:
@@ -228,14 +226,6 @@ def set_weights(network: nn.Module, weights: Mapping[str, Any]) -> None:
             "the checkpoint does not fit the networks of the run's config.yaml, which must have "
             f"been changed since ({mismatch}): put back what it was."
         ) from error
-
-
-def tracker(record: Mapping[str, Any], run: Run, say: Callable[[str], None]) -> Tracker | None:
-    """Open what the run is streamed to beside its own files; None for logger=none."""
-    spec = record["runtime"]["logger"]
-    if not spec or spec["_target_"] is None:
-        return None
-    return instantiate(spec, run=run, record=record, say=say)
 
 
 def has_bf16(device_name: str) -> bool:

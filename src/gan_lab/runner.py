@@ -30,6 +30,7 @@ from gan_lab.runs.environment import environment
 from gan_lab.sampling import sample_labels, sample_latents
 from gan_lab.score_tables import axis_words
 from gan_lab.tracking import JsonLines, Tracker
+from gan_lab.tracking.base import open_tracker
 from gan_lab.train import Collapsed, Diverged, Progress, seconds_per_step, train
 
 STRIPS, STRIP_IMAGES = 5, 10  # of the interpolation that every run ends with
@@ -88,7 +89,7 @@ def _train_and_score(
     trackers: list[Tracker] = [JsonLines(run.metrics_path)]
     exit_code = 1
     try:
-        external = build.tracker(record, run, say)
+        external = open_tracker(record, run, say)
         if external:
             trackers.append(external)
         announce(

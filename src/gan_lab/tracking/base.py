@@ -1,0 +1,76 @@
+"""What a run streams to: metrics.jsonl always, and whatever else its config asks for."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from gan_lab.config.instantiate import instantiate
+from gan_lab.runs.directory import Run
+
+CENSUS = ("class", "samples", "share", "low", "high", "real share")  # of a table's columns
+
+
+class Tracker(Protocol):
+    """Something that a run streams to."""
+
+    def log(self, line: Mapping[str, float]) -> None:
+        """Take the scalars of a step; `line` has "step"."""
+
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
+        """Take a picture (PNG) and what it shows."""
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        """Take the counts of samples by class, as `modes.take_census` returns them."""
+
+    def summarise(self, values: Mapping[str, Any]) -> None:
+        """Take what is true of the whole run: its final scores."""
+
+    def close(self, exit_code: int) -> None:
+        """End: 0 for success."""
+
+
+class JsonLines:
+    """Appends each line of scalars to a file, and flushes it: a kill loses none of them."""
+
+    def __init__(self, path: Path):
+        self._file = path.open("a")
+
+    def log(self, line: Mapping[str, float]) -> None:
+        self._file.write(json.dumps(dict(line)) + "\n")
+        self._file.flush()
+
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
+        """Pictures lie in the run directory already."""
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        """The census lies in the run directory already."""
+
+    def summarise(self, values: Mapping[str, Any]) -> None:
+        """Final scores lie in evaluations.jsonl already."""
+
+    def close(self, exit_code: int) -> None:
+        self._file.close()
+
+
+def open_tracker(record: Mapping[str, Any], run: Run, say: Callable[[str], None]) -> Tracker | None:
+    """Open what the run is streamed to beside its own files; None for logger=none."""
+    spec = record["runtime"]["logger"]
+    if not spec or spec["_target_"] is None:
+        return None
+    return instantiate(spec, run=run, record=record, say=say)
+
+
+def census_rows(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row a class of a census, under the headings CENSUS."""
+    return [
+        [entry["class"], entry["count"], entry["share"], *entry["interval"], entry["real_share"]]
+        for entry in found["classes"]
+    ]
+
+
+def census_numbers(found: Mapping[str, Any]) -> dict[str, float]:
+    """Return what a census says of a run in numbers, those that it can tell."""
+    unsure, missing, kl = found["unsure"]["share"], found["missing_number"], found["kl"]
+    numbers = {"modes/missing": missing, "modes/unsure": unsure, "modes/kl": kl}
+    return {name: float(value) for name, value in numbers.items() if value is not None}

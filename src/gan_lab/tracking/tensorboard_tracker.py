@@ -1,0 +1,102 @@
+"""TensorBoard, alone or beside Weights & Biases."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from gan_lab.common.errors import UsageError
+from gan_lab.runs.directory import Run
+from gan_lab.tracking.base import CENSUS, census_numbers, census_rows
+from gan_lab.tracking.wandb_tracker import WandbTracker
+
+
+class TensorBoardTracker:
+    """Event files in the run directory, for `tensorboard --logdir`."""
+
+    def __init__(self, run: Run, record: Mapping[str, Any]):
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            raise UsageError(
+                "TensorBoard is not installed: pip install 'gan-lab[tensorboard]', or logger=none."
+            ) from None
+        metrics = run.metrics()
+        self._step = metrics[-1]["step"] if metrics else 0
+        # What an earlier start logged beyond the step that this one resumes from is hidden.
+        self._writer = SummaryWriter(str(run.tensorboard), purge_step=self._step + 1)
+        if not metrics:
+            self._writer.add_text("config", f"```\n{json.dumps(dict(record), indent=1)}\n```", 0)
+        self.description = f"TensorBoard: `tensorboard --logdir {record['runtime']['runs_dir']}`"
+
+    def log(self, line: Mapping[str, Any]) -> None:
+        self._step = int(line["step"])
+        self._scalars(line)
+
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
+        import numpy as np
+        from PIL import Image
+
+        pixels = np.asarray(Image.open(path).convert("RGB"))
+        self._writer.add_image(name, pixels, step, dataformats="HWC")
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        rows = [CENSUS, ["---"] * len(CENSUS), *census_rows(found)]
+        table = "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+        self._writer.add_text("modes", f"{found['conclusion']}\n\n{table}", step)
+        self._scalars(census_numbers(found))
+
+    def summarise(self, values: Mapping[str, Any]) -> None:
+        self._scalars(values)
+
+    def close(self, exit_code: int) -> None:
+        self._writer.close()
+
+    def _scalars(self, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            if name != "step" and isinstance(value, int | float):
+                self._writer.add_scalar(name, value, self._step)
+
+
+class Several:
+    """Several trackers as one."""
+
+    def __init__(self, trackers: Sequence[Any]):
+        self._trackers = trackers
+        self.description = "; ".join(tracker.description for tracker in trackers)
+
+    def log(self, line: Mapping[str, Any]) -> None:
+        for tracker in self._trackers:
+            tracker.log(line)
+
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
+        for tracker in self._trackers:
+            tracker.image(step, name, path, words)
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        for tracker in self._trackers:
+            tracker.census(step, found)
+
+    def summarise(self, values: Mapping[str, Any]) -> None:
+        for tracker in self._trackers:
+            tracker.summarise(values)
+
+    def close(self, exit_code: int) -> None:
+        with ExitStack() as closing:  # one that cannot be closed leaves none of the others open
+            for tracker in self._trackers:
+                closing.callback(tracker.close, exit_code)
+
+
+def wandb_and_tensorboard(
+    run: Run,
+    record: Mapping[str, Any],
+    say: Callable[[str], None],
+    mode: Any,
+    project: str,
+    entity: str | None,
+    tags: list[str],
+) -> Several:
+    """Return a tracker that streams to both."""
+    wandb = WandbTracker(run, record, say, mode, project, entity, tags)
+    return Several([TensorBoardTracker(run, record), wandb])

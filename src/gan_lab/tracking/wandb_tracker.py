@@ -1,0 +1,120 @@
+"""Weights & Biases."""
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from gan_lab.common.files import read_json, replace_file
+from gan_lab.runs.directory import Run
+from gan_lab.tracking.base import CENSUS, census_numbers, census_rows
+from gan_lab.tracking.wandb_settings import connect_seconds, is_logged_in, wandb_mode
+
+# What is drawn against the step, beside the scores.
+STEPPED = ("loss/*", "d/*", "grad_norm/*", "penalty/*", "monitor/*", "images", "seconds",
+           "samples", "interpolation", "modes/*")  # fmt: skip
+
+
+class WandbTracker:
+    """A Weights & Biases run; all runs share one directory, runs_dir/wandb."""
+
+    def __init__(
+        self,
+        run: Run,
+        record: Mapping[str, Any],
+        say: Callable[[str], None],
+        mode: Any,
+        project: str,
+        entity: str | None,
+        tags: list[str],
+    ):
+        mode = wandb_mode(mode)
+        if not os.environ.get("WANDB_MODE"):
+            os.environ.pop("WANDB_MODE", None)  # W&B refuses an empty one
+        if mode == "offline":
+            # The only thing that wandb would send from an offline run: reports of its own errors.
+            os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+        os.environ.setdefault("WANDB_SILENT", "true")
+        for name in ("WANDB_MODE", "WANDB_INIT_TIMEOUT"):  # wandb refuses to start with empty ones
+            if not os.environ.get(name):
+                os.environ.pop(name, None)
+        import wandb
+
+        runtime, choices = record["runtime"], record["choices"]
+        root = Path(runtime["runs_dir"]).expanduser().resolve()
+        link = read_json(run.tracker_path, {})
+        console: Any = os.environ.get("WANDB_CONSOLE", "off")
+        arguments: dict[str, Any] = {
+            "project": project,
+            "entity": entity,
+            "dir": root,
+            "group": runtime["study"],
+            "job_type": "train",
+            "name": run.directory.name,
+            "tags": [choices["model"], choices["loss"], choices["dataset"], *tags],
+            "config": dict(record),
+            "id": link.get("id") or secrets.token_hex(4),
+            "resume": "allow",
+            "reinit": "finish_previous",
+            "settings": wandb.Settings(
+                silent=True,
+                console=console,
+                init_timeout=connect_seconds(),
+                x_stats_sampling_interval=15.0,
+            ),
+        }
+        try:
+            self._run = wandb.init(mode=mode, **arguments)
+        except (wandb.errors.CommError, wandb.errors.UsageError) as error:
+            why = (
+                _first_line(error) if is_logged_in() else "nobody is logged in; `wandb login` once"
+            )
+            say(f"W&B cannot be reached ({why}): this run is logged offline.")
+            mode = "offline"
+            wandb.teardown()  # the failed attempt still holds the id
+            self._run = wandb.init(mode=mode, **arguments)
+        self._wandb = wandb
+        self._run.define_metric("step", hidden=True)
+        # No name fits two patterns: which of them would hold is anybody's guess.
+        for pattern in STEPPED:
+            self._run.define_metric(pattern, step_metric="step")
+        self._run.define_metric("score/*", step_metric="step", summary="min,last")
+        replace_file(
+            run.tracker_path,
+            json.dumps({"id": self._run.id, "mode": mode, "directory": self._run.dir}) + "\n",
+        )
+        self.description = {
+            "online": f"W&B online, {self._run.url}" if mode == "online" else "",
+            "offline": f"W&B offline: browse with `wandb leet {runtime['runs_dir']}/wandb`, upload "
+            f"with `wandb sync {runtime['runs_dir']}/wandb/offline-run-*-{self._run.id}*`",
+            "disabled": "W&B disabled",
+        }[mode]
+
+    def log(self, line: Mapping[str, float]) -> None:
+        self._run.log(dict(line))
+
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
+        import numpy as np
+        from PIL import Image
+
+        pixels = np.asarray(Image.open(path))  # bytes: W&B shows floats in [-1, 1] as black
+        self._run.log({name: self._wandb.Image(pixels, caption=words), "step": step})
+
+    def census(self, step: int, found: Mapping[str, Any]) -> None:
+        table = self._wandb.Table(columns=list(CENSUS), data=census_rows(found))
+        title = f"Classes of {found['samples']:,} samples, {found['unsure']['share']:.1%} unsure"
+        bars = self._wandb.plot.bar(table, "class", "share", title=title)
+        self._run.log({"modes/table": table, "modes/bars": bars, "step": step})
+        self.summarise({**census_numbers(found), "modes/conclusion": found["conclusion"]})
+
+    def summarise(self, values: Mapping[str, Any]) -> None:
+        self._run.summary.update(dict(values))
+
+    def close(self, exit_code: int) -> None:
+        self._run.finish(exit_code=exit_code)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
