@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from gan_lab import cli
-from gan_lab.monitor import HEALTHY, VERDICTS, replay
 from gan_lab.runs.directory import Run, run_directories
+from gan_lab.training.monitor import HEALTHY, VERDICTS, replay
 
 COLLAPSING = {
     "d_rate_too_high": "experiment=mnist_dcgan lr_d=0.1 steps=600",

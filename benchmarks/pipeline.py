@@ -17,7 +17,7 @@ from timing import interleave, machine, table, wall_seconds
 from workloads import COLOUR, LARGE, SMALL, Workload
 
 import gan_lab
-from gan_lab.train import take_step
+from gan_lab.training.steps import take_step
 
 WORKERS = (0, 2)
 

@@ -12,8 +12,8 @@ from timing import cpu_seconds, interleave, machine, table
 from workloads import COLOUR, SMALL, Workload
 
 from gan_lab.metrics import classify, frechet, load_mnistcnn_v1, moments
-from gan_lab.position import normal_at
-from gan_lab.sampling import generate, sample_latents
+from gan_lab.training.rng import normal_at
+from gan_lab.training.sampling import generate, sample_latents
 
 
 def samplers(workload: Workload, count: int) -> dict:

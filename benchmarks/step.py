@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass, field, replace
 
 from gan_lab.common.threads import wait_briefly
+from gan_lab.training.device import has_bf16
 
 wait_briefly()  # for both sides, before torch is imported
 
@@ -13,14 +14,13 @@ from timing import cpu_seconds, interleave, machine, table
 from torch import Tensor
 from workloads import COLOUR, LARGE, SMALL, WGAN_GP, Workload
 
-from gan_lab import build
 from gan_lab.data import to_unit
-from gan_lab.inputs import Inputs
-from gan_lab.train import take_step
+from gan_lab.training.batches import Batches
+from gan_lab.training.steps import take_step
 
 
 @dataclass(frozen=True)
-class Ready(Inputs):
+class Ready(Batches):
     """Latents as ever, and real images that lie ready: both sides are spared the data path."""
 
     images: Tensor = field(kw_only=True)
@@ -45,7 +45,7 @@ def measure(workload: Workload, rounds: int, seconds: float, peak: float) -> lis
         return real, torch.randn(workload.batch_size, workload.latent_dim, 1, 1)
 
     halved = replace(parts, precision="bf16")
-    bf16 = {"bf16": lambda: take_step(halved, next(step))} if build.has_bf16("cpu") else {}
+    bf16 = {"bf16": lambda: take_step(halved, next(step))} if has_bf16("cpu") else {}
     theirs = (lambda: peer_step(draw)) if workload is WGAN_GP else (lambda: peer_step(*draw()))
     timing = interleave(
         {"peer": theirs, "gan_lab": lambda: take_step(parts, next(step)), **bf16},

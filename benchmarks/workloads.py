@@ -8,12 +8,12 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from gan_lab import build
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import make_record
 from gan_lab.data import ImageDataset, digits
-from gan_lab.parts import Parts
-from gan_lab.train import take_step
+from gan_lab.training import build
+from gan_lab.training.state import TrainingState
+from gan_lab.training.steps import take_step
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ COLOUR = Workload("DCGAN 64x64x3, width 64", 100, 64, 64, 3)
 WGAN_GP = Workload("WGAN-GP, hidden 16, 32x32x1 (5 + 1 updates)", 16, 16, 32, 1, loss="wgan_gp")
 
 
-def ours(workload: Workload, images: Tensor) -> Parts:
+def ours(workload: Workload, images: Tensor) -> TrainingState:
     """Build gan_lab's side as the command line does, on images (uint8) of the right size."""
     settings = [
         "model=dcgan",
@@ -87,7 +87,7 @@ def images(workload: Workload) -> Tensor:
     return digits(workload.image_size, workload.channels).images
 
 
-def floating_point_operations(parts: Parts) -> int:
+def floating_point_operations(parts: TrainingState) -> int:
     """Return what one of gan_lab's steps needs: multiplications and additions count one each.
 
     The discriminator's last layer, less than a thousandth of the whole, is not counted by torch.

@@ -5,15 +5,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab import build
 from gan_lab.config.compose import jobs
 from gan_lab.config.identity import result_hash
 from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import digits, to_unit
 from gan_lab.data.augment import NUMBERS, crop_and_flip, differentiable
-from gan_lab.parts import Parts
-from gan_lab.position import batch_indices
-from gan_lab.train import take_step
+from gan_lab.training import build
+from gan_lab.training.rng import batch_indices
+from gan_lab.training.state import TrainingState
+from gan_lab.training.steps import take_step
 
 
 def record_of(*settings: str, image_size: int = 16) -> dict:
@@ -23,7 +23,7 @@ def record_of(*settings: str, image_size: int = 16) -> dict:
     return make_record(job.config, job.choices)
 
 
-def make_parts(*settings: str) -> Parts:
+def make_parts(*settings: str) -> TrainingState:
     record = record_of(*settings)
     data = build.training_data(record)
     return build.parts(record | data_facts(data), data, torch.device("cpu"))

@@ -7,7 +7,6 @@ import pytest
 import torch
 from scipy import stats
 
-from gan_lab import build
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import make_record
 from gan_lab.evaluate import Scorer
@@ -26,6 +25,7 @@ from gan_lab.metrics import (
 from gan_lab.modes import Sorted, describe_census, describe_diversity, take_census
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.tracking import census_numbers
+from gan_lab.training import build
 
 CPU = torch.device("cpu")
 

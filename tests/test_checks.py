@@ -4,7 +4,6 @@ from functools import cache
 
 import pytest
 
-from gan_lab import build
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.checks import check_data, check_fit, check_ranges
@@ -13,6 +12,7 @@ from gan_lab.config.identity import result_hash
 from gan_lab.config.run_config import make_record, with_data
 from gan_lab.data import digits
 from gan_lab.jobs.preflight import check_builds, check_surroundings
+from gan_lab.training import build
 
 EXPERIMENTS = sorted(path.stem for path in (conf_directory() / "experiment").glob("*.yaml"))
 MODELS = sorted(path.stem for path in (conf_directory() / "model").glob("*.yaml"))

@@ -6,16 +6,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_lab import build
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import ImageDataset, digits
 from gan_lab.models import LabelledDiscriminator, LabelledGenerator
-from gan_lab.parts import Parts
-from gan_lab.sampling import sample_labels
-from gan_lab.steps import bind
-from gan_lab.train import sample_grid, take_step
+from gan_lab.training import build
+from gan_lab.training.loop import sample_grid
+from gan_lab.training.sampling import sample_labels
+from gan_lab.training.state import TrainingState
+from gan_lab.training.steps import bind, take_step
 
 YAMLS = sorted((conf_directory() / "model").glob("*.yaml"))
 MODELS = [path.stem for path in YAMLS if not path.stem.startswith("point_")]  # see test_points.py
@@ -25,7 +25,7 @@ BOTH = ("model.condition_g=true", "model.condition_d=true")
 LABELS = torch.tensor([0, 2, 1, 2])
 
 
-def make_parts(*settings: str, data: ImageDataset = DATA, **changes: float) -> Parts:
+def make_parts(*settings: str, data: ImageDataset = DATA, **changes: float) -> TrainingState:
     knobs = {"image_size": SIZE, "batch_size": BATCH, "latent_dim": LATENT, "hidden_dim": WIDTH}
     tiny = [f"{name}={value}" for name, value in (knobs | changes).items()]
     (job,) = jobs(["dataset=digits", *tiny, *settings], False)
@@ -82,7 +82,7 @@ def test_cdcgan_is_dcgan_with_labels():
 # --- that they matter ----------------------------------------------------------------------------
 
 
-def outputs(parts: Parts) -> list[Tensor]:
+def outputs(parts: TrainingState) -> list[Tensor]:
     """What D says and G makes, for right labels and for others."""
     latents, images = parts.inputs.latents(0, 0), parts.inputs.real(0, 0)
     labels = parts.inputs.labels(0, 0)

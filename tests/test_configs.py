@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from gan_lab import build, cli
+from gan_lab import cli
 from gan_lab.common import paths
 from gan_lab.common.paths import conf_directory
 from gan_lab.config import compose, hydra_errors, overrides, precedence
@@ -21,6 +21,7 @@ from gan_lab.config.instantiate import locate
 from gan_lab.config.run_config import make_record, presumed_data_facts
 from gan_lab.config.schedule import make_schedule
 from gan_lab.config.schema import RESULT_KNOBS, RUNTIME_KNOBS
+from gan_lab.training import build
 
 FILES = sorted(conf_directory().glob("*/*.yaml"))
 # Sweeps, searches, launchers and scores are no part of a single run's config.

@@ -9,14 +9,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_lab import build
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import make_record
 from gan_lab.data import mnist
-from gan_lab.ema import update_average
 from gan_lab.metrics import classify, frechet, load_mnistcnn_v1, moments
-from gan_lab.sampling import generate, sample_latents
-from gan_lab.train import take_step
+from gan_lab.training import build
+from gan_lab.training.ema import update_average
+from gan_lab.training.sampling import generate, sample_latents
+from gan_lab.training.steps import take_step
 
 
 class Number(nn.Module):

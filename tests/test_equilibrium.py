@@ -12,7 +12,6 @@ from gan_lab import load_loss
 from gan_lab.data import PointDataset, grid, ring
 from gan_lab.data.augment import Augmentation
 from gan_lab.equilibrium import conclude, curve_means, duality_gap, fresh_accuracy, on_held_out
-from gan_lab.inputs import Inputs
 from gan_lab.metrics import (
     Cells,
     cells_for,
@@ -21,9 +20,10 @@ from gan_lab.metrics import (
     value_of,
 )
 from gan_lab.optimal import compare_with_optimum
-from gan_lab.parts import Parts
 from gan_lab.runs.directory import Run, run_directories
-from gan_lab.train import take_step
+from gan_lab.training.batches import Batches
+from gan_lab.training.state import TrainingState
+from gan_lab.training.steps import take_step
 
 LOG_2 = math.log(2)
 
@@ -42,7 +42,7 @@ def network() -> nn.Sequential:
         return nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 1), nn.Flatten(0))
 
 
-def make_parts(shift: float) -> Parts:
+def make_parts(shift: float) -> TrainingState:
     """A game on normal points: G(z) = z + shift, and a D that says 1/2 everywhere."""
     generator, discriminator = nn.Linear(2, 2), network()
     with torch.no_grad():
@@ -50,14 +50,14 @@ def make_parts(shift: float) -> Parts:
         generator.bias.fill_(shift)
         discriminator[2].weight.zero_()
         discriminator[2].bias.zero_()
-    return Parts(
+    return TrainingState(
         generator=generator,
         discriminator=discriminator,
         average=deepcopy(generator).requires_grad_(False),
         optimizer_g=torch.optim.Adam(generator.parameters(), 1e-3),
         optimizer_d=torch.optim.Adam(discriminator.parameters(), 1e-3),
         loss=load_loss("nonsaturating"),
-        inputs=Inputs(
+        inputs=Batches(
             normal_points(0), 0, 256, 2, 1, augmentation=Augmentation(), device=torch.device("cpu")
         ),
         ema_decay=0.999,

@@ -9,10 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, safe_open, save_file
 
-from gan_lab import build, load_run
-from gan_lab import export as exporting
+from gan_lab import load_run
 from gan_lab.common.errors import RunError
 from gan_lab.models import call
+from gan_lab.training import build
+from gan_lab.training import export as exporting
 
 QUICK = ("logger=none", "steps=3", "evaluation.samples=100", "hidden_dim=8", "threads=1")
 

@@ -11,9 +11,9 @@ from PIL import Image
 from gan_lab import latent_figures, load_dataset, load_run
 from gan_lab.interpolation import arc, line, places, plane
 from gan_lab.latent_figures import nearest, strips
-from gan_lab.loading import LoadedRun
 from gan_lab.models import DCGANGenerator, MLPGenerator, initialise
-from gan_lab.sampling import generate, generate_each, sample_latents
+from gan_lab.training.sampling import generate, generate_each, sample_latents
+from gan_lab.training.trained import TrainedRun
 
 QUICK = ("logger=none", "steps=3", "evaluation.samples=100", "hidden_dim=8", "threads=1")
 
@@ -35,12 +35,12 @@ def folder(tmp_path_factory, gan_lab_in):
 
 
 @pytest.fixture(scope="module")
-def plain(folder) -> LoadedRun:
+def plain(folder) -> TrainedRun:
     return load_run("plain/latest", folder / "runs")
 
 
 @pytest.fixture(scope="module")
-def conditional(folder) -> LoadedRun:
+def conditional(folder) -> TrainedRun:
     return load_run("conditional/latest", folder / "runs")
 
 

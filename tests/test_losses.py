@@ -7,11 +7,12 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from gan_lab import build, load_loss
+from gan_lab import load_loss
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
 from gan_lab.losses import GanLoss, minimax, nonsaturating
 from gan_lab.models import DCGANDiscriminator, DCGANGenerator
+from gan_lab.training import build
 
 FOLDER = conf_directory() / "loss"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))

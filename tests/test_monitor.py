@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from gan_lab.data import ImageDataset, PointDataset
-from gan_lab.monitor import VERDICTS, Monitor, judge, replay
 from gan_lab.runs.directory import Run, run_directories
-from gan_lab.steps import _accuracy
+from gan_lab.training.monitor import VERDICTS, Monitor, judge, replay
+from gan_lab.training.steps import _accuracy
 
 RECORDED = Path(__file__).with_name("monitored")
 # Seed 7, which no limit was set on: the verdict at each look but the first, by its number.

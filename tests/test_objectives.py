@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu, softplus
 
-from gan_lab import build, load_loss
+from gan_lab import load_loss
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.compose import jobs
 from gan_lab.config.instantiate import locate
@@ -26,6 +26,7 @@ from gan_lab.losses import (
     rpgan,
     wasserstein,
 )
+from gan_lab.training import build
 
 LOSSES = sorted(path.stem for path in (conf_directory() / "loss").glob("*.yaml"))
 PENALTIES = sorted(path.stem for path in (conf_directory() / "penalty").glob("*.yaml"))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from torch import Tensor
 
-from gan_lab.inputs import Inputs
-from gan_lab.train import take_step
+from gan_lab.training.batches import Batches
+from gan_lab.training.steps import take_step
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 workloads = pytest.importorskip("workloads", reason="an installed package has no benchmarks/")
@@ -21,7 +21,7 @@ WORKLOADS = [
 
 
 @dataclass(frozen=True)
-class InDouble(Inputs):
+class InDouble(Batches):
     """What a run draws, in float64."""
 
     def real(self, step: int, turn: int) -> Tensor:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_lab import build, load_dataset
+from gan_lab import load_dataset
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.checks import check_fit
@@ -16,15 +16,17 @@ from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import PointDataset
 from gan_lab.figures.points import scatter
 from gan_lab.models import MaxoutDiscriminator, PointGenerator
-from gan_lab.parts import Parts
-from gan_lab.train import sample_grid, take_step
+from gan_lab.training import build
+from gan_lab.training.loop import sample_grid
+from gan_lab.training.state import TrainingState
+from gan_lab.training.steps import take_step
 
 LOSSES = sorted(path.stem for path in (conf_directory() / "loss").glob("*.yaml"))
 POINT_MODELS = ("point_maxout", "point_mlp")
 RING = load_dataset("ring")
 
 
-def make_parts(*settings: str) -> Parts:
+def make_parts(*settings: str) -> TrainingState:
     (job,) = jobs(["dataset=ring", "batch_size=12", "latent_dim=2", *settings], False)
     record = make_record(job.config, job.choices) | data_facts(RING)
     check_fit(record)

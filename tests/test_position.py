@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from gan_lab.position import STREAMS, batch_indices, normal_at, torch_seed, uniform_at
+from gan_lab.training.rng import STREAMS, batch_indices, normal_at, torch_seed, uniform_at
 
 SEEDS = [0, 1, 2**63 - 1]
 PLACES = [

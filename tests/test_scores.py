@@ -13,7 +13,6 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from gan_lab import build
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.compose import jobs
@@ -36,7 +35,8 @@ from gan_lab.runs.directory import Run, run_directories
 from gan_lab.runs.protocol import COMPARED, column_key, differences
 from gan_lab.score_tables import runs_table
 from gan_lab.scores import DIRECTIONS, NEEDS, asked_scores, directions, load_score
-from gan_lab.train import Progress, save
+from gan_lab.training import build
+from gan_lab.training.loop import Progress, save
 
 CPU = torch.device("cpu")
 SCORES = sorted(path.stem for path in (conf_directory() / "score").glob("*.yaml"))

@@ -10,16 +10,17 @@ from beartype import beartype
 from jaxtyping import Float, jaxtyped
 from torch import Tensor, nn
 
-from gan_lab import build, load_loss
+from gan_lab import load_loss
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import make_record
 from gan_lab.data import digits
-from gan_lab.inputs import Inputs
 from gan_lab.losses import Critic, GanLoss
-from gan_lab.parts import Parts
-from gan_lab.steps import bind, discriminator_step, generator_step
-from gan_lab.train import Progress, read_line, take_step
+from gan_lab.training import build
+from gan_lab.training.batches import Batches
+from gan_lab.training.loop import Progress, read_line
+from gan_lab.training.state import TrainingState
+from gan_lab.training.steps import bind, discriminator_step, generator_step, take_step
 
 LOSSES = sorted(path.stem for path in (conf_directory() / "loss").glob("*.yaml"))
 SIZE, BATCH, LATENT, WIDTH = 16, 8, 3, 4
@@ -41,7 +42,7 @@ DATA = digits(SIZE)
 
 
 @dataclass(frozen=True)
-class Recorder(Inputs):
+class Recorder(Batches):
     """Draws what a run draws, in float64, and keeps it."""
 
     reals: list[Tensor] = field(default_factory=list)
@@ -56,7 +57,7 @@ class Recorder(Inputs):
         return self.drawn[-1]
 
 
-def make_parts(*settings: str) -> Parts:
+def make_parts(*settings: str) -> TrainingState:
     """The tiny problem in float64."""
     job = jobs([*TINY, *settings], False)[0]
     parts = build.parts(make_record(job.config, job.choices), DATA, torch.device("cpu"))
@@ -167,7 +168,7 @@ def test_ten_steps_are_those_of_a_plain_loop(loss):
 # --- what each player touches --------------------------------------------------------------------
 
 
-def player_inputs(parts: Parts) -> tuple[Critic, Tensor, Tensor]:
+def player_inputs(parts: TrainingState) -> tuple[Critic, Tensor, Tensor]:
     fake = parts.generator(parts.inputs.latents(0, 0))
     return bind(parts.discriminator), parts.inputs.real(0, 0), fake
 

@@ -7,16 +7,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_lab import build
 from gan_lab.common.paths import conf_directory
 from gan_lab.config import identity
 from gan_lab.config.compose import Composed, jobs
 from gan_lab.config.identity import result_hash
 from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import digits
-from gan_lab.parts import Parts
-from gan_lab.steps import bind, packed
-from gan_lab.train import fakes_and_critic, take_step
+from gan_lab.training import build
+from gan_lab.training.state import TrainingState
+from gan_lab.training.steps import bind, fakes_and_critic, packed, take_step
 
 SIZE, BATCH = 16, 12
 TINY = ["dataset=digits", f"image_size={SIZE}", f"batch_size={BATCH}", "latent_dim=3"]
@@ -34,7 +33,7 @@ def record_of(*settings: str) -> dict:
     return make_record(job.config, job.choices) | data_facts(DATA)
 
 
-def make_parts(*settings: str) -> Parts:
+def make_parts(*settings: str) -> TrainingState:
     return build.parts(record_of(*settings), DATA, torch.device("cpu"))
 
 
@@ -231,7 +230,7 @@ def test_dropout_is_a_function_of_seed_and_step():
 # --- rates and steps -----------------------------------------------------------------------------
 
 
-def rates(parts: Parts) -> tuple[float, float]:
+def rates(parts: TrainingState) -> tuple[float, float]:
     optimizers = (parts.optimizer_g, parts.optimizer_d)
     (pair,) = zip(*({group["lr"] for group in one.param_groups} for one in optimizers), strict=True)
     return pair

@@ -12,16 +12,16 @@ from omegaconf import OmegaConf
 from PIL import Image
 from torch import Tensor, nn
 
-from gan_lab import build
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.checks import check_fit
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import ImageDataset, digits
 from gan_lab.losses import Critic
-from gan_lab.parts import Parts
 from gan_lab.runs.directory import Run, run_directories
-from gan_lab.train import fakes_and_critic, take_step
+from gan_lab.training import build
+from gan_lab.training.state import TrainingState
+from gan_lab.training.steps import fakes_and_critic, take_step
 
 
 def listed(group: str) -> list[str]:
@@ -42,7 +42,7 @@ TINY = ["dataset=digits", "image_size=16", "latent_dim=3", "hidden_dim=4"]
 DATA = digits(16)
 
 
-def make_parts(*settings: str, data: ImageDataset = DATA, batch_size: int = 8) -> Parts:
+def make_parts(*settings: str, data: ImageDataset = DATA, batch_size: int = 8) -> TrainingState:
     (job,) = jobs([*TINY, f"batch_size={batch_size}", *settings], False)
     record = make_record(job.config, job.choices) | data_facts(data)
     check_fit(record)
@@ -138,14 +138,14 @@ def test_every_system_trains_from_the_command_line(gan_lab, tmp_path, made_up_da
 # --- every model with every objective ------------------------------------------------------------
 
 
-def last_turn(parts: Parts) -> tuple[Tensor, Tensor, Critic]:
+def last_turn(parts: TrainingState) -> tuple[Tensor, Tensor, Critic]:
     """The real and fake images of step 1's last discriminator turn, and its critic."""
     turn = parts.loss.discriminator_steps - 1
     fake, critic = fakes_and_critic(parts, 1, turn, with_graph=False)
     return parts.inputs.real(1, turn), fake, critic
 
 
-def moves_all_logits_alike(parts: Parts, weights: Tensor) -> bool:
+def moves_all_logits_alike(parts: TrainingState, weights: Tensor) -> bool:
     """Whether every logit of D, real or fake, has the same derivative in these weights.
 
     A bias of the last layer has; one before batch norm has (none); and one whose units keep their
@@ -157,7 +157,7 @@ def moves_all_logits_alike(parts: Parts, weights: Tensor) -> bool:
     return torch.allclose(torch.stack(rows), rows[0].expand(len(rows), *rows[0].shape), atol=1e-7)
 
 
-def ignores_a_shift_of_all_logits(parts: Parts) -> bool:
+def ignores_a_shift_of_all_logits(parts: TrainingState) -> bool:
     """Whether D's loss stays if all logits move alike: as in wgan, rpgan, or hinge's margins."""
     real, fake, critic = last_turn(parts)
     logits = [critic(images).detach().requires_grad_() for images in (real, fake)]

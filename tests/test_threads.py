@@ -35,7 +35,7 @@ import torch
 from gan_lab import build
 tiny = torch.tensor([1e-30])
 before = float(tiny * 1e-10)
-build.device({"threads": 1, "deterministic": False, "device": "cpu"})
+set_up_device({"threads": 1, "deterministic": False, "device": "cpu"})
 print(before > 0, float(tiny * 1e-10))
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

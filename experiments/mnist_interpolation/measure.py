@@ -7,7 +7,7 @@ import torch
 import gan_lab
 from gan_lab.extractors import shipped_classifier
 from gan_lab.metrics import mean_interval, wilson
-from gan_lab.sampling import generate
+from gan_lab.training.sampling import generate
 
 PAIRS, STEP = 1000, 1 / 9
 PLACES = (-2.0, -1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)

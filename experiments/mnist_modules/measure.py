@@ -6,9 +6,9 @@ import torch
 
 import gan_lab
 from gan_lab.data import to_unit
-from gan_lab.loading import load_data_of
 from gan_lab.metrics import mean_interval
-from gan_lab.sampling import generate
+from gan_lab.training.sampling import generate
+from gan_lab.training.trained import load_data_of
 
 COUNT = 1000
 

@@ -14,7 +14,7 @@ __all__ = ["__version__", "load_dataset", "load_loss", "load_run"]
 def __getattr__(name: str) -> Any:
     # Imported when asked for: they bring torch, which the command line's help does without.
     if name in ("load_dataset", "load_loss", "load_run"):
-        from gan_lab import loading
+        from gan_lab import api
 
-        return getattr(loading, name)
+        return getattr(api, name)
     raise AttributeError(f"module 'gan_lab' has no attribute {name!r}")

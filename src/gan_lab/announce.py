@@ -9,14 +9,14 @@ from torch import nn
 from gan_lab.common.console import duration, say
 from gan_lab.config.schedule import Schedule
 from gan_lab.data import PointDataset, folder_size, human_size
-from gan_lab.parts import Parts
 from gan_lab.runs.directory import Run
+from gan_lab.training.state import TrainingState
 
 
 def announce(
     record: Mapping[str, Any],
     run: Run,
-    parts: Parts,
+    parts: TrainingState,
     schedule: Schedule,
     step: int,
     device: torch.device,

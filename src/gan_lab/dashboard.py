@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from gan_lab.common.errors import RunError, UsageError
-from gan_lab.monitor import KEY, VERDICTS
 from gan_lab.streamed import Streamed, title_of, words_of
 from gan_lab.tracking.wandb_settings import is_logged_in
+from gan_lab.training.monitor import KEY, VERDICTS
 
 KNOBS = ("latent_dim", "hidden_dim", "lr_g", "lr_d", "batch_size")  # where no study says which vary
 LOGARITHMIC = ("lr", "lr_g", "lr_d")

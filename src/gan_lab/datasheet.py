@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from gan_lab import build
 from gan_lab.data import (
     ImageDataset,
     PointDataset,
@@ -18,6 +17,7 @@ from gan_lab.data import (
 )
 from gan_lab.figures.points import scatter
 from gan_lab.figures.tiles import grid, save_png
+from gan_lab.training import build
 
 SHEET_CLASSES, SHEET_COLUMNS = 10, 10
 MEASURED = 2000  # files of a folder whose headers are read

@@ -22,11 +22,11 @@ from torch.nn.functional import softplus
 from gan_lab.data import ImageDataset
 from gan_lab.metrics import mean_interval, wilson
 from gan_lab.models import call
-from gan_lab.parts import Parts
-from gan_lab.steps import bind, packed
+from gan_lab.training.state import TrainingState
+from gan_lab.training.steps import bind, packed
 
 Result = dict[str, Any]
-Update = Callable[[Parts, int], Any]  # one step of training: train.take_step
+Update = Callable[[TrainingState, int], Any]  # one step of training: train.take_step
 
 LOG_4 = math.log(4)
 HELD_OUT_STEP = 2**40  # no training gets there: latents that nobody learned from
@@ -62,7 +62,7 @@ def curve_means(metrics: Sequence[Mapping[str, float]], has_value: bool) -> dict
     }
 
 
-def on_held_out(parts: Parts, held_out: ImageDataset) -> dict[str, Any]:
+def on_held_out(parts: TrainingState, held_out: ImageDataset) -> dict[str, Any]:
     """Return V and D's mean outputs on images that nobody learned from, with 95 % intervals."""
     logits = _logits(parts, held_out)
     series = {
@@ -73,7 +73,9 @@ def on_held_out(parts: Parts, held_out: ImageDataset) -> dict[str, Any]:
     return {name: _mean(values) for name, values in series.items()}
 
 
-def duality_gap(parts: Parts, held_out: ImageDataset, update: Update, steps: int) -> dict[str, Any]:
+def duality_gap(
+    parts: TrainingState, held_out: ImageDataset, update: Update, steps: int
+) -> dict[str, Any]:
     """Return the duality gap (nats) that `steps` updates of a copy of each player find.
 
     Of every tenth part of the way the copy that is best on training batches is judged on `held_out`
@@ -94,8 +96,8 @@ def duality_gap(parts: Parts, held_out: ImageDataset, update: Update, steps: int
 
 
 def _respond(
-    parts: Parts, update: Update, steps: int, player: str
-) -> tuple[Parts, list[dict[str, float]]]:
+    parts: TrainingState, update: Update, steps: int, player: str
+) -> tuple[TrainingState, list[dict[str, float]]]:
     """Train a copy of one player against the other, who stands still; return the best on the way.
 
     And the way: M after so many steps, on the training batches that the choice is made by.
@@ -125,7 +127,7 @@ def half_value(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _logits(
-    parts: Parts, data: ImageDataset, batches: int | None = None
+    parts: TrainingState, data: ImageDataset, batches: int | None = None
 ) -> list[tuple[Tensor, Tensor]]:
     """Return D's logits (real [B], fake [B]) of batches of `data`, by default all of it once."""
     players = copy.deepcopy((parts.generator, parts.discriminator))  # batch norm counts what it saw
@@ -147,7 +149,7 @@ def _logits(
 
 
 def fresh_accuracy(
-    fresh: nn.Module, parts: Parts, held_out: ImageDataset, steps: int
+    fresh: nn.Module, parts: TrainingState, held_out: ImageDataset, steps: int
 ) -> dict[str, Any]:
     """Train a new discriminator against the generator and return its accuracy on held-out images.
 

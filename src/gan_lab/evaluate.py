@@ -7,20 +7,22 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_lab import build
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.version import __version__
 from gan_lab.config.run_config import is_labelled, listed_scores, scores_during_training
 from gan_lab.data import ImageDataset
-from gan_lab.extractors import Extractor, inception, inception_file
+from gan_lab.extractors import Extractor, classifier_of, inception, inception_file
 from gan_lab.judge import Draw, Judge, Samples
 from gan_lab.modes import Sorted, sort_samples, take_census
 from gan_lab.real_side import RealSide
 from gan_lab.runs.directory import Run
-from gan_lab.sampling import generate, sample_labels, sample_latents
 from gan_lab.score_tables import display_name, score_table
 from gan_lab.scores import asked_scores, load_score
+from gan_lab.training import build
+from gan_lab.training.device import set_up_device
+from gan_lab.training.sampling import generate, sample_labels, sample_latents
+from gan_lab.training.trained import trained_generators
 
 __all__ = ["Scorer", "display_name", "evaluate_run", "score_both"]
 
@@ -174,7 +176,7 @@ class Scorer:
 
     def _make_extractor(self, kind: str) -> Extractor:
         if kind == "classifier":
-            return build.classifier(self._record, self._device)
+            return classifier_of(self._record, self._device)
         settings = self._record["runtime"]["evaluation"]
         weights, sha256 = settings["inception_weights"], settings["inception_sha256"]
         return inception(self._device, weights, sha256, self._download)
@@ -230,9 +232,9 @@ def evaluate_run(
         _, refused = asked_scores(names, record)
         if refused:
             raise UsageError(refused[0])
-    device = build.device(record["runtime"])
+    device = set_up_device(record["runtime"])
     state = run.trained(say)
-    average, generator = build.trained_generators(record, state, device)
+    average, generator = trained_generators(record, state, device)
     scorer = Scorer(record, run, device, download=names is not None)
     return score_both(
         scorer,

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from gan_lab import build
 from gan_lab.common.paths import loss_figures
 from gan_lab.config.instantiate import locate
 from gan_lab.config.run_config import is_labelled
@@ -16,6 +15,7 @@ from gan_lab.losses import GanLoss
 from gan_lab.models import call
 from gan_lab.models.layers import LogitFromImage, ProjectLatents
 from gan_lab.scores import NEEDS, load_score
+from gan_lab.training import build
 
 CURVES = """\
 loss/d, loss/g         the losses above, without penalties

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from filelock import FileLock
 from torch import Tensor
 
 from gan_lab.common.errors import RunError
+from gan_lab.config.instantiate import instantiate
 from gan_lab.data import ImageDataset, with_channels
 from gan_lab.metrics import (
     MNISTCNN_V1,
@@ -24,6 +25,7 @@ from gan_lab.metrics import (
     train_classifier,
 )
 from gan_lab.runs.checkpoints import read_checkpoint, write_checkpoint
+from gan_lab.training import build
 
 Extracted = tuple[
     Tensor, Tensor | None
@@ -235,3 +237,19 @@ def content_hash(data: ImageDataset) -> str:
     if data.labels is not None:
         digest.update(data.labels.numpy().tobytes())
     return digest.hexdigest()[:12]
+
+
+def classifier_of(record: Mapping[str, Any], device: torch.device) -> Extractor:
+    """Return the network that knows the classes of the run's dataset, which must have one."""
+
+    def load_split(split: str, image_size: int | None) -> ImageDataset:
+        size = record["image_size"] if image_size is None else image_size
+        return build.dataset(record, split=split, image_size=size)
+
+    return instantiate(
+        record["dataset"]["classifier"],
+        load_split=load_split,
+        cache_dir=Path(record["runtime"]["cache_dir"]).expanduser(),
+        device=device,
+        dataset_name=record["choices"]["dataset"],
+    )

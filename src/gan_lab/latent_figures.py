@@ -13,14 +13,20 @@ from gan_lab.figures.captions import WEIGHTS, caption
 from gan_lab.figures.points import draw_points
 from gan_lab.figures.tiles import draw_tiles, grid, save_png
 from gan_lab.interpolation import arc, line, places, plane
-from gan_lab.loading import LoadedRun
-from gan_lab.sampling import generate_each
+from gan_lab.training.sampling import generate_each
+from gan_lab.training.trained import TrainedRun
 
 NEIGHBOURS = 3
 
 
 def draw_samples(
-    run: LoadedRun, path: Path, count: int, seed: int, label: int | None, weights: str, columns: int
+    run: TrainedRun,
+    path: Path,
+    count: int,
+    seed: int,
+    label: int | None,
+    weights: str,
+    columns: int,
 ) -> Path:
     """Draw a grid of a seed's first images."""
     images = run.sample(count, seed, label, weights)
@@ -35,7 +41,7 @@ def draw_samples(
 
 
 def save_samples(
-    run: LoadedRun, folder: Path, count: int, seed: int, label: int | None, weights: str
+    run: TrainedRun, folder: Path, count: int, seed: int, label: int | None, weights: str
 ) -> Path:
     """Write each image of a seed as a PNG of its own, for other tools; return the folder.
 
@@ -52,7 +58,7 @@ def save_samples(
     return folder
 
 
-def draw_classes(run: LoadedRun, path: Path, count: int, seed: int, weights: str) -> Path:
+def draw_classes(run: TrainedRun, path: Path, count: int, seed: int, weights: str) -> Path:
     """Draw a row for each class and a column for each latent, which is then the style."""
     if run.labels(1) is None:
         raise UsageError(f"{run.directory} is not conditional: it has no classes to draw.")
@@ -72,7 +78,7 @@ def draw_classes(run: LoadedRun, path: Path, count: int, seed: int, weights: str
 
 
 def draw_plane(
-    run: LoadedRun, path: Path, count: int, seed: int, label: int | None, weights: str
+    run: TrainedRun, path: Path, count: int, seed: int, label: int | None, weights: str
 ) -> Path:
     """Draw the plane through a seed's first three latents, with them at three corners."""
     origin, right, down = run.latents(3, seed)
@@ -91,7 +97,7 @@ def draw_plane(
 
 
 def draw_nearest(
-    run: LoadedRun,
+    run: TrainedRun,
     path: Path,
     training: Tensor,
     count: int,
@@ -158,7 +164,7 @@ def strips(
 
 
 def draw_strips(
-    run: LoadedRun,
+    run: TrainedRun,
     path: Path,
     pairs: int,
     fractions: Sequence[float],
@@ -199,6 +205,6 @@ def _draw(
     return draw_tiles(drawn, path, columns, rows, caption)
 
 
-def _words(run: LoadedRun, weights: str, what: str) -> str:
+def _words(run: TrainedRun, weights: str, what: str) -> str:
     config: Any = run.config
     return f"{what} {caption(config, run.step)}; {WEIGHTS[weights]}."

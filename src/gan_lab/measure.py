@@ -11,18 +11,20 @@ from typing import Any
 
 import torch
 
-from gan_lab import build
 from gan_lab.config.checks import check_data
 from gan_lab.config.run_config import data_facts, selection
 from gan_lab.config.schedule import Schedule, make_schedule
-from gan_lab.ema import update_average
 from gan_lab.evaluate import Scorer, census_of
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import save_png
-from gan_lab.parts import Parts
 from gan_lab.runs.directory import Run
 from gan_lab.score_tables import axis_words
-from gan_lab.train import Progress, read_line, sample_grid, seconds_per_step, take_step
+from gan_lab.training import build
+from gan_lab.training.device import set_up_device
+from gan_lab.training.ema import update_average
+from gan_lab.training.loop import Progress, read_line, sample_grid, seconds_per_step
+from gan_lab.training.state import TrainingState
+from gan_lab.training.steps import take_step
 
 STEPPING = 3.0  # seconds of steps to measure
 SCORED = 1000  # images to measure a score with
@@ -94,7 +96,7 @@ def measure(record: dict[str, Any]) -> Cost:
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gan-lab-plan-") as scratch:
-        device = build.device(record["runtime"])
+        device = set_up_device(record["runtime"])
         data = build.training_data(record)
         record = {**record, **data_facts(data)}
         check_data(record)
@@ -136,7 +138,7 @@ def measure(record: dict[str, Any]) -> Cost:
         return cost
 
 
-def _steps(parts: Parts) -> tuple[float, int, float, list[dict[str, float]]]:
+def _steps(parts: TrainingState) -> tuple[float, int, float, list[dict[str, float]]]:
     """Return seconds a step, and bytes and seconds of a line of metrics."""
     scalars = take_step(parts, 0)  # the first one warms up
     began, count = time.monotonic(), 0
@@ -153,7 +155,7 @@ def _steps(parts: Parts) -> tuple[float, int, float, list[dict[str, float]]]:
 
 
 def _score(
-    record: dict[str, Any], run: Run, parts: Parts, device: torch.device
+    record: dict[str, Any], run: Run, parts: TrainingState, device: torch.device
 ) -> tuple[float, float, float, float]:
     """Return the seconds that a ready cache takes to load, and those of an image: scored after
     training, for one generator, scored on the way, and sorted by class."""

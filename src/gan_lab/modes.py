@@ -25,8 +25,8 @@ from gan_lab.metrics import (
     sure_classes,
     wilson,
 )
-from gan_lab.position import permutation
 from gan_lab.real_side import RealSide
+from gan_lab.training.rng import permutation
 
 Result = dict[str, Any]
 

@@ -20,7 +20,7 @@ from gan_lab.metrics import (
     optimal_discriminator,
     value_of,
 )
-from gan_lab.sampling import generate, sample_latents
+from gan_lab.training.sampling import generate, sample_latents
 
 POINTS = 1_000_000  # of the generator
 

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from gan_lab import build
 from gan_lab.announce import announce
 from gan_lab.common.console import counted, say
 from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_memory
@@ -23,15 +22,17 @@ from gan_lab.figures.tiles import grid, save_png
 from gan_lab.interpolation import places
 from gan_lab.judge import Samples
 from gan_lab.latent_figures import strips
-from gan_lab.monitor import Monitor
-from gan_lab.parts import Parts
 from gan_lab.runs.directory import COLLAPSED, Run
 from gan_lab.runs.environment import environment
-from gan_lab.sampling import sample_labels, sample_latents
 from gan_lab.score_tables import axis_words
 from gan_lab.tracking import JsonLines, Tracker
 from gan_lab.tracking.base import open_tracker
-from gan_lab.train import Collapsed, Diverged, Progress, seconds_per_step, train
+from gan_lab.training import build
+from gan_lab.training.device import set_up_device
+from gan_lab.training.loop import Collapsed, Diverged, Progress, seconds_per_step, train
+from gan_lab.training.monitor import Monitor
+from gan_lab.training.sampling import sample_labels, sample_latents
+from gan_lab.training.state import TrainingState
 
 STRIPS, STRIP_IMAGES = 5, 10  # of the interpolation that every run ends with
 
@@ -49,7 +50,7 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
             "restart=true begins anew."
         )
         return run
-    device = build.device(record["runtime"])
+    device = set_up_device(record["runtime"])
     data = build.training_data(record)
     record = with_data(record, data)
     check_data(record)
@@ -81,7 +82,7 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
 def _train_and_score(
     record: Mapping[str, Any],
     run: Run,
-    parts: Parts,
+    parts: TrainingState,
     schedule: Schedule,
     progress: Progress,
     device: torch.device,
@@ -133,7 +134,11 @@ def _train_and_score(
 
 
 def show_interpolation(
-    record: Mapping[str, Any], run: Run, parts: Parts, step: int, trackers: Sequence[Tracker]
+    record: Mapping[str, Any],
+    run: Run,
+    parts: TrainingState,
+    step: int,
+    trackers: Sequence[Tracker],
 ) -> None:
     """Draw the averaged generator between the seed's first five pairs of latents, and stream it."""
     seed, count = record["seed"], 2 * STRIPS
@@ -166,7 +171,7 @@ def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {f"evaluation/{r['protocol']['weights']}/{r['score']}": r["value"] for r in records}
 
 
-def resume(run: Run, parts: Parts) -> Progress:
+def resume(run: Run, parts: TrainingState) -> Progress:
     """Load the newest whole checkpoint into `parts` and cut what was written after it."""
     state = run.load_checkpoint(say)
     progress = Progress(**state["progress"]) if state else Progress()

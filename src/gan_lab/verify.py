@@ -10,18 +10,19 @@ from typing import Any
 
 import torch
 
-from gan_lab import build
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.common.signals import catch_signals
 from gan_lab.config.schedule import Schedule, make_schedule
 from gan_lab.evaluate import Scorer
-from gan_lab.loading import read_record
-from gan_lab.monitor import Monitor
 from gan_lab.runs.checkpoints import read_checkpoint
 from gan_lab.runs.directory import Run
 from gan_lab.tracking import JsonLines
-from gan_lab.train import Progress, train
+from gan_lab.training import build
+from gan_lab.training.device import set_up_device
+from gan_lab.training.loop import Progress, train
+from gan_lab.training.monitor import Monitor
+from gan_lab.training.trained import read_record
 
 TOLERANCE = 0.01  # relative, of metrics on a device that does not repeat its bits
 MISSING = object()
@@ -52,7 +53,7 @@ def verify(run: Run, steps: int | None, data_root: str | None, trusted: bool) ->
 
 
 def _repeat(record: Mapping[str, Any], run: Run, steps: int) -> torch.device:
-    device = build.device(record["runtime"])
+    device = set_up_device(record["runtime"])
     data = build.training_data(record)
     asked = make_schedule(record, len(data))
     intervals = {**vars(asked), "steps": steps}

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from gan_lab.common.errors import UsageError
 from gan_lab.runs.directory import Run
+from gan_lab.training.device import set_up_device
 
 if TYPE_CHECKING:
     import torch
 
-    from gan_lab.loading import LoadedRun
+    from gan_lab.training.trained import TrainedRun
 
 
 class Parser(argparse.ArgumentParser):
@@ -60,7 +61,7 @@ def add_place_options(takes: Parser) -> None:
 
 def record_of(run: Run, options: argparse.Namespace) -> dict[str, Any]:
     """Read a run's record with what `add_place_options` changes in it."""
-    from gan_lab.loading import read_record
+    from gan_lab.training.trained import read_record
 
     return read_record(run, options.trust, options.data_root, options.device)
 
@@ -78,13 +79,12 @@ def trained_run(options: argparse.Namespace) -> Trained:
 
     Raises RunError if there is none, or if it has no checkpoint.
     """
-    from gan_lab import build
     from gan_lab.common.console import say
     from gan_lab.runs.lookup import find_run
 
     run = find_run(options.run, Path(options.runs_dir))
     record = record_of(run, options)
-    device = build.device(record["runtime"])
+    device = set_up_device(record["runtime"])
     return Trained(run, record, run.trained(say), device)
 
 
@@ -137,14 +137,14 @@ def latent_parser(verb: str, description: str) -> Parser:
     return made
 
 
-def opened(options: argparse.Namespace) -> "LoadedRun":
+def opened(options: argparse.Namespace) -> "TrainedRun":
     """Load the run that the options of `network_parser` name."""
-    from gan_lab.loading import load_run
+    from gan_lab.training.trained import load_run
 
     return load_run(options.run, options.runs_dir, options.trust)
 
 
-def output_path(options: argparse.Namespace, run: "LoadedRun", name: str) -> Path:
+def output_path(options: argparse.Namespace, run: "TrainedRun", name: str) -> Path:
     """Return where to write: --out itself if its ending is that of `name`, else `name` in it.
 
     Without --out it lies in the run's own folder of figures.

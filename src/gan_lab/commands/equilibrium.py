@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from gan_lab import build
 from gan_lab.commands.arguments import Trained, at_least, examining_parser, trained_run
 from gan_lab.common.console import say, say_figures
 from gan_lab.common.files import replace_file
@@ -14,9 +13,11 @@ from gan_lab.data import PointDataset
 from gan_lab.equilibrium import conclude, curve_means, duality_gap, fresh_accuracy, on_held_out
 from gan_lab.equilibrium_figures import draw_equilibrium, draw_optimum
 from gan_lab.optimal import compare_with_optimum
-from gan_lab.parts import Parts
 from gan_lab.runs.directory import Run
-from gan_lab.train import take_step
+from gan_lab.training import build
+from gan_lab.training.device import on_device
+from gan_lab.training.state import TrainingState
+from gan_lab.training.steps import take_step
 
 
 def main(arguments: list[str]) -> int:
@@ -50,7 +51,7 @@ def examine(trained: Trained, steps: int, fresh_steps: int) -> dict[str, Any]:
     """Measure a run's newest checkpoint, write what was found and return it."""
     run, record = trained.run, trained.record
     data = build.dataset(record)
-    held_out = build.on_device(build.dataset(record, split="test"), trained.device)
+    held_out = on_device(build.dataset(record, split="test"), trained.device)
     parts = build.parts(record, data, trained.device)
     parts.load(trained.state)
     metrics = run.metrics()
@@ -74,13 +75,13 @@ def examine(trained: Trained, steps: int, fresh_steps: int) -> dict[str, Any]:
     return result
 
 
-def _has_optimum(record: Mapping[str, Any], parts: Parts) -> bool:
+def _has_optimum(record: Mapping[str, Any], parts: TrainingState) -> bool:
     """Whether D* is a function of one point that D could be: no pairs, no labels, a probability."""
     return record["pack"] == 1 and not is_labelled(record) and parts.loss.output == "probability"
 
 
 def _draw_optimum(
-    run: Run, record: Mapping[str, Any], parts: Parts, data: PointDataset
+    run: Run, record: Mapping[str, Any], parts: TrainingState, data: PointDataset
 ) -> dict[str, Any]:
     optimum = compare_with_optimum(
         parts.generator, parts.discriminator, data, record["seed"], record["latent_dim"]

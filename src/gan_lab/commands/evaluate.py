@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gan_lab import build
 from gan_lab.commands.arguments import add_place_options, at_least, parser, record_of
 from gan_lab.common.console import say
 from gan_lab.common.errors import UsageError
@@ -17,6 +16,7 @@ from gan_lab.runs.directory import Run
 from gan_lab.runs.lookup import find_run
 from gan_lab.score_tables import folder_table, runs_table
 from gan_lab.scores import asked_scores, load_score, named_scores
+from gan_lab.training.device import set_up_device
 
 Record = dict[str, Any]
 
@@ -103,7 +103,7 @@ def _folders(options: argparse.Namespace) -> int:
         options.inception_weights or settings.evaluation.inception_weights,
         options.inception_sha256 or settings.evaluation.inception_sha256,
     )
-    device = build.device(
+    device = set_up_device(
         {"threads": None, "deterministic": False, "device": options.device or "auto"}
     )
     names = list(SCORES) if options.scores is None else options.scores.split(",")

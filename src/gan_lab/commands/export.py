@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from gan_lab.commands.arguments import network_parser, opened
-from gan_lab.export import export_generator
 from gan_lab.runs.directory import Run
+from gan_lab.training.export import export_generator
 
 
 def main(arguments: list[str]) -> int:

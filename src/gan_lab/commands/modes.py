@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from gan_lab import build
 from gan_lab.commands.arguments import Trained, at_least, examining_parser, trained_run
 from gan_lab.common.console import say, say_figures
 from gan_lab.common.version import __version__
@@ -11,6 +10,8 @@ from gan_lab.evaluate import Scorer
 from gan_lab.figures.points import draw_scatter
 from gan_lab.mode_figures import draw_census, draw_distances, draw_pairs, draw_sheet
 from gan_lab.modes import as_many, describe_diversity
+from gan_lab.training import build
+from gan_lab.training.trained import trained_generators
 
 FEWEST = 50  # of ten classes each is then expected five times
 SCATTERED = 2500
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
 def examine(trained: Trained, count: int, weights: str) -> dict[str, Any]:
     """Sort `count` samples of a run; write what they are and return it."""
     run, record = trained.run, trained.record
-    average, raw = build.trained_generators(record, trained.state, trained.device)
+    average, raw = trained_generators(record, trained.state, trained.device)
     scorer = Scorer(record, run, trained.device)
     drawn = scorer.samples_of(average if weights == "ema" else raw)
     samples = drawn.seen_by(None, 0, count)

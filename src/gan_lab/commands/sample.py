@@ -3,7 +3,7 @@
 from gan_lab import latent_figures
 from gan_lab.commands.arguments import at_least, latent_parser, opened, output_path
 from gan_lab.common.console import say_figures
-from gan_lab.loading import load_data_of
+from gan_lab.training.trained import load_data_of
 
 COUNTS = {"grid": 64, "files": 64, "classes": 8, "plane": 10, "nearest": 8}
 

@@ -6,10 +6,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from gan_lab import build
 from gan_lab.common.errors import UsageError
 from gan_lab.config.run_config import presumed_data_facts
 from gan_lab.tracking.wandb_settings import connect_seconds, wandb_mode
+from gan_lab.training import build
+from gan_lab.training.device import has_bf16
 
 
 def check_surroundings(record: Mapping[str, Any]) -> None:
@@ -18,7 +19,7 @@ def check_surroundings(record: Mapping[str, Any]) -> None:
     if "wandb" in str(logger.get("_target_")).lower():
         wandb_mode(record["runtime"]["wandb"]["mode"])
         connect_seconds()
-    if record["precision"] == "bf16" and not build.has_bf16(record["runtime"]["device"]):
+    if record["precision"] == "bf16" and not has_bf16(record["runtime"]["device"]):
         raise UsageError(
             "precision=bf16 on a processor without bfloat16 is slower and no better: use "
             "precision=fp32, or device=cuda where there is one."

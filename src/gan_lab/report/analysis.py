@@ -11,15 +11,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from gan_lab.api import load_loss
 from gan_lab.figures.captions import caption
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.figures.tiles import tiles
-from gan_lab.loading import LoadedRun, load_loss
 from gan_lab.models import call
 from gan_lab.report.collect import RunData
 from gan_lab.report.dynamics import WINDOWS, curve, smooth
 from gan_lab.report.plots import AXES, Look
-from gan_lab.steps import packed
+from gan_lab.training.steps import packed
+from gan_lab.training.trained import TrainedRun
 
 LOG_4 = math.log(4)
 EQUILIBRIUM_LOSSES = ("minimax", "nonsaturating")  # their D maximises V
@@ -129,7 +130,7 @@ def mean_difference(images: np.ndarray) -> float:
     return float(torch.pdist(flat).mean() / flat.shape[1] ** 0.5)
 
 
-def draw_generator_gradient(run: LoadedRun, path: Path) -> Path:
+def draw_generator_gradient(run: TrainedRun, path: Path) -> Path:
     """Draw G's gradient in the logit under minimax and log-D, and both on a run's own D.
 
     Left: the two curves with the logits that D gives to fakes. Right: the norm of the gradient of
@@ -179,7 +180,7 @@ def logit_gradient(loss: str, logits: Tensor) -> Tensor:
     return logits.grad
 
 
-def measured_gradients(run: LoadedRun) -> tuple[Tensor, dict[str, float]]:
+def measured_gradients(run: TrainedRun) -> tuple[Tensor, dict[str, float]]:
     """Return D's logits on a run's fakes [N], and the norm of G's gradient under each loss.
 
     As in a step of training: batch norm, where there is any, sees the fakes alone.

@@ -8,11 +8,11 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from gan_lab import build
 from gan_lab.common.errors import RunError
 from gan_lab.config.trust import is_trustworthy
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.runs.lookup import find_run
+from gan_lab.training import build
 
 DONE = "finished"
 DIGITS = 8  # of a digest: one chance in four thousand million

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gan_lab.monitor import KEY, VERDICTS
 from gan_lab.report.collect import RunData
 from gan_lab.report.settings import Settings
 from gan_lab.report.tables import NOTHING, Table, number, ordered
+from gan_lab.training.monitor import KEY, VERDICTS
 
 SEVERAL = 10  # missing classes that are named
 COUNTED = ("missing classes", "unsure", "KL, nats")

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gan_lab.common.errors import RunError, UsageError
-from gan_lab.loading import load_run
 from gan_lab.report import analysis, comparison, pictures, plots
 from gan_lab.report.page import Figure
 from gan_lab.report.scores import measures, series
 from gan_lab.report.study import Study
+from gan_lab.training.trained import load_run
 
 Add = Callable[..., None]  # (path or None, title, words, drawn)
 

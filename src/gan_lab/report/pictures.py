@@ -17,9 +17,9 @@ from gan_lab.figures.style import STYLE, save_figure
 from gan_lab.figures.tiles import draw_tiles
 from gan_lab.interpolation import places
 from gan_lab.latent_figures import draw_strips, strips
-from gan_lab.loading import load_run
 from gan_lab.report.collect import RunData
 from gan_lab.report.settings import Settings
+from gan_lab.training.trained import load_run
 
 GAP = 2  # pixels between the tiles of a grid (sampling.grid)
 FRAMES = 12  # of the slider and the animation

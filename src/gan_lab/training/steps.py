@@ -14,6 +14,8 @@ from torch.optim import Optimizer
 
 from gan_lab.losses import Critic, GanLoss, Penalty
 from gan_lab.models import call
+from gan_lab.training.rng import torch_seed
+from gan_lab.training.state import TrainingState
 
 
 def bind(
@@ -59,6 +61,65 @@ def packed(images: Tensor, pack: int) -> Tensor:
     so that a lack of variety shows.
     """
     return images.unflatten(0, (-1, pack)).flatten(1, 2) if pack > 1 else images
+
+
+def take_step(parts: TrainingState, step: int) -> dict[str, Tensor]:
+    """Update both players once and return scalars to log, unread: reading waits for the device."""
+    loss, inputs = parts.loss, parts.inputs
+    scalars: dict[str, Tensor] = {}
+    torch.manual_seed(torch_seed(inputs.seed, "layers", step))  # for networks that draw: dropout
+    parts.decay_learning_rates(step)
+    real = fake = None
+    for turn in range(loss.discriminator_steps):
+        # The generator learns through the fakes of the last turn; the others need no graph.
+        reused = loss.generator_steps > 0 and turn == loss.discriminator_steps - 1
+        fake, critic = fakes_and_critic(parts, step, turn, with_graph=reused)
+        real = packed(inputs.real(step, turn), inputs.pack)
+        scalars |= discriminator_step(
+            parts.discriminator,
+            parts.optimizer_d,
+            loss,
+            critic,
+            real,
+            fake,
+            inputs.penalty_noise(step, turn, loss),
+            parts.gradient_clip,
+            parts.precision,
+        )
+    for turn in range(loss.generator_steps):
+        if turn > 0 or fake is None:
+            fresh = loss.discriminator_steps + turn
+            fake, critic = fakes_and_critic(parts, step, fresh, with_graph=True)
+            real = packed(inputs.real(step, fresh), inputs.pack) if loss.relativistic else None
+        scalars |= generator_step(
+            parts.generator,
+            parts.discriminator,
+            parts.optimizer_g,
+            loss,
+            critic,
+            real if loss.relativistic else None,
+            fake,
+            parts.gradient_clip,
+            parts.precision,
+        )
+    return scalars
+
+
+def fakes_and_critic(
+    parts: TrainingState, step: int, turn: int, with_graph: bool
+) -> tuple[Tensor, Critic]:
+    """Return the generated images of a turn, as D sees them, and the critic that judges them.
+
+    `with_graph`: whether they carry gradients to the generator.
+    """
+    inputs = parts.inputs
+    labels = inputs.labels(step, turn)
+    make = in_bf16(call, inputs.device) if parts.precision == "bf16" else call
+    with torch.set_grad_enabled(with_graph):
+        fake = make(parts.generator, inputs.latents(step, turn), labels)
+    noise, augment = inputs.critic_noise(step, turn), inputs.critic_augment(step, turn)
+    critic = bind(parts.discriminator, labels, noise, augment)
+    return packed(fake, inputs.pack), critic
 
 
 def discriminator_step(

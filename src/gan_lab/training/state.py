@@ -8,12 +8,12 @@ from torch import nn
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
-from gan_lab.inputs import Inputs
 from gan_lab.losses import GanLoss
+from gan_lab.training.batches import Batches
 
 
 @dataclass(frozen=True)
-class Parts:
+class TrainingState:
     """The two players, the averaged generator, their optimizers, the loss and what they are fed."""
 
     generator: nn.Module
@@ -22,7 +22,7 @@ class Parts:
     optimizer_g: Optimizer
     optimizer_d: Optimizer
     loss: GanLoss
-    inputs: Inputs
+    inputs: Batches
     ema_decay: float
     gradient_clip: float | None = None
     decay_steps: int | None = None  # both learning rates fall linearly to 0 at this step

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.metrics import count_modes, nearest_others, spread, sure_classes
-from gan_lab.position import permutation
+from gan_lab.training.rng import permutation
 
 Line = Mapping[str, float]
 

@@ -1,10 +1,8 @@
 """From a record to objects: the only module that knows both."""
 
 import copy
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,12 +14,12 @@ from gan_lab.config.run_config import data_facts, is_labelled
 from gan_lab.config.schedule import make_schedule
 from gan_lab.data import ImageDataset
 from gan_lab.data.augment import Augmentation
-from gan_lab.extractors import Extractor
-from gan_lab.inputs import Inputs
 from gan_lab.losses import GanLoss
 from gan_lab.models import LabelledDiscriminator, LabelledGenerator, call, initialise
-from gan_lab.parts import Parts
-from gan_lab.position import torch_seed
+from gan_lab.training.batches import Batches
+from gan_lab.training.device import on_device
+from gan_lab.training.rng import torch_seed
+from gan_lab.training.state import TrainingState
 
 
 def dataset(record: Mapping[str, Any], **changes: Any) -> ImageDataset:
@@ -43,22 +41,6 @@ def dataset(record: Mapping[str, Any], **changes: Any) -> ImageDataset:
         raise
     except OSError as error:
         raise RunError(str(error)) from error
-
-
-def classifier(record: Mapping[str, Any], device: torch.device) -> Extractor:
-    """Return the network that knows the classes of the run's dataset, which must have one."""
-
-    def load_split(split: str, image_size: int | None) -> ImageDataset:
-        size = record["image_size"] if image_size is None else image_size
-        return dataset(record, split=split, image_size=size)
-
-    return instantiate(
-        record["dataset"]["classifier"],
-        load_split=load_split,
-        cache_dir=Path(record["runtime"]["cache_dir"]).expanduser(),
-        device=device,
-        dataset_name=record["choices"]["dataset"],
-    )
 
 
 def training_data(record: Mapping[str, Any]) -> ImageDataset:
@@ -159,7 +141,7 @@ def loss(record: Mapping[str, Any]) -> GanLoss:
     return replace(objective, penalties={**objective.penalties, **penalties})
 
 
-def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -> Parts:
+def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -> TrainingState:
     """Build everything that training touches, on `device`."""
     record = {**record, **data_facts(data)}
     generator, discriminator = networks(record)
@@ -168,14 +150,14 @@ def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -
     objective = loss(record)
     length = make_schedule(record, len(data))
     betas = (record["beta1"], record["beta2"])
-    return Parts(
+    return TrainingState(
         generator=generator,
         discriminator=discriminator,
         average=copy.deepcopy(generator).requires_grad_(False),
         optimizer_g=torch.optim.Adam(generator.parameters(), record["lr_g"], betas, fused=True),
         optimizer_d=torch.optim.Adam(discriminator.parameters(), record["lr_d"], betas, fused=True),
         loss=objective,
-        inputs=Inputs(
+        inputs=Batches(
             dataset=on_device(data, device),
             seed=record["seed"],
             batch_size=record["batch_size"],
@@ -193,71 +175,3 @@ def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -
         decay_steps=length.steps if record["lr_decay"] == "linear" else None,
         precision=record.get("precision", "fp32"),
     )
-
-
-def on_device(data: ImageDataset, device: torch.device) -> ImageDataset:
-    """Move a dataset to the device, unless it would take more than half of what is free there."""
-    size = data.images.numel() * data.images.element_size()
-    if device.type == "cuda" and size > torch.cuda.mem_get_info(device)[0] // 2:
-        return data
-    labels = None if data.labels is None else data.labels.to(device)
-    return replace(data, images=data.images.to(device), labels=labels)
-
-
-def trained_generators(
-    record: Mapping[str, Any], state: Mapping[str, Any], device: torch.device
-) -> tuple[nn.Module, nn.Module]:
-    """Return the averaged and the raw generator of a checkpoint, in eval mode on `device`."""
-    raw, _ = networks(record)
-    raw.to(device).to(memory_format=torch.channels_last).requires_grad_(False).eval()
-    average = copy.deepcopy(raw)
-    set_weights(raw, state["generator"])
-    set_weights(average, state["average"])
-    return average, raw
-
-
-def set_weights(network: nn.Module, weights: Mapping[str, Any]) -> None:
-    """Set a network's weights to those of a checkpoint. Raises RunError if they do not fit."""
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:  # torch names each weight, a line each
-        mismatch = str(error).splitlines()[1].strip().rstrip(".")
-        raise RunError(
-            "the checkpoint does not fit the networks of the run's config.yaml, which must have "
-            f"been changed since ({mismatch}): put back what it was."
-        ) from error
-
-
-def has_bf16(device_name: str) -> bool:
-    """Whether a device multiplies in bfloat16 rather than imitates it; `auto` as in `device`."""
-    processor = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    if processor or device_name not in ("auto", "cpu"):
-        return True
-    # Asked through NVML: CUDA itself, once awake, does not survive the fork of a sweep.
-    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
-    return device_name == "auto" and torch.cuda.is_available()
-
-
-def device(runtime: Mapping[str, Any]) -> torch.device:
-    """Choose the device; set threads, determinism, and that tiny numbers count as 0.
-
-    Raises UsageError if the device is not there.
-    """
-    # Where a player has won, gradients die away into numbers below 1e-38, with which processors
-    # calculate slowly: a step of a run with both rates at 0.1 took 0.86 s in place of 0.13.
-    torch.set_flush_denormal(True)
-    if runtime["threads"]:
-        torch.set_num_threads(runtime["threads"])
-    if runtime["deterministic"]:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True)
-        torch.backends.cudnn.benchmark = False
-    name = runtime["device"]
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        chosen = torch.device(name)
-        float(torch.zeros(1, device=chosen))
-        return chosen
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise UsageError(f"device={name} cannot be used here; try device=cpu.") from error

@@ -15,18 +15,17 @@ from gan_lab.common.errors import Interrupted
 from gan_lab.common.signals import Stop
 from gan_lab.config.schedule import Schedule
 from gan_lab.data import PointDataset
-from gan_lab.ema import update_average
 from gan_lab.figures.points import scatter
 from gan_lab.figures.tiles import grid, save_png
-from gan_lab.losses import Critic
-from gan_lab.models import call
-from gan_lab.monitor import Monitor
-from gan_lab.parts import Parts
-from gan_lab.position import torch_seed
 from gan_lab.runs.directory import Run
-from gan_lab.sampling import generate, sample_latents
-from gan_lab.steps import bind, discriminator_step, generator_step, in_bf16, packed
 from gan_lab.tracking import Tracker
+from gan_lab.training.ema import update_average
+from gan_lab.training.monitor import Monitor
+from gan_lab.training.sampling import generate, sample_latents
+from gan_lab.training.state import TrainingState
+from gan_lab.training.steps import (
+    take_step,
+)
 
 GRID_IMAGES = 64
 GRID_COLUMNS = 8
@@ -53,7 +52,7 @@ class Progress:
 
 
 def train(
-    parts: Parts,
+    parts: TrainingState,
     schedule: Schedule,
     run: Run,
     progress: Progress,
@@ -97,70 +96,16 @@ def train(
         display.close()
 
 
-def take_step(parts: Parts, step: int) -> dict[str, Tensor]:
-    """Update both players once and return scalars to log, unread: reading waits for the device."""
-    loss, inputs = parts.loss, parts.inputs
-    scalars: dict[str, Tensor] = {}
-    torch.manual_seed(torch_seed(inputs.seed, "layers", step))  # for networks that draw: dropout
-    parts.decay_learning_rates(step)
-    real = fake = None
-    for turn in range(loss.discriminator_steps):
-        # The generator learns through the fakes of the last turn; the others need no graph.
-        reused = loss.generator_steps > 0 and turn == loss.discriminator_steps - 1
-        fake, critic = fakes_and_critic(parts, step, turn, with_graph=reused)
-        real = packed(inputs.real(step, turn), inputs.pack)
-        scalars |= discriminator_step(
-            parts.discriminator,
-            parts.optimizer_d,
-            loss,
-            critic,
-            real,
-            fake,
-            inputs.penalty_noise(step, turn, loss),
-            parts.gradient_clip,
-            parts.precision,
-        )
-    for turn in range(loss.generator_steps):
-        if turn > 0 or fake is None:
-            fresh = loss.discriminator_steps + turn
-            fake, critic = fakes_and_critic(parts, step, fresh, with_graph=True)
-            real = packed(inputs.real(step, fresh), inputs.pack) if loss.relativistic else None
-        scalars |= generator_step(
-            parts.generator,
-            parts.discriminator,
-            parts.optimizer_g,
-            loss,
-            critic,
-            real if loss.relativistic else None,
-            fake,
-            parts.gradient_clip,
-            parts.precision,
-        )
-    return scalars
-
-
-def fakes_and_critic(parts: Parts, step: int, turn: int, with_graph: bool) -> tuple[Tensor, Critic]:
-    """Return the generated images of a turn, as D sees them, and the critic that judges them.
-
-    `with_graph`: whether they carry gradients to the generator.
-    """
-    inputs = parts.inputs
-    labels = inputs.labels(step, turn)
-    make = in_bf16(call, inputs.device) if parts.precision == "bf16" else call
-    with torch.set_grad_enabled(with_graph):
-        fake = make(parts.generator, inputs.latents(step, turn), labels)
-    noise, augment = inputs.critic_noise(step, turn), inputs.critic_augment(step, turn)
-    critic = bind(parts.discriminator, labels, noise, augment)
-    return packed(fake, inputs.pack), critic
-
-
 def due(step: int, every: int) -> bool:
     """Whether something done every `every` steps (0: never) is done after this one."""
     return every > 0 and step % every == 0
 
 
 def read_line(
-    parts: Parts, progress: Progress, scalars: Mapping[str, Tensor], scores: Mapping[str, float]
+    parts: TrainingState,
+    progress: Progress,
+    scalars: Mapping[str, Tensor],
+    scores: Mapping[str, float],
 ) -> dict[str, float]:
     """Read the scalars of a step into a line of metrics.jsonl. Raises Diverged."""
     values = {name: float(value) for name, value in scalars.items()}
@@ -178,7 +123,11 @@ def read_line(
 
 
 def save(
-    parts: Parts, schedule: Schedule, run: Run, progress: Progress, scores: Mapping[str, float]
+    parts: TrainingState,
+    schedule: Schedule,
+    run: Run,
+    progress: Progress,
+    scores: Mapping[str, float],
 ) -> None:
     """Write a checkpoint, unless the weights are no numbers any more (raises Diverged)."""
     if not parts.is_finite():
@@ -191,7 +140,7 @@ def save(
     run.set_status("running", progress.step)
 
 
-def sample_grid(parts: Parts) -> np.ndarray:
+def sample_grid(parts: TrainingState) -> np.ndarray:
     """Draw the first images of the seed with the raw generator; labelled: a row for each class.
 
     Points are scattered over as many real ones.
@@ -211,7 +160,7 @@ def sample_grid(parts: Parts) -> np.ndarray:
     return grid(generate(parts.generator, latents, labels), GRID_COLUMNS)
 
 
-def grid_words(parts: Parts) -> str:
+def grid_words(parts: TrainingState) -> str:
     """Say what `sample_grid` draws."""
     data = parts.inputs.dataset
     if isinstance(data, PointDataset):
@@ -222,7 +171,7 @@ def grid_words(parts: Parts) -> str:
     return f"raw generator, first {GRID_COLUMNS} latents of the seed for each of {rows} classes"
 
 
-def seconds_per_step(parts: Parts) -> float:
+def seconds_per_step(parts: TrainingState) -> float:
     """Measure a step on copies, which leaves the run as it is: 1 to 10 steps, about a second."""
     # The inputs change nothing, and a dataset that is mapped must not be copied into memory.
     trial = copy.deepcopy(parts, {id(parts.inputs): parts.inputs})

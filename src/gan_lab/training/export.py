@@ -15,18 +15,18 @@ from omegaconf import OmegaConf
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from gan_lab import build
 from gan_lab.common.errors import RunError
 from gan_lab.common.files import replace_file
 from gan_lab.common.version import __version__
-from gan_lab.loading import LoadedRun
 from gan_lab.models import call
+from gan_lab.training import build
+from gan_lab.training.trained import TrainedRun
 
 COUNTS = (1, 2, 17)  # of the batches that are compared
 TOLERANCE = 1e-5  # of values in [-1, 1]: a thousandth of a grey level
 
 
-def export_generator(run: LoadedRun, folder: Path, weights: str) -> Path:
+def export_generator(run: TrainedRun, folder: Path, weights: str) -> Path:
     """Write a run's generator to `folder` and return it.
 
     generator.safetensors  its weights, with names as in its state_dict
@@ -60,7 +60,7 @@ def export_generator(run: LoadedRun, folder: Path, weights: str) -> Path:
 
 @torch.inference_mode()
 def largest_difference(
-    run: LoadedRun, first: Callable[..., Tensor], second: Callable[..., Tensor]
+    run: TrainedRun, first: Callable[..., Tensor], second: Callable[..., Tensor]
 ) -> float:
     """Return the largest difference of two programs' outputs on batches of several sizes."""
     return max(
@@ -74,12 +74,12 @@ def _called(generator: nn.Module) -> Callable[..., Tensor]:
     return lambda latents, labels=None: call(generator, latents, labels)
 
 
-def _inputs(run: LoadedRun, count: int) -> tuple[Tensor, ...]:
+def _inputs(run: TrainedRun, count: int) -> tuple[Tensor, ...]:
     latents, labels = run.latents(count), run.labels(count)
     return (latents,) if labels is None else (latents, labels)
 
 
-def _save_program(run: LoadedRun, generator: nn.Module, path: Path) -> None:
+def _save_program(run: TrainedRun, generator: nn.Module, path: Path) -> None:
     inputs = _inputs(run, 2) if getattr(generator, "labelled", False) else _inputs(run, 2)[:1]
     batch = torch.export.Dim("batch", min=1, max=65536)
     try:
@@ -101,12 +101,12 @@ def _load_program(path: Path) -> Callable[..., Tensor]:
         return torch.export.load(path).module()
 
 
-def _record(run: LoadedRun) -> dict[str, Any]:
+def _record(run: TrainedRun) -> dict[str, Any]:
     record: Any = OmegaConf.to_container(run.config)
     return record
 
 
-def _description(run: LoadedRun, weights: str) -> dict[str, Any]:
+def _description(run: TrainedRun, weights: str) -> dict[str, Any]:
     record = _record(run)
     inputs: dict[str, Any] = {"latents": ["batch", record["latent_dim"]]}
     if run.labels(1) is not None:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gan_lab.data import from_unit
 from gan_lab.models import call
-from gan_lab.position import normal_at, uniform_at
+from gan_lab.training.rng import normal_at, uniform_at
 
 BLOCK = 16  # rows: whole vectors of any processor, and little waste for a short strip
 

@@ -1,7 +1,8 @@
-"""What notebooks ask for: runs, datasets and losses, by name."""
+"""A trained run: how it is opened, and what it draws."""
 
+import copy
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,20 +12,20 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
-from gan_lab import build
-from gan_lab.common.errors import UsageError
-from gan_lab.config.compose import load_defaults, load_group
+from gan_lab.common.errors import RunError, UsageError
+from gan_lab.config.compose import load_defaults
 from gan_lab.config.run_config import is_labelled
 from gan_lab.config.trust import refuse_untrusted
 from gan_lab.data import ImageDataset
-from gan_lab.losses import GanLoss
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lookup import find_run
-from gan_lab.sampling import generate_each, sample_labels, sample_latents
+from gan_lab.training import build
+from gan_lab.training.build import networks
+from gan_lab.training.sampling import generate_each, sample_labels, sample_latents
 
 
 @dataclass
-class LoadedRun:
+class TrainedRun:
     """A run as it was left: its config, its networks in eval mode (on the CPU), its numbers."""
 
     directory: Path
@@ -81,7 +82,9 @@ class LoadedRun:
         )
 
 
-def load_run(run: str | Path, runs_dir: str | Path | None = None, trust: bool = False) -> LoadedRun:
+def load_run(
+    run: str | Path, runs_dir: str | Path | None = None, trust: bool = False
+) -> TrainedRun:
     """Load a run by path, directory name, prefix of its hash, `latest` or `best`.
 
     Names are looked for in `runs_dir`, by default GAN_LAB_RUNS or else ./runs.
@@ -91,12 +94,12 @@ def load_run(run: str | Path, runs_dir: str | Path | None = None, trust: bool = 
     found = find_run(str(run), Path(runs_dir or os.environ.get("GAN_LAB_RUNS", "runs")))
     record = read_record(found, trust)
     state = found.trained(print)
-    average, raw = build.trained_generators(record, state, torch.device("cpu"))
+    average, raw = trained_generators(record, state, torch.device("cpu"))
     _, discriminator = build.networks(record)
-    build.set_weights(discriminator, state["discriminator"])
+    set_weights(discriminator, state["discriminator"])
     step = state["progress"]["step"]
     config = OmegaConf.create(record)
-    return LoadedRun(found.directory, config, average, raw, discriminator.eval(), step)
+    return TrainedRun(found.directory, config, average, raw, discriminator.eval(), step)
 
 
 def read_record(
@@ -118,29 +121,6 @@ def read_record(
     return record
 
 
-def load_loss(name: str, penalty: Sequence[str] = ()) -> GanLoss:
-    """Return a loss of conf/loss with penalties of conf/penalty. Raises UsageError for others."""
-    config = load_defaults()
-    config.loss = load_group("loss", name)
-    config.penalty = {term: load_group("penalty", term) for term in penalty}
-    return build.loss({key: _plain(config[key]) for key in ("loss", "penalty")})
-
-
-def load_dataset(name: str, root: str | Path | None = None, **arguments: Any) -> ImageDataset:
-    """Return a dataset of conf/dataset, its files looked for under `root`.
-
-    `arguments` are the loader's (image_size=28, split="test"). Raises UsageError for another name.
-    """
-    config = load_defaults()
-    config.dataset = load_group("dataset", name)
-    runtime = {
-        "data_root": str(root) if root is not None else config.data_root,
-        "cache_dir": config.cache_dir,
-    }
-    record = {"dataset": _plain(config.dataset), "runtime": runtime}
-    return build.dataset(record, **arguments)
-
-
 def load_data_of(config: DictConfig, data_root: str | None = None) -> ImageDataset:
     """Load the training data of a loaded run, found under `data_root` or where its config says."""
     record: Any = OmegaConf.to_container(config)
@@ -149,5 +129,25 @@ def load_data_of(config: DictConfig, data_root: str | None = None) -> ImageDatas
     return build.dataset(record)
 
 
-def _plain(config: DictConfig) -> Any:
-    return OmegaConf.to_container(config, resolve=True)
+def trained_generators(
+    record: Mapping[str, Any], state: Mapping[str, Any], device: torch.device
+) -> tuple[nn.Module, nn.Module]:
+    """Return the averaged and the raw generator of a checkpoint, in eval mode on `device`."""
+    raw, _ = networks(record)
+    raw.to(device).to(memory_format=torch.channels_last).requires_grad_(False).eval()
+    average = copy.deepcopy(raw)
+    set_weights(raw, state["generator"])
+    set_weights(average, state["average"])
+    return average, raw
+
+
+def set_weights(network: nn.Module, weights: Mapping[str, Any]) -> None:
+    """Set a network's weights to those of a checkpoint. Raises RunError if they do not fit."""
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:  # torch names each weight, a line each
+        mismatch = str(error).splitlines()[1].strip().rstrip(".")
+        raise RunError(
+            "the checkpoint does not fit the networks of the run's config.yaml, which must have "
+            f"been changed since ({mismatch}): put back what it was."
+        ) from error

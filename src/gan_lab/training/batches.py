@@ -9,11 +9,11 @@ from torch import Tensor
 from gan_lab.data import ImageDataset, PointDataset, to_unit
 from gan_lab.data.augment import NUMBERS, Augmentation, crop_and_flip, differentiable
 from gan_lab.losses import GanLoss
-from gan_lab.position import batch_indices, normal_at, uniform_at
+from gan_lab.training.rng import batch_indices, normal_at, uniform_at
 
 
 @dataclass(frozen=True)
-class Inputs:
+class Batches:
     """Draws for one run; the dataset's tensors lie on `device`, or in memory if they are large.
 
     `pack` images make one sample of the discriminator, of which a batch has batch_size / pack.

@@ -1,0 +1,1 @@
+"""How a GAN is trained: steps, loop, state, random numbers, samples, the monitor."""
