@@ -11,7 +11,8 @@ import workloads
 from timing import cpu_seconds, interleave, machine, table
 from workloads import COLOUR, SMALL, Workload
 
-from gan_lab.metrics import classify, frechet, load_mnistcnn_v1, moments
+from gan_lab.evaluation.classifier import classify, load_mnistcnn_v1
+from gan_lab.metrics import frechet, moments
 from gan_lab.training.rng import normal_at
 from gan_lab.training.sampling import generate, sample_latents
 

@@ -23,11 +23,11 @@ import torch
 
 from gan_lab.config.run_config import LABELLED
 from gan_lab.data import mnist
-from gan_lab.extractors import shipped_classifier
-from gan_lab.judge import Judge, Samples
+from gan_lab.evaluation.evaluator import Evaluator, Samples
+from gan_lab.evaluation.extractors import shipped_classifier
+from gan_lab.evaluation.reference import Reference
+from gan_lab.evaluation.scores import load_score
 from gan_lab.metrics import frechet, moments
-from gan_lab.real_side import RealSide
-from gan_lab.scores import load_score
 
 SIZE, REPEATS = 2048, 3
 
@@ -72,8 +72,8 @@ def all_scores(root: str) -> None:
     generator = torch.Generator().manual_seed(0)
     with tempfile.TemporaryDirectory() as cache:
         classifier = shipped_classifier(torch.device("cpu"), "mnistcnn-v1")
-        real = RealSide(lambda split, size: sides[size or 32][split], Path(cache))
-        judge = Judge("mnist", real, lambda kind: classifier, "none: 1x32x32")
+        real = Reference(lambda split, size: sides[size or 32][split], Path(cache))
+        evaluator = Evaluator("mnist", real, lambda kind: classifier, "none: 1x32x32")
         rows = torch.randint(60_000, (30_000,), generator=generator)
         images = sides[32]["train"].images[rows]
         for attempt in ("first time, with the real side", "again"):
@@ -82,7 +82,9 @@ def all_scores(root: str) -> None:
             for name in LABELLED:
                 score = load_score(name)
                 *seconds, _ = timed(
-                    lambda score=score, one=samples: judge.judge(score, one, 10_000, score.sets)
+                    lambda score=score, one=samples: evaluator.evaluate(
+                        score, one, 10_000, score.sets
+                    )
                 )
                 total = [sum(pair) for pair in zip(total, seconds, strict=True)]
                 print(f"  {name:<20}{_both(seconds)}", flush=True)

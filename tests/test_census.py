@@ -9,8 +9,8 @@ from scipy import stats
 
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import make_record
-from gan_lab.evaluate import Scorer
-from gan_lab.judge import Samples
+from gan_lab.evaluation.evaluator import Samples
+from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.metrics import (
     Census,
     birthday_size,
@@ -100,7 +100,7 @@ def judged(request, data_root, tmp_path_factory):
 def sort(images: torch.Tensor, record: dict, folder) -> Sorted:
     """The classes of images, as if they were samples of a run with this record."""
     drawn = Samples(lambda first, last: (images[first:last], None))
-    order = Scorer(record, Run(folder), CPU).sort(drawn, len(images))
+    order = RunEvaluator(record, Run(folder), CPU).sort(drawn, len(images))
     assert order is not None
     return order
 

@@ -14,20 +14,19 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gan_lab.data.files.idx import read_idx
-from gan_lab.metrics import (
+from gan_lab.evaluation import classifier as module
+from gan_lab.evaluation.classifier import (
     MNISTCNN_V1,
     Classifier,
     accuracy,
     classify,
-    frechet,
     load_classifier,
     load_mnistcnn_v1,
-    moments,
     resize,
     save_classifier,
     train_classifier,
 )
-from gan_lab.metrics import classifier as module
+from gan_lab.metrics import frechet, moments
 
 SHIPPED = Path(module.__file__).with_name("weights") / MNISTCNN_V1[0]
 

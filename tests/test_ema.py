@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import make_record
 from gan_lab.data import mnist
-from gan_lab.metrics import classify, frechet, load_mnistcnn_v1, moments
+from gan_lab.evaluation.classifier import classify, load_mnistcnn_v1
+from gan_lab.metrics import frechet, moments
 from gan_lab.training import build
 from gan_lab.training.ema import update_average
 from gan_lab.training.sampling import generate, sample_latents

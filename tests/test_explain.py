@@ -13,7 +13,7 @@ from gan_lab.common.paths import conf_directory
 from gan_lab.config.compose import jobs
 from gan_lab.config.instantiate import locate
 from gan_lab.config.run_config import make_record
-from gan_lab.scores import load_score
+from gan_lab.evaluation.scores import load_score
 from gan_lab.training import build
 
 

@@ -14,7 +14,7 @@ from torch_fidelity import feature_extractor_inceptionv3 as original
 
 from gan_lab.common.errors import RunError
 from gan_lab.data import digits, with_channels
-from gan_lab.extractors import inception
+from gan_lab.evaluation.extractors import inception
 from gan_lab.metrics import frechet_from_features
 
 CPU = torch.device("cpu")

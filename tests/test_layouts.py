@@ -12,7 +12,7 @@ from scipy.io import savemat
 
 from gan_lab import load_dataset
 from gan_lab.data import cifar10, stacked_mnist
-from gan_lab.metrics import classify, load_mnistcnn_v1
+from gan_lab.evaluation.classifier import classify, load_mnistcnn_v1
 
 
 @pytest.fixture(autouse=True)

@@ -26,15 +26,15 @@ from gan_lab.config.run_config import (
 )
 from gan_lab.config.schedule import make_schedule
 from gan_lab.data import ImageDataset, digits, image_folder, mnist, ring
-from gan_lab.evaluate import Scorer
-from gan_lab.extractors import shipped_classifier, stacked_classifier
-from gan_lab.judge import Judge, Samples
-from gan_lab.measures import Features
-from gan_lab.real_side import RealSide, shuffled
+from gan_lab.evaluation.evaluator import Evaluator, Samples
+from gan_lab.evaluation.extractors import shipped_classifier, stacked_classifier
+from gan_lab.evaluation.measures import Features
+from gan_lab.evaluation.reference import Reference, shuffled
+from gan_lab.evaluation.run_evaluator import RunEvaluator
+from gan_lab.evaluation.scores import DIRECTIONS, NEEDS, asked_scores, directions, load_score
+from gan_lab.evaluation.tables import runs_table
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.runs.protocol import COMPARED, column_key, differences
-from gan_lab.score_tables import runs_table
-from gan_lab.scores import DIRECTIONS, NEEDS, asked_scores, directions, load_score
 from gan_lab.training import build
 from gan_lab.training.loop import Progress, save
 
@@ -49,17 +49,19 @@ def record_of(*settings: str) -> dict[str, Any]:
     return {**make_record(job.config, job.choices), "class_counts": [1] * 10}
 
 
-def judge(cache: Path, data: dict[str, ImageDataset] | None = None, **changes: Any) -> Judge:
-    """A judge of digits by the shipped classifier, or of other data."""
+def evaluator(
+    cache: Path, data: dict[str, ImageDataset] | None = None, **changes: Any
+) -> Evaluator:
+    """An evaluator of digits by the shipped classifier, or of other data."""
     splits = data or DIGITS
     classifier = shipped_classifier(CPU, "mnistcnn-v1")
     defaults: dict[str, Any] = {
         "dataset": "digits",
-        "real": RealSide(lambda split, image_size: splits[split], cache),
+        "real": Reference(lambda split, image_size: splits[split], cache),
         "extractor": lambda kind: classifier,
         "resize": "none: 1x28x28",
     }
-    return Judge(**{**defaults, **changes})
+    return Evaluator(**{**defaults, **changes})
 
 
 def samples(images: Tensor, labels: Tensor | None = None) -> Samples:
@@ -166,7 +168,7 @@ def test_every_record_has_its_protocol_and_what_is_worse_scores_worse(tmp_path, 
     blurred = avg_pool2d(clean.float(), 5, 1, 2).round().to(torch.uint8)
     sides = [clean, blurred, noisy(torch.full_like(clean, 128), 200.0)]
     found = [
-        judge(tmp_path).judge(load_score(name), samples(images), len(images), sets=1)
+        evaluator(tmp_path).evaluate(load_score(name), samples(images), len(images), sets=1)
         for images in sides
     ]
     lower = {"fd_classifier", "kd_classifier", "swd"}
@@ -190,9 +192,13 @@ def test_every_record_has_its_protocol_and_what_is_worse_scores_worse(tmp_path, 
 
 def test_intervals_of_several_sets_are_students(tmp_path):
     images = DIGITS["train"].images[:900]
-    (record,) = judge(tmp_path).judge(load_score("fd_classifier"), samples(images), 300, sets=3)
+    (record,) = evaluator(tmp_path).evaluate(
+        load_score("fd_classifier"), samples(images), 300, sets=3
+    )
     singles = [
-        judge(tmp_path).judge(load_score("fd_classifier"), samples(part), 300, sets=1)[0]["value"]
+        evaluator(tmp_path).evaluate(load_score("fd_classifier"), samples(part), 300, sets=1)[0][
+            "value"
+        ]
         for part in images.split(300)
     ]
     values = torch.tensor(singles)
@@ -206,7 +212,7 @@ def test_intervals_of_several_sets_are_students(tmp_path):
 
 def test_a_copied_training_set_is_seen(tmp_path):
     score = load_score("nearest_train")
-    (copied,) = judge(tmp_path).judge(score, samples(DIGITS["train"].images), 500, sets=1)
+    (copied,) = evaluator(tmp_path).evaluate(score, samples(DIGITS["train"].images), 500, sets=1)
     assert copied["value"] == 0 < copied["floor"]
     assert copied["protocol"]["real_count"] == len(DIGITS["train"])
 
@@ -214,7 +220,7 @@ def test_a_copied_training_set_is_seen(tmp_path):
 def test_equal_samples_are_seen(tmp_path):
     images = DIGITS["test"].images[:1].expand(100, -1, -1, -1)
     found = {
-        name: judge(tmp_path).judge(load_score(name), samples(images), 100, sets=1)[0]
+        name: evaluator(tmp_path).evaluate(load_score(name), samples(images), 100, sets=1)[0]
         for name in ("ssim", "pairwise_distance")
     }
     assert found["ssim"]["value"] == pytest.approx(1)
@@ -224,9 +230,9 @@ def test_equal_samples_are_seen(tmp_path):
 def test_the_cache_gives_the_same_record(tmp_path):
     images = DIGITS["test"].images
     score = load_score("kd_classifier")
-    first = judge(tmp_path).judge(score, samples(images), 200, sets=1)
+    first = evaluator(tmp_path).evaluate(score, samples(images), 200, sets=1)
     assert len(list(tmp_path.iterdir())) == 2  # features and floors
-    assert judge(tmp_path).judge(score, samples(images), 200, sets=1) == first
+    assert evaluator(tmp_path).evaluate(score, samples(images), 200, sets=1) == first
 
 
 def test_scores_do_not_depend_on_the_batch_size(tmp_path):
@@ -241,7 +247,7 @@ def test_scores_do_not_depend_on_the_batch_size(tmp_path):
     images = noisy(DIGITS["train"].images[:450], 20)
     for name in (n for n in SCORES if load_score(n).needs == "classifier"):
         found = [
-            judge(folder, extractor=lambda kind, one=one: one).judge(
+            evaluator(folder, extractor=lambda kind, one=one: one).evaluate(
                 load_score(name), samples(images), 450, sets=1
             )
             for folder, one in ((tmp_path / "a", classifier), (tmp_path / "b", small))
@@ -266,11 +272,11 @@ def test_features_do_not_depend_on_the_device():
 
 def test_a_perfect_sampler_of_the_ring(tmp_path):
     data = {split: ring(split) for split in ("train", "test")}
-    one = judge(tmp_path, data, extractor=None, resize="none: 2")
+    one = evaluator(tmp_path, data, extractor=None, resize="none: 2")
     found = {
         record["score"]: record
         for name in ("mode_coverage", "wasserstein")
-        for record in one.judge(load_score(name), samples(data["test"].images), 5000, sets=1)
+        for record in one.evaluate(load_score(name), samples(data["test"].images), 5000, sets=1)
     }
     assert found["modes"]["value"] == 8
     assert found["high_quality"]["protocol"]["generated_count"] == 2500
@@ -279,7 +285,7 @@ def test_a_perfect_sampler_of_the_ring(tmp_path):
     assert found["reverse_kl"]["value"] < 0.003
     assert found["wasserstein"]["value"] < 0.05
     collapsed = data["test"].images[:1].expand(5000, 2)
-    (worse,) = one.judge(load_score("wasserstein"), samples(collapsed), 5000, sets=1)
+    (worse,) = one.evaluate(load_score("wasserstein"), samples(collapsed), 5000, sets=1)
     assert worse["value"] > 0.5
 
 
@@ -333,8 +339,10 @@ def changed_protocol(tmp_path: Path, change: str) -> dict[str, Any]:
         classifier = replace(classifier, resize="bicubic to 28")
     if change == "split":
         data["train"] = ImageDataset(data["train"].images[:700], data["train"].labels[:700])
-    one = judge(tmp_path, data, extractor=lambda kind: classifier)
-    (record,) = one.judge(load_score("fd_classifier"), samples(DIGITS["test"].images), 300, sets=1)
+    one = evaluator(tmp_path, data, extractor=lambda kind: classifier)
+    (record,) = one.evaluate(
+        load_score("fd_classifier"), samples(DIGITS["test"].images), 300, sets=1
+    )
     return {**record, "protocol": {**record["protocol"], "weights": "ema", "seed": 0}}
 
 
@@ -522,8 +530,8 @@ def test_each_run_is_listed_by_the_score_that_its_best_is_chosen_by(gan_lab_here
 def test_on_mnist_clean_beats_blurred_beats_noise_and_clean_is_at_the_floor(data_root, tmp_path):
     data = {split: mnist(data_root, 32, split=split) for split in ("train", "test")}
     small = {split: mnist(data_root, 28, split=split) for split in ("train", "test")}
-    side = RealSide(lambda split, size: (small if size == 28 else data)[split], tmp_path)
-    one = judge(tmp_path, data, real=side)
+    side = Reference(lambda split, size: (small if size == 28 else data)[split], tmp_path)
+    one = evaluator(tmp_path, data, real=side)
     clean = data["test"].images
     blurred = avg_pool2d(clean.float(), 3, 1, 1).round().to(torch.uint8)
     generator = torch.Generator().manual_seed(0)
@@ -531,7 +539,7 @@ def test_on_mnist_clean_beats_blurred_beats_noise_and_clean_is_at_the_floor(data
     values: dict[str, list[float]] = {}
     for name in ("fd_classifier", "kd_classifier", "swd", "classifier_score", "precision_recall"):
         for images in (clean, blurred, noise):
-            for record in one.judge(load_score(name), samples(images), 10_000, sets=1):
+            for record in one.evaluate(load_score(name), samples(images), 10_000, sets=1):
                 values.setdefault(record["score"], []).append(record["value"])
                 floor = record["floor"]
         assert floor is not None
@@ -581,7 +589,7 @@ def test_scores_during_training_are_few_and_small(tmp_path):
         return {"looked": 1.0}
 
     generator: nn.Module = build.parts(record, data, CPU).average
-    scalars = Scorer(record, run, CPU).during_training(generator, 7, look)
+    scalars = RunEvaluator(record, run, CPU).during_training(generator, 7, look)
     assert scalars.keys() == {
         "score/high_quality", "score/modes", "score/reverse_kl", "score/wasserstein", "looked",
     }  # fmt: skip

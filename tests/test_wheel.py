@@ -57,7 +57,7 @@ def test_it_holds_configs_weights_and_style_and_no_tests(wheel):
     yamls = conf_directory().rglob("*.yaml")
     configs = {f"gan_lab/conf/{path.relative_to(conf_directory())}" for path in yamls}
     assert len(configs) > 5 and configs <= names
-    assert "gan_lab/metrics/weights/mnistcnn-v1.safetensors" in names
+    assert "gan_lab/evaluation/weights/mnistcnn-v1.safetensors" in names
     assert "gan_lab/figures/gan_lab.mplstyle" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     modules = (CHECKOUT / "src").rglob("*.py")

@@ -5,7 +5,7 @@ import sys
 import torch
 
 import gan_lab
-from gan_lab.extractors import shipped_classifier
+from gan_lab.evaluation.extractors import shipped_classifier
 from gan_lab.metrics import mean_interval, wilson
 from gan_lab.training.sampling import generate
 

@@ -11,10 +11,10 @@ from torch.nn.utils.parametrize import is_parametrized
 from gan_lab.common.paths import loss_figures
 from gan_lab.config.instantiate import locate
 from gan_lab.config.run_config import is_labelled
+from gan_lab.evaluation.scores import NEEDS, load_score
 from gan_lab.losses import GanLoss
 from gan_lab.models import call
 from gan_lab.models.layers import LogitFromImage, ProjectLatents
-from gan_lab.scores import NEEDS, load_score
 from gan_lab.training import build
 
 CURVES = """\

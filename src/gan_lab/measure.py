@@ -14,11 +14,11 @@ import torch
 from gan_lab.config.checks import check_data
 from gan_lab.config.run_config import data_facts, selection
 from gan_lab.config.schedule import Schedule, make_schedule
-from gan_lab.evaluate import Scorer, census_of
+from gan_lab.evaluation.run_evaluator import RunEvaluator, census_of
+from gan_lab.evaluation.tables import axis_words
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import save_png
 from gan_lab.runs.directory import Run
-from gan_lab.score_tables import axis_words
 from gan_lab.training import build
 from gan_lab.training.device import set_up_device
 from gan_lab.training.ema import update_average
@@ -42,7 +42,7 @@ class Cost:
     image: float  # a sample of either generator, in the scores that follow training
     image_during: float  # one in the scores on the way
     image_sorted: float  # one in the census of the averaged generator
-    scorer: float  # readying extractors and real sides, which are cached
+    evaluator: float  # readying extractors and real sides, which are cached
     grid: float
     checkpoint: float
     curves: float
@@ -67,7 +67,7 @@ class Cost:
             + lines * self.line
             + (grids + 1) * self.grid
             + (checkpoints + 1) * self.checkpoint
-            + self.scorer
+            + self.evaluator
             + scores * self.samples_during * self.image_during
             + self.samples * (2 * self.image + self.image_sorted)
             + self.curves
@@ -114,7 +114,7 @@ def measure(record: dict[str, Any]) -> Cost:
         best_by, output = selection(record), parts.loss.output
         words = axis_words(best_by)
         _, curves = _timed(lambda: draw_curves(metrics, run.curves_path, output, best_by, words))
-        scorer, image, image_during, image_sorted = _score(record, run, parts, device)
+        evaluator, image, image_during, image_sorted = _score(record, run, parts, device)
         evaluation = record["runtime"]["evaluation"]
         cost = Cost(
             schedule=make_schedule(record, len(data)),
@@ -124,7 +124,7 @@ def measure(record: dict[str, Any]) -> Cost:
             image=image,
             image_during=image_during,
             image_sorted=image_sorted,
-            scorer=scorer,
+            evaluator=evaluator,
             grid=grid,
             checkpoint=checkpoint,
             curves=curves,
@@ -160,15 +160,15 @@ def _score(
     """Return the seconds that a ready cache takes to load, and those of an image: scored after
     training, for one generator, scored on the way, and sorted by class."""
 
-    def score(scorer: Scorer) -> tuple[float, float]:
-        names, samples = scorer.available(), scorer.samples_of(parts.average)
-        _, scored = _timed(lambda: scorer.score(samples, "ema", 1, SCORED, names))
-        return scored, _timed(lambda: census_of(scorer, samples, 1, SCORED))[1]
+    def score(evaluator: RunEvaluator) -> tuple[float, float]:
+        names, samples = evaluator.available(), evaluator.samples_of(parts.average)
+        _, scored = _timed(lambda: evaluator.score(samples, "ema", 1, SCORED, names))
+        return scored, _timed(lambda: census_of(evaluator, samples, 1, SCORED))[1]
 
     record = copy.deepcopy(record)
     record["runtime"]["evaluation"]["samples_during"] = SCORED
-    score(Scorer(record, run, device))  # fills the cache, if this is the first time
-    warm = Scorer(record, run, device)
+    score(RunEvaluator(record, run, device))  # fills the cache, if this is the first time
+    warm = RunEvaluator(record, run, device)
     first, (final, sorted_) = sum(score(warm)), score(warm)
     _, during = _timed(lambda: warm.during_training(parts.average, 1))
     load = max(0.0, first - final - sorted_)

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from gan_lab.census_words import census_conclusion
 from gan_lab.data import ImageDataset, PointDataset
-from gan_lab.extractors import Extractor
-from gan_lab.judge import Samples
+from gan_lab.evaluation.evaluator import Samples
+from gan_lab.evaluation.extractors import Extractor
+from gan_lab.evaluation.reference import Reference
 from gan_lab.metrics import (
     UNSURE,
     Census,
@@ -25,7 +26,6 @@ from gan_lab.metrics import (
     sure_classes,
     wilson,
 )
-from gan_lab.real_side import RealSide
 from gan_lab.training.rng import permutation
 
 Result = dict[str, Any]
@@ -43,7 +43,7 @@ class Sorted:
 
 
 def sort_samples(
-    samples: Samples, count: int, real: RealSide, extractor: Extractor | None
+    samples: Samples, count: int, real: Reference, extractor: Extractor | None
 ) -> Sorted:
     """Return the classes of the first `count` samples.
 

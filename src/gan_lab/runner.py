@@ -16,15 +16,15 @@ from gan_lab.config.checks import check_data
 from gan_lab.config.identity import run_directory
 from gan_lab.config.run_config import is_labelled, with_data
 from gan_lab.config.schedule import Schedule, make_schedule
-from gan_lab.evaluate import Scorer, census_of, score_both
+from gan_lab.evaluation.evaluator import Samples
+from gan_lab.evaluation.run_evaluator import RunEvaluator, census_of, score_both
+from gan_lab.evaluation.tables import axis_words
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import grid, save_png
 from gan_lab.interpolation import places
-from gan_lab.judge import Samples
 from gan_lab.latent_figures import strips
 from gan_lab.runs.directory import COLLAPSED, Run
 from gan_lab.runs.environment import environment
-from gan_lab.score_tables import axis_words
 from gan_lab.tracking import JsonLines, Tracker
 from gan_lab.tracking.base import open_tracker
 from gan_lab.training import build
@@ -103,13 +103,13 @@ def _train_and_score(
             external,
             seconds_per_step(parts) if progress.step < schedule.steps else 0.0,
         )
-        scorer = Scorer(record, run, device)
+        evaluator = RunEvaluator(record, run, device)
         monitor = Monitor(
             parts.inputs.dataset, run.metrics(), say, record["runtime"]["stop_on_collapse"]
         )
 
         def score(generator: nn.Module, step: int) -> dict[str, float]:
-            return scorer.during_training(generator, step, monitor.look)
+            return evaluator.during_training(generator, step, monitor.look)
 
         with catch_signals() as stop:
             train(parts, schedule, run, progress, trackers, score, monitor, stop)
@@ -118,9 +118,9 @@ def _train_and_score(
         draw_curves(run.metrics(), run.curves_path, parts.loss.output, best_by, words)
         show_interpolation(record, run, parts, progress.step, trackers)
         count = record["runtime"]["evaluation"]["samples"]
-        raw, averaged = map(scorer.samples_of, (parts.generator, parts.average))
-        final = score_both(scorer, raw, averaged, progress.step, count, scorer.available())
-        show_modes(scorer, averaged, progress.step, count, trackers)
+        raw, averaged = map(evaluator.samples_of, (parts.generator, parts.average))
+        final = score_both(evaluator, raw, averaged, progress.step, count, evaluator.available())
+        show_modes(evaluator, averaged, progress.step, count, trackers)
         for tracker in trackers:
             tracker.summarise(summary(final) | monitor.summary())
         exit_code = 0
@@ -156,10 +156,10 @@ def show_interpolation(
 
 
 def show_modes(
-    scorer: Scorer, averaged: Samples, step: int, count: int, trackers: Sequence[Tracker]
+    evaluator: RunEvaluator, averaged: Samples, step: int, count: int, trackers: Sequence[Tracker]
 ) -> None:
     """Count the classes of samples, if they have any, say what that tells, and stream it."""
-    census = census_of(scorer, averaged, step, count)
+    census = census_of(evaluator, averaged, step, count)
     if census is not None:
         say(f"modes     {census['conclusion'].partition('. ')[0]}")
         for tracker in trackers:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_lab.config.run_config import is_labelled, listed_scores, scores_during_training, selection
-from gan_lab.score_tables import NAMES, SCORE_AXES
-from gan_lab.scores import DIRECTIONS, load_score
+from gan_lab.evaluation.scores import DIRECTIONS, load_score
+from gan_lab.evaluation.tables import NAMES, SCORE_AXES
 
 Record = Mapping[str, Any]
 ASKED = "agreement"  # of samples that a class was asked for, and of no others

@@ -11,9 +11,9 @@ from gan_lab.common.errors import Interrupted, RunError, UsageError
 from gan_lab.config.identity import result_hash, run_directory
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import selection
+from gan_lab.evaluation.seeds import over_seeds
+from gan_lab.evaluation.tables import brief_name
 from gan_lab.runs.directory import Run
-from gan_lab.score_tables import brief_name
-from gan_lab.spread import spread
 from gan_lab.task import Task
 
 BESIDE = ("confident", "modes")  # shown beside the scores that the best run is chosen by
@@ -121,7 +121,7 @@ def print_spreads(tasks: Sequence[Task]) -> None:
         cells = []
         for score in shown:
             values = [scores[score] for scores in found if score in scores]
-            cells.append(str(spread(values)) if values else "")
+            cells.append(str(over_seeds(values)) if values else "")
         rows.append([" ".join(named) or "baseline", str(len(group)), *cells])
     if any(len(group) > 1 for group in groups.values()):
         say("")

@@ -14,7 +14,7 @@ from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.common.signals import catch_signals
 from gan_lab.config.schedule import Schedule, make_schedule
-from gan_lab.evaluate import Scorer
+from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.runs.checkpoints import read_checkpoint
 from gan_lab.runs.directory import Run
 from gan_lab.tracking import JsonLines
@@ -57,7 +57,7 @@ def _repeat(record: Mapping[str, Any], run: Run, steps: int) -> torch.device:
     data = build.training_data(record)
     asked = make_schedule(record, len(data))
     intervals = {**vars(asked), "steps": steps}
-    scorer, monitor = Scorer(record, run, device), Monitor(data, [], say=lambda text: None)
+    evaluator, monitor = RunEvaluator(record, run, device), Monitor(data, [], say=lambda text: None)
     run.take()
     try:
         with catch_signals() as stop:
@@ -67,7 +67,7 @@ def _repeat(record: Mapping[str, Any], run: Run, steps: int) -> torch.device:
                 run,
                 Progress(),
                 [JsonLines(run.metrics_path)],
-                lambda generator, step: scorer.during_training(generator, step, monitor.look),
+                lambda generator, step: evaluator.during_training(generator, step, monitor.look),
                 monitor,
                 stop,
             )

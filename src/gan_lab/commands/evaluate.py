@@ -10,12 +10,12 @@ from gan_lab.common.console import say
 from gan_lab.common.errors import UsageError
 from gan_lab.config.compose import load_defaults
 from gan_lab.config.run_config import listed_scores
-from gan_lab.evaluate import evaluate_run
-from gan_lab.folders import SCORES, InceptionFile, score_folders
+from gan_lab.evaluation.folders import SCORES, InceptionFile, score_folders
+from gan_lab.evaluation.run_evaluator import evaluate_run
+from gan_lab.evaluation.scores import asked_scores, load_score, named_scores
+from gan_lab.evaluation.tables import folder_table, runs_table
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lookup import find_run
-from gan_lab.score_tables import folder_table, runs_table
-from gan_lab.scores import asked_scores, load_score, named_scores
 from gan_lab.training.device import set_up_device
 
 Record = dict[str, Any]

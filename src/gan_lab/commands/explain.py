@@ -9,7 +9,7 @@ from gan_lab.config import compose, overrides
 from gan_lab.config.checks import check_ranges
 from gan_lab.config.run_config import data_facts, make_record, presumed_data_facts
 from gan_lab.datasheet import explain_dataset
-from gan_lab.scores import named_scores
+from gan_lab.evaluation.scores import named_scores
 from gan_lab.training import build
 
 HELP = """\

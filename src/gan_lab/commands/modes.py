@@ -6,7 +6,7 @@ from gan_lab.commands.arguments import Trained, at_least, examining_parser, trai
 from gan_lab.common.console import say, say_figures
 from gan_lab.common.version import __version__
 from gan_lab.data import PointDataset
-from gan_lab.evaluate import Scorer
+from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.figures.points import draw_scatter
 from gan_lab.mode_figures import draw_census, draw_distances, draw_pairs, draw_sheet
 from gan_lab.modes import as_many, describe_diversity
@@ -40,11 +40,11 @@ def examine(trained: Trained, count: int, weights: str) -> dict[str, Any]:
     """Sort `count` samples of a run; write what they are and return it."""
     run, record = trained.run, trained.record
     average, raw = trained_generators(record, trained.state, trained.device)
-    scorer = Scorer(record, run, trained.device)
-    drawn = scorer.samples_of(average if weights == "ema" else raw)
+    evaluator = RunEvaluator(record, run, trained.device)
+    drawn = evaluator.samples_of(average if weights == "ema" else raw)
     samples = drawn.seen_by(None, 0, count)
     data = build.dataset(record)
-    order = scorer.sort(drawn, count)
+    order = evaluator.sort(drawn, count)
     if order is None:
         where = {"step": trained.step, "weights": weights, "seed": record["seed"]}
         found = {**where, "version": __version__, **describe_diversity(samples, data.images)}
@@ -52,7 +52,7 @@ def examine(trained: Trained, count: int, weights: str) -> dict[str, Any]:
         draw_distances(*as_many(samples, data.images), found, run.modes_figure(weights))
         draw_pairs(samples, found, run.modes_samples(weights))
         return found
-    found = scorer.census(drawn, order, weights, trained.step)
+    found = evaluator.census(drawn, order, weights, trained.step)
     draw_census(found, run.modes_figure(weights))
     if isinstance(data, PointDataset):
         real = data.images[:SCATTERED]

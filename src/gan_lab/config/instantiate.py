@@ -14,6 +14,9 @@ from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_m
 # First name -> where it lives now. Config files of old runs have the first name; hashes always do.
 MOVED = {
     "gan_lab.augment.Augmentation": "gan_lab.data.Augmentation",
+    "gan_lab.extractors.shipped_classifier": "gan_lab.evaluation.shipped_classifier",
+    "gan_lab.extractors.trained_classifier": "gan_lab.evaluation.trained_classifier",
+    "gan_lab.extractors.stacked_classifier": "gan_lab.evaluation.stacked_classifier",
 }
 FIRST_NAMES = {now: first for first, now in MOVED.items()}
 PLAIN = {

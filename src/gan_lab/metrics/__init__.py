@@ -1,5 +1,8 @@
 """Scores of generated samples: pure functions in float64, (real, fake) order throughout."""
 
+import warnings
+from typing import Any
+
 from gan_lab.metrics.census import (
     UNSURE,
     Census,
@@ -8,18 +11,13 @@ from gan_lab.metrics.census import (
     is_strange,
     sure_classes,
 )
-from gan_lab.metrics.classifier import (
-    MNISTCNN_V1,
-    Classifier,
-    accuracy,
-    classify,
-    load_classifier,
-    load_mnistcnn_v1,
-    resize,
-    save_classifier,
-    train_classifier,
+from gan_lab.metrics.diversity import (
+    birthday_size,
+    closest_pairs,
+    nearest_others,
+    pair_similarities,
+    spread,
 )
-from gan_lab.metrics.diversity import birthday_size, closest_pairs, nearest_others, spread
 from gan_lab.metrics.frechet import (
     Moments,
     frechet,
@@ -50,20 +48,15 @@ from gan_lab.metrics.neighbours import (
     precision_recall_density_coverage,
 )
 from gan_lab.metrics.predictions import inception_score
-from gan_lab.metrics.similarity import pair_similarities
 from gan_lab.metrics.swd import random_directions, sliced_wasserstein, swd, swd_levels
 
 __all__ = [
-    "MNISTCNN_V1",
     "UNSURE",
     "Cells",
     "Census",
-    "Classifier",
     "Moments",
-    "accuracy",
     "birthday_size",
     "cells_for",
-    "classify",
     "closest_pairs",
     "count_modes",
     "divergence_from_uniform",
@@ -77,8 +70,6 @@ __all__ = [
     "jensen_shannon",
     "kid",
     "kid_subsets",
-    "load_classifier",
-    "load_mnistcnn_v1",
     "mean_interval",
     "mode_coverage",
     "moments",
@@ -90,16 +81,40 @@ __all__ = [
     "pairwise_distances",
     "precision_recall_density_coverage",
     "random_directions",
-    "resize",
-    "save_classifier",
     "sliced_wasserstein",
     "spread",
     "stacked_mode_coverage",
     "sure_classes",
     "swd",
     "swd_levels",
-    "train_classifier",
     "triple_counts",
     "value_of",
     "wilson",
 ]
+
+# They live in gan_lab.evaluation.classifier; handed on from here until version 0.3.
+OF_THE_CLASSIFIER = (
+    "MNISTCNN_V1",
+    "Classifier",
+    "accuracy",
+    "classify",
+    "load_classifier",
+    "load_mnistcnn_v1",
+    "resize",
+    "save_classifier",
+    "train_classifier",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in OF_THE_CLASSIFIER:
+        raise AttributeError(f"module 'gan_lab.metrics' has no attribute {name!r}")
+    from gan_lab.evaluation import classifier
+
+    warnings.warn(
+        f"gan_lab.metrics.{name} is now gan_lab.evaluation.classifier.{name}; the old name goes "
+        "with version 0.3",
+        DeprecationWarning,
+        stacklevel=2,
+    )
+    return getattr(classifier, name)

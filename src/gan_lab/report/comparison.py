@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from gan_lab.evaluation.seeds import over_seeds
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.report.collect import RunData
 from gan_lab.report.plots import LETTER, Look
 from gan_lab.report.scores import Measure
 from gan_lab.report.settings import Settings
-from gan_lab.spread import spread
 
 
 def draw_settings(
@@ -46,7 +46,7 @@ def draw_settings(
                     axis.text(0.02, row, "none", transform=axis.get_yaxis_transform(), va="center",
                               fontsize=7, color="0.5")  # fmt: skip
                     continue
-                found = spread(scores)
+                found = over_seeds(scores)
                 axis.plot(scores, [row] * len(scores), "o", color=COLOURS["D"], alpha=0.45)
                 axis.plot(
                     [found.mean], [row], "|", color="black", markersize=9, markeredgewidth=1.5

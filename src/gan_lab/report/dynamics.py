@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_lab.config.run_config import selection
+from gan_lab.evaluation.tables import brief_name
 from gan_lab.report.collect import RunData
-from gan_lab.score_tables import brief_name
 
 TAIL = 0.1  # of the lines: a mean over them is less a matter of the last batch
 WINDOWS = 10

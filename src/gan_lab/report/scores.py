@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gan_lab.evaluate import display_name
+from gan_lab.evaluation.scores import DIRECTIONS, directions
+from gan_lab.evaluation.tables import display_name
 from gan_lab.report.collect import RunData
-from gan_lab.scores import DIRECTIONS, directions
 
 Line = Mapping[str, Any]
 

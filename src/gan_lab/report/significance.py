@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from gan_lab.common.console import counted
-from gan_lab.spread import Spread, spread
+from gan_lab.evaluation.seeds import SeedSummary, over_seeds
 
 LEVEL = 0.05
 
@@ -16,7 +16,7 @@ class Place:
     """A setting's place in a ranking; `beats` are the places it is significantly better than."""
 
     setting: tuple[str, ...]
-    spread: Spread
+    spread: SeedSummary
     beats: list[int]
 
 
@@ -34,7 +34,7 @@ def rank(values: Mapping[tuple[str, ...], Sequence[float]], better: str) -> Rank
     All pairs with two seeds or more are compared by Welch's t test, p corrected by Holm.
     """
     sign = 1 if better == "lower" else -1
-    found = {setting: spread(scores) for setting, scores in values.items() if scores}
+    found = {setting: over_seeds(scores) for setting, scores in values.items() if scores}
     order = sorted(found, key=lambda setting: sign * found[setting].mean)
     tested: dict[tuple[int, int], float] = {}
     for first, second in combinations(range(len(order)), 2):
@@ -60,7 +60,7 @@ def welch(first: Sequence[float], second: Sequence[float]) -> float | None:
     """
     if min(len(first), len(second)) < 2:
         return None
-    one, two = spread(first), spread(second)
+    one, two = over_seeds(first), over_seeds(second)
     assert one.sd is not None and two.sd is not None
     errors = one.sd**2 / len(first), two.sd**2 / len(second)
     if sum(errors) == 0:

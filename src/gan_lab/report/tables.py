@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gan_lab.common.console import duration
+from gan_lab.evaluation.seeds import LEVEL, SeedSummary, over_seeds
 from gan_lab.report import dynamics
 from gan_lab.report.collect import RunData
 from gan_lab.report.scores import Line, Measure
 from gan_lab.report.settings import Settings
 from gan_lab.report.significance import Ranking
-from gan_lab.spread import LEVEL, Spread, spread
 
 NOTHING = "–"
 LONG_CELL = 60  # letters: a reason that is longer is broken into lines
@@ -65,10 +65,10 @@ def _over_seeds(lines: Sequence[Line]) -> str:
         return NOTHING
     if len(lines) == 1:
         return _value(lines[0])
-    return spread_words(spread([line["value"] for line in lines]))
+    return spread_words(over_seeds([line["value"] for line in lines]))
 
 
-def spread_words(found: Spread) -> str:
+def spread_words(found: SeedSummary) -> str:
     """Return a spread in a cell: mean ± half width, or the values."""
     if found.half_width is None:
         values = ", ".join(number(value) for value in found.values)

@@ -37,7 +37,7 @@ def set_up_device(runtime: Mapping[str, Any]) -> torch.device:
 
 
 def has_bf16(device_name: str) -> bool:
-    """Whether a device multiplies in bfloat16 rather than imitates it (`auto`: see set_up_device)."""
+    """Whether a device, by its name or `auto`, multiplies in bfloat16 rather than imitates it."""
     processor = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     if processor or device_name not in ("auto", "cpu"):
         return True

@@ -9,7 +9,7 @@ FEWEST = 3  # values that an interval takes; of two, both are shown
 
 
 @dataclass(frozen=True)
-class Spread:
+class SeedSummary:
     """A score over seeds. `sd` needs 2 values, `half_width` (of the interval) 3; else None."""
 
     values: tuple[float, ...]
@@ -24,7 +24,7 @@ class Spread:
         return f"{self.mean:.4g} (sd {self.sd:.2g}, {LEVEL:.0%} {low:.4g} to {high:.4g})"
 
 
-def spread(values: Sequence[float]) -> Spread:
+def over_seeds(values: Sequence[float]) -> SeedSummary:
     """Return mean, standard deviation and Student's 95 % interval of at least one value.
 
     The interval is about the mean over seeds, and takes the scores to be roughly normal.
@@ -35,11 +35,11 @@ def spread(values: Sequence[float]) -> Spread:
         raise ValueError("no values")
     mean = math.fsum(values) / count
     if count == 1:
-        return Spread(tuple(values), mean, None, None)
+        return SeedSummary(tuple(values), mean, None, None)
     sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
     if count < FEWEST:
-        return Spread(tuple(values), mean, sd, None)
+        return SeedSummary(tuple(values), mean, sd, None)
     from scipy.special import stdtrit  # the t quantile; scipy.stats takes a second to import
 
     quantile = float(stdtrit(count - 1, 0.5 + LEVEL / 2))
-    return Spread(tuple(values), mean, sd, quantile * sd / math.sqrt(count))
+    return SeedSummary(tuple(values), mean, sd, quantile * sd / math.sqrt(count))

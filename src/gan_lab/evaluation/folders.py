@@ -12,10 +12,10 @@ from torch import Tensor
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.data import ImageDataset, image_dimensions, image_folder, reading_once
-from gan_lab.extractors import Extractor, inception
-from gan_lab.judge import Judge, Samples
-from gan_lab.real_side import RealSide, shuffled
-from gan_lab.scores import load_score
+from gan_lab.evaluation.evaluator import Evaluator, Samples
+from gan_lab.evaluation.extractors import Extractor, inception
+from gan_lab.evaluation.reference import Reference, shuffled
+from gan_lab.evaluation.scores import load_score
 
 Record = dict[str, Any]
 
@@ -59,10 +59,10 @@ def score_folders(
     real_images, fake_images = loaded[real], loaded[fake]
     cache_dir = Path(os.environ.get("GAN_LAB_CACHE", "~/.cache/gan_lab")).expanduser()
     half = len(real_images) // 2
-    judge = Judge(
+    evaluator = Evaluator(
         dataset=str(real),
-        real=RealSide(_splits(real_images, real_images), cache_dir),
-        floor=RealSide(_splits(real_images[:half], real_images[half:]), cache_dir),
+        real=Reference(_splits(real_images, real_images), cache_dir),
+        floor=Reference(_splits(real_images[:half], real_images[half:]), cache_dir),
         extractor=lambda _: _inception(device, weights),
         resize=f"centre square, RGB, bilinear with antialias to {side}",
     )
@@ -73,7 +73,7 @@ def score_folders(
     refused: dict[str, Exception] = {}
     for name in names:
         try:
-            records += judge.judge(load_score(name), samples, len(ordered), sets=1)
+            records += evaluator.evaluate(load_score(name), samples, len(ordered), sets=1)
         except (RunError, UsageError) as error:
             refused[name] = error
     if not records:

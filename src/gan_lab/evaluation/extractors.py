@@ -14,7 +14,7 @@ from torch import Tensor
 from gan_lab.common.errors import RunError
 from gan_lab.config.instantiate import instantiate
 from gan_lab.data import ImageDataset, with_channels
-from gan_lab.metrics import (
+from gan_lab.evaluation.classifier import (
     MNISTCNN_V1,
     Classifier,
     accuracy,

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gan_lab.common.files import read_json
 from gan_lab.data import ImageDataset
-from gan_lab.extractors import Extractor, LoadSplit, content_hash
-from gan_lab.measures import Features
+from gan_lab.evaluation.extractors import Extractor, LoadSplit, content_hash
+from gan_lab.evaluation.measures import Features
 from gan_lab.metrics import Moments, moments
 
 CACHE = "real-2"  # a new number whenever what is kept, or how it is computed, changes
@@ -20,7 +21,7 @@ ROWS = 10_000  # real samples, at random, of scores that do not take all
 Floors = dict[str, float]
 
 
-class RealSide:
+class Reference:
     """The training split, against which samples are scored, and the test split, whose are floors.
 
     Both are taken in random order, the same for all: files of a folder lie sorted by class.
@@ -77,9 +78,9 @@ class RealSide:
         """Return floors from the cache, where `key` is what they depend on beside the data."""
         path = self._cache_dir / f"{CACHE}-floors-{self.hash(extractor)}.json"
         name = json.dumps(key, sort_keys=True)
-        known = _read_json(path)
+        known = read_json(path, {})
         if name not in known:
-            known = {**_read_json(path), name: compute()}
+            known = {**read_json(path, {}), name: compute()}
             _replace(path, lambda temporary: temporary.write_text(json.dumps(known, indent=1)))
         return known[name]
 
@@ -115,13 +116,6 @@ def shuffled(samples: Tensor, most: int | None = None) -> Tensor:
 
 def _order(count: int) -> Tensor:
     return torch.randperm(count, generator=torch.Generator().manual_seed(0))
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text())
-    except (OSError, json.JSONDecodeError):
-        return {}
 
 
 def _replace(path: Path, write: Callable[[Path], Any]) -> None:

@@ -12,25 +12,25 @@ from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.version import __version__
 from gan_lab.config.run_config import is_labelled, listed_scores, scores_during_training
 from gan_lab.data import ImageDataset
-from gan_lab.extractors import Extractor, classifier_of, inception, inception_file
-from gan_lab.judge import Draw, Judge, Samples
+from gan_lab.evaluation.evaluator import Draw, Evaluator, Samples
+from gan_lab.evaluation.extractors import Extractor, classifier_of, inception, inception_file
+from gan_lab.evaluation.reference import Reference
+from gan_lab.evaluation.scores import asked_scores, load_score
+from gan_lab.evaluation.tables import display_name, score_table
 from gan_lab.modes import Sorted, sort_samples, take_census
-from gan_lab.real_side import RealSide
 from gan_lab.runs.directory import Run
-from gan_lab.score_tables import display_name, score_table
-from gan_lab.scores import asked_scores, load_score
 from gan_lab.training import build
 from gan_lab.training.device import set_up_device
 from gan_lab.training.sampling import generate, sample_labels, sample_latents
 from gan_lab.training.trained import trained_generators
 
-__all__ = ["Scorer", "display_name", "evaluate_run", "score_both"]
+__all__ = ["RunEvaluator", "display_name", "evaluate_run", "score_both"]
 
 Record = dict[str, Any]
 Look = Callable[[Tensor, Tensor | None], dict[str, float]]
 
 
-class Scorer:
+class RunEvaluator:
     """Scores the generators of one run; extractors and real sides are made when first needed."""
 
     def __init__(
@@ -44,9 +44,9 @@ class Scorer:
         self._download = download
         self._extractors: dict[str, Extractor | Exception] = {}
         self._said: set[str] = set()
-        self._judge = Judge(
+        self._evaluator = Evaluator(
             dataset=record["choices"]["dataset"],
-            real=RealSide(self._split, Path(record["runtime"]["cache_dir"]).expanduser()),
+            real=Reference(self._split, Path(record["runtime"]["cache_dir"]).expanduser()),
             extractor=self._extractor,
             resize=f"none: {'x'.join(map(str, record['shape']))}, as the networks see them",
         )
@@ -95,10 +95,10 @@ class Scorer:
         Raises RunError if the classifier that would say is too often wrong.
         """
         if self._record["dataset"].get("points"):
-            return sort_samples(samples, count, self._judge.real, None)
+            return sort_samples(samples, count, self._evaluator.real, None)
         if self._record["dataset"]["classifier"] is None:
             return None
-        return sort_samples(samples, count, self._judge.real, self._extractor("classifier"))
+        return sort_samples(samples, count, self._evaluator.real, self._extractor("classifier"))
 
     def census(self, samples: Samples, order: Sorted, weights: str, step: int) -> Record:
         """Count sorted samples by class, write modes_<weights>.json and return what is in it."""
@@ -106,7 +106,7 @@ class Scorer:
         found = {
             **{"step": step, "weights": weights, "seed": self._record["seed"]},
             "version": __version__,
-            **take_census(order, self._judge.real.train, asked),
+            **take_census(order, self._evaluator.real.train, asked),
         }
         self._run.write_modes(weights, found)
         return found
@@ -139,7 +139,7 @@ class Scorer:
         for name in names:
             score = load_score(name)
             try:
-                found = self._judge.judge(score, samples, count, score.sets if final else 1)
+                found = self._evaluator.evaluate(score, samples, count, score.sets if final else 1)
             except (RunError, UsageError) as error:
                 self._say_once(f"{name} not computed: {error}")
                 continue
@@ -194,7 +194,7 @@ class Scorer:
 
 
 def score_both(
-    scorer: Scorer,
+    evaluator: RunEvaluator,
     raw: Samples,
     averaged: Samples,
     step: int,
@@ -202,20 +202,20 @@ def score_both(
     names: list[str],
 ) -> list[Record]:
     """Score samples of the averaged and the raw generator in sets of `count`; say the result."""
-    records = scorer.score(averaged, "ema", step, count, names)
-    records += scorer.score(raw, "raw", step, count, names)
+    records = evaluator.score(averaged, "ema", step, count, names)
+    records += evaluator.score(raw, "raw", step, count, names)
     for line in score_table(records):
         say(line)
     return records
 
 
-def census_of(scorer: Scorer, averaged: Samples, step: int, count: int) -> Record | None:
+def census_of(evaluator: RunEvaluator, averaged: Samples, step: int, count: int) -> Record | None:
     """Count the classes of samples of the averaged generator; None where none can be told."""
     try:
-        order = scorer.sort(averaged, count)
+        order = evaluator.sort(averaged, count)
     except (RunError, UsageError):  # said where scores are
         return None
-    return scorer.census(averaged, order, "ema", step) if order is not None else None
+    return evaluator.census(averaged, order, "ema", step) if order is not None else None
 
 
 def evaluate_run(
@@ -235,12 +235,12 @@ def evaluate_run(
     device = set_up_device(record["runtime"])
     state = run.trained(say)
     average, generator = trained_generators(record, state, device)
-    scorer = Scorer(record, run, device, download=names is not None)
+    evaluator = RunEvaluator(record, run, device, download=names is not None)
     return score_both(
-        scorer,
-        scorer.samples_of(generator),
-        scorer.samples_of(average),
+        evaluator,
+        evaluator.samples_of(generator),
+        evaluator.samples_of(average),
         state["progress"]["step"],
         count or record["runtime"]["evaluation"]["samples"],
-        names or scorer.available(),
+        names or evaluator.available(),
     )

@@ -7,11 +7,11 @@ from typing import Any
 from torch import Tensor
 
 from gan_lab.common.version import __version__
-from gan_lab.extractors import Extractor
-from gan_lab.measures import Features
-from gan_lab.real_side import RealSide
+from gan_lab.evaluation.extractors import Extractor
+from gan_lab.evaluation.measures import Features
+from gan_lab.evaluation.reference import Reference
+from gan_lab.evaluation.scores import Score
 from gan_lab.runs.protocol import shape_words
-from gan_lab.scores import Score
 
 Record = dict[str, Any]
 Draw = Callable[[int, int], tuple[Tensor, Tensor | None]]  # (first, last) -> samples, labels asked
@@ -49,7 +49,7 @@ class Samples:
 
 
 @dataclass
-class Judge:
+class Evaluator:
     """Scores samples against one dataset.
 
     `extractor` returns that of "classifier" or "inception". `resize` says how samples came to be
@@ -58,12 +58,12 @@ class Judge:
     """
 
     dataset: str
-    real: RealSide
+    real: Reference
     extractor: Callable[[str], Extractor]
     resize: str
-    floor: RealSide | None = None
+    floor: Reference | None = None
 
-    def judge(self, score: Score, samples: Samples, asked: int, sets: int) -> list[Record]:
+    def evaluate(self, score: Score, samples: Samples, asked: int, sets: int) -> list[Record]:
         """Return a record for each value of a score: value, floor, interval, protocol.
 
         `asked` samples make a set, unless the score says otherwise. Raises UsageError or RunError
@@ -128,7 +128,7 @@ class Judge:
         return side.floors(extractor, key, compute), count
 
 
-def _real(side: RealSide, score: Score, extractor: Extractor | None) -> Any:
+def _real(side: Reference, score: Score, extractor: Extractor | None) -> Any:
     if extractor:
         return side.train_features(extractor)
     if score.needs == "modes":

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.data.files.idx import read_idx
-from gan_lab.metrics.classifier import accuracy, save_classifier, train_classifier
+from gan_lab.evaluation.classifier import accuracy, save_classifier, train_classifier
 
 
 def read_split(root: Path, stem: str) -> tuple[Tensor, Tensor]:

@@ -16,7 +16,7 @@ from gan_lab.common.errors import UsageError, closest
 from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import listed_scores
-from gan_lab.measures import Measured, mean_of
+from gan_lab.evaluation.measures import Measured, mean_of
 
 STACKED_CLASSES = 1000
 SHORT_NAMES = {"fd": ("fd_classifier", "class_shares")}
