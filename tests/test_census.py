@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
+from gan_lab.analysis.modes import Sorted, describe_census, describe_diversity, take_census
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import make_record
 from gan_lab.evaluation.evaluator import Samples
@@ -22,7 +23,6 @@ from gan_lab.metrics import (
     spread,
     sure_classes,
 )
-from gan_lab.modes import Sorted, describe_census, describe_diversity, take_census
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.tracking import census_numbers
 from gan_lab.training import build
@@ -100,7 +100,7 @@ def judged(request, data_root, tmp_path_factory):
 def sort(images: torch.Tensor, record: dict, folder) -> Sorted:
     """The classes of images, as if they were samples of a run with this record."""
     drawn = Samples(lambda first, last: (images[first:last], None))
-    order = RunEvaluator(record, Run(folder), CPU).sort(drawn, len(images))
+    order = sort(RunEvaluator(record, Run(folder), CPU), drawn, len(images))
     assert order is not None
     return order
 

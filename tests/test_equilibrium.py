@@ -9,9 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab import load_loss
+from gan_lab.analysis.equilibrium import (
+    conclude,
+    curve_means,
+    duality_gap,
+    fresh_accuracy,
+    on_held_out,
+)
+from gan_lab.analysis.optimal_discriminator import compare_with_optimum
 from gan_lab.data import PointDataset, grid, ring
 from gan_lab.data.augment import Augmentation
-from gan_lab.equilibrium import conclude, curve_means, duality_gap, fresh_accuracy, on_held_out
 from gan_lab.metrics import (
     Cells,
     cells_for,
@@ -19,7 +26,6 @@ from gan_lab.metrics import (
     optimal_discriminator,
     value_of,
 )
-from gan_lab.optimal import compare_with_optimum
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.training.batches import Batches
 from gan_lab.training.state import TrainingState

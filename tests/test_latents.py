@@ -8,9 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_lab import latent_figures, load_dataset, load_run
-from gan_lab.interpolation import arc, line, places, plane
-from gan_lab.latent_figures import nearest, strips
+from gan_lab import load_dataset, load_run
+from gan_lab.analysis import latents
+from gan_lab.analysis.interpolation import arc, line, places, plane
+from gan_lab.analysis.latents import nearest, strips
 from gan_lab.models import DCGANGenerator, MLPGenerator, initialise
 from gan_lab.training.sampling import generate, generate_each, sample_latents
 from gan_lab.training.trained import TrainedRun
@@ -226,10 +227,10 @@ def test_points_have_the_same_tools(gan_lab_here, ring, tmp_path):
 def test_the_words_below_ways_of_points_name_their_ends(ring, tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(
-        latent_figures, "draw_points", lambda points, path, joined, words: drawn.append(words)
+        latents, "draw_points", lambda points, path, joined, words: drawn.append(words)
     )
     (run,) = (ring / "ring").glob("point_mlp*")
-    latent_figures.draw_strips(load_run(run), tmp_path / "w.png", 2, [-0.5, 0.5], 0, None, "ema")
+    latents.draw_strips(load_run(run), tmp_path / "w.png", 2, [-0.5, 0.5], 0, None, "ema")
     assert "from the ring (t = -0.5) to the dot (t = 0.5)" in drawn[0] and "column" not in drawn[0]
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from gan_lab.analysis.modes import describe_census
 from gan_lab.metrics import Census, count_modes
-from gan_lab.modes import describe_census
 
 
 def conclusion_of(predicted: torch.Tensor, real_counts: list[int]) -> str:

@@ -11,10 +11,11 @@ from typing import Any
 
 import torch
 
+from gan_lab.analysis.modes import averaged_census
 from gan_lab.config.checks import check_data
 from gan_lab.config.run_config import data_facts, selection
 from gan_lab.config.schedule import Schedule, make_schedule
-from gan_lab.evaluation.run_evaluator import RunEvaluator, census_of
+from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.evaluation.tables import axis_words
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import save_png
@@ -163,7 +164,7 @@ def _score(
     def score(evaluator: RunEvaluator) -> tuple[float, float]:
         names, samples = evaluator.available(), evaluator.samples_of(parts.average)
         _, scored = _timed(lambda: evaluator.score(samples, "ema", 1, SCORED, names))
-        return scored, _timed(lambda: census_of(evaluator, samples, 1, SCORED))[1]
+        return scored, _timed(lambda: averaged_census(evaluator, samples, 1, SCORED))[1]
 
     record = copy.deepcopy(record)
     record["runtime"]["evaluation"]["samples_during"] = SCORED

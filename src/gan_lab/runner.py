@@ -8,6 +8,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from gan_lab.analysis.interpolation import places
+from gan_lab.analysis.latents import strips
+from gan_lab.analysis.modes import averaged_census
 from gan_lab.announce import announce
 from gan_lab.common.console import counted, say
 from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_memory
@@ -17,12 +20,10 @@ from gan_lab.config.identity import run_directory
 from gan_lab.config.run_config import is_labelled, with_data
 from gan_lab.config.schedule import Schedule, make_schedule
 from gan_lab.evaluation.evaluator import Samples
-from gan_lab.evaluation.run_evaluator import RunEvaluator, census_of, score_both
+from gan_lab.evaluation.run_evaluator import RunEvaluator, score_both
 from gan_lab.evaluation.tables import axis_words
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import grid, save_png
-from gan_lab.interpolation import places
-from gan_lab.latent_figures import strips
 from gan_lab.runs.directory import COLLAPSED, Run
 from gan_lab.runs.environment import environment
 from gan_lab.tracking import JsonLines, Tracker
@@ -159,7 +160,7 @@ def show_modes(
     evaluator: RunEvaluator, averaged: Samples, step: int, count: int, trackers: Sequence[Tracker]
 ) -> None:
     """Count the classes of samples, if they have any, say what that tells, and stream it."""
-    census = census_of(evaluator, averaged, step, count)
+    census = averaged_census(evaluator, averaged, step, count)
     if census is not None:
         say(f"modes     {census['conclusion'].partition('. ')[0]}")
         for tracker in trackers:

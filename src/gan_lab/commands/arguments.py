@@ -4,18 +4,14 @@ import argparse
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gan_lab.common.errors import UsageError
 from gan_lab.runs.directory import Run
-from gan_lab.training.device import set_up_device
 
 if TYPE_CHECKING:
-    import torch
-
-    from gan_lab.training.trained import TrainedRun
+    from gan_lab.training.trained import OpenedRun, TrainedRun
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,21 +31,6 @@ def parser(verb: str, description: str) -> Parser:
         help="where the runs are (default: %(default)s)",
     )
     return made
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A run that a verb examines: its record, its newest checkpoint and where to compute."""
-
-    run: Run
-    record: dict[str, Any]
-    state: dict[str, Any]
-    device: "torch.device"
-
-    @property
-    def step(self) -> int:
-        """The updates of the generator behind the checkpoint."""
-        return self.state["progress"]["step"]
 
 
 def add_place_options(takes: Parser) -> None:
@@ -74,18 +55,16 @@ def examining_parser(verb: str, description: str) -> Parser:
     return made
 
 
-def trained_run(options: argparse.Namespace) -> Trained:
+def opened_run(options: argparse.Namespace) -> "OpenedRun":
     """Open the run that the options of `examining_parser` name.
 
     Raises RunError if there is none, or if it has no checkpoint.
     """
-    from gan_lab.common.console import say
     from gan_lab.runs.lookup import find_run
+    from gan_lab.training.trained import open_run
 
     run = find_run(options.run, Path(options.runs_dir))
-    record = record_of(run, options)
-    device = set_up_device(record["runtime"])
-    return Trained(run, record, run.trained(say), device)
+    return open_run(run, options.trust, options.data_root, options.device)
 
 
 def at_least(lowest: int) -> Callable[[str], int]:

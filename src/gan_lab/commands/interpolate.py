@@ -1,10 +1,10 @@
 """`gan-lab interpolate RUN`: images between pairs of latents, and beyond them."""
 
-from gan_lab import latent_figures
+from gan_lab.analysis import latents
+from gan_lab.analysis.interpolation import places
 from gan_lab.commands.arguments import at_least, latent_parser, opened, output_path, within
 from gan_lab.common.console import say_figures
 from gan_lab.common.errors import UsageError
-from gan_lab.interpolation import places
 
 
 def main(arguments: list[str]) -> int:
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     way = "slerp" if options.slerp else "interpolation"
     beyond = "" if (options.start, options.stop) == (0, 1) else f"_{options.start}to{options.stop}"
     path = output_path(options, run, f"{way}{beyond}_{options.weights}_seed{seed}.png")
-    latent_figures.draw_strips(
+    latents.draw_strips(
         run,
         path,
         options.pairs,

@@ -1,6 +1,6 @@
 """`gan-lab sample RUN`: what a trained generator draws."""
 
-from gan_lab import latent_figures
+from gan_lab.analysis import latents
 from gan_lab.commands.arguments import at_least, latent_parser, opened, output_path
 from gan_lab.common.console import say_figures
 from gan_lab.training.trained import load_data_of
@@ -33,16 +33,16 @@ def main(arguments: list[str]) -> int:
     name = f"{'samples' if layout == 'grid' else layout}_{weights}_seed{seed}{of_class}"
     path = output_path(options, run, name if layout == "files" else f"{name}.png")
     if layout == "grid":
-        latent_figures.draw_samples(run, path, count, seed, label, weights, options.columns)
+        latents.draw_samples(run, path, count, seed, label, weights, options.columns)
     elif layout == "files":
-        latent_figures.save_samples(run, path, count, seed, label, weights)
+        latents.save_samples(run, path, count, seed, label, weights)
     elif layout == "classes":
-        latent_figures.draw_classes(run, path, count, seed, weights)
+        latents.draw_classes(run, path, count, seed, weights)
     elif layout == "plane":
-        latent_figures.draw_plane(run, path, max(2, count), seed, label, weights)
+        latents.draw_plane(run, path, max(2, count), seed, label, weights)
     else:
         training = load_data_of(run.config, options.data_root).images
-        latent_figures.draw_nearest(run, path, training, count, seed, label, weights)
+        latents.draw_nearest(run, path, training, count, seed, label, weights)
     if layout != "files":
         say_figures(path)
     print(path)

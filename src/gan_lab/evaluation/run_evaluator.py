@@ -9,22 +9,18 @@ from torch import Tensor, nn
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError
-from gan_lab.common.version import __version__
 from gan_lab.config.run_config import is_labelled, listed_scores, scores_during_training
 from gan_lab.data import ImageDataset
 from gan_lab.evaluation.evaluator import Draw, Evaluator, Samples
 from gan_lab.evaluation.extractors import Extractor, classifier_of, inception, inception_file
 from gan_lab.evaluation.reference import Reference
 from gan_lab.evaluation.scores import asked_scores, load_score
-from gan_lab.evaluation.tables import display_name, score_table
-from gan_lab.modes import Sorted, sort_samples, take_census
+from gan_lab.evaluation.tables import score_table
 from gan_lab.runs.directory import Run
 from gan_lab.training import build
 from gan_lab.training.device import set_up_device
 from gan_lab.training.sampling import generate, sample_labels, sample_latents
 from gan_lab.training.trained import trained_generators
-
-__all__ = ["RunEvaluator", "display_name", "evaluate_run", "score_both"]
 
 Record = dict[str, Any]
 Look = Callable[[Tensor, Tensor | None], dict[str, float]]
@@ -40,14 +36,14 @@ class RunEvaluator:
         device: torch.device,
         download: bool = False,
     ):
-        self._record, self._run, self._device = record, run, device
+        self.record, self.run, self._device = record, run, device
         self._download = download
         self._extractors: dict[str, Extractor | Exception] = {}
         self._said: set[str] = set()
         self._evaluator = Evaluator(
             dataset=record["choices"]["dataset"],
             real=Reference(self._split, Path(record["runtime"]["cache_dir"]).expanduser()),
-            extractor=self._extractor,
+            extractor=self.extractor,
             resize=f"none: {'x'.join(map(str, record['shape']))}, as the networks see them",
         )
 
@@ -59,9 +55,9 @@ class RunEvaluator:
         `look` is shown the samples, and their logits where there is a classifier; what it returns
         is added.
         """
-        count = self._record["runtime"]["evaluation"]["samples_during"]
+        count = self.record["runtime"]["evaluation"]["samples_during"]
         samples = self.samples_of(generator)
-        names = scores_during_training(self._record)
+        names = scores_during_training(self.record)
         records = self._score(samples, "ema", step, count, names, final=False)
         scalars = {f"score/{record['score']}": record["value"] for record in records}
         if look:
@@ -69,12 +65,17 @@ class RunEvaluator:
         return scalars
 
     def _logits(self, samples: Samples, count: int) -> Tensor | None:
-        if not self._record["dataset"]["classifier"]:
+        if not self.record["dataset"]["classifier"]:
             return None
         try:
-            return samples.seen_by(self._extractor("classifier"), 0, count).logits
+            return samples.seen_by(self.extractor("classifier"), 0, count).logits
         except (RunError, UsageError):  # one that is too often wrong; said where scores are
             return None
+
+    @property
+    def reference(self) -> Reference:
+        """The real data that samples of this run are held against."""
+        return self._evaluator.real
 
     def samples_of(self, generator: nn.Module) -> Samples:
         """Return a generator's samples, for all that is asked of them."""
@@ -89,34 +90,12 @@ class RunEvaluator:
         """
         return self._score(samples, weights, step, count, names, final=True)
 
-    def sort(self, samples: Samples, count: int) -> Sorted | None:
-        """Return the classes of the first `count` samples; None if the data have none to tell.
-
-        Raises RunError if the classifier that would say is too often wrong.
-        """
-        if self._record["dataset"].get("points"):
-            return sort_samples(samples, count, self._evaluator.real, None)
-        if self._record["dataset"]["classifier"] is None:
-            return None
-        return sort_samples(samples, count, self._evaluator.real, self._extractor("classifier"))
-
-    def census(self, samples: Samples, order: Sorted, weights: str, step: int) -> Record:
-        """Count sorted samples by class, write modes_<weights>.json and return what is in it."""
-        asked = samples.asked(0, len(order.predicted))
-        found = {
-            **{"step": step, "weights": weights, "seed": self._record["seed"]},
-            "version": __version__,
-            **take_census(order, self._evaluator.real.train, asked),
-        }
-        self._run.write_modes(weights, found)
-        return found
-
     def available(self) -> list[str]:
         """Return the scores that a finished run gets without being told which."""
-        names, refused = asked_scores(listed_scores(self._record), self._record)
+        names, refused = asked_scores(listed_scores(self.record), self.record)
         for reason in refused:
             self._say_once(reason)
-        weights = self._record["runtime"]["evaluation"]["inception_weights"]
+        weights = self.record["runtime"]["evaluation"]["inception_weights"]
         missing = [name for name in names if load_score(name).needs == "inception"]
         if weights or inception_file() or not missing:
             return names
@@ -144,25 +123,25 @@ class RunEvaluator:
                 self._say_once(f"{name} not computed: {error}")
                 continue
             for record in found:
-                protocol = {**record["protocol"], "weights": weights, "seed": self._record["seed"]}
+                protocol = {**record["protocol"], "weights": weights, "seed": self.record["seed"]}
                 records.append({"step": step, **record, "protocol": protocol})
-        self._run.add_evaluations(records)
+        self.run.add_evaluations(records)
         return records
 
     def _draw(self, generator: nn.Module) -> Draw:
-        seed, latent_dim = self._record["seed"], self._record["latent_dim"]
+        seed, latent_dim = self.record["seed"], self.record["latent_dim"]
 
         def draw(first: int, last: int) -> tuple[Tensor, Tensor | None]:
             labels = None
-            if is_labelled(self._record):
-                labels = sample_labels(seed, self._record["class_counts"], last)[first:]
+            if is_labelled(self.record):
+                labels = sample_labels(seed, self.record["class_counts"], last)[first:]
             return generate(
                 generator, sample_latents(seed, last, latent_dim)[first:], labels
             ), labels
 
         return draw
 
-    def _extractor(self, kind: str) -> Extractor:
+    def extractor(self, kind: str) -> Extractor:
         """Return an extractor, made once: one that cannot be had is not tried again."""
         if kind not in self._extractors:
             try:
@@ -176,16 +155,16 @@ class RunEvaluator:
 
     def _make_extractor(self, kind: str) -> Extractor:
         if kind == "classifier":
-            return classifier_of(self._record, self._device)
-        settings = self._record["runtime"]["evaluation"]
+            return classifier_of(self.record, self._device)
+        settings = self.record["runtime"]["evaluation"]
         weights, sha256 = settings["inception_weights"], settings["inception_sha256"]
         return inception(self._device, weights, sha256, self._download)
 
     def _split(self, split: str, image_size: int | None) -> ImageDataset:
         """Load a split in the extractor's own size, so that its distance is one quantity for all
         runs, or (None) as the networks see it."""
-        size = self._record["image_size"] if image_size is None else image_size
-        return build.dataset(self._record, split=split, image_size=size)
+        size = self.record["image_size"] if image_size is None else image_size
+        return build.dataset(self.record, split=split, image_size=size)
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:
@@ -207,15 +186,6 @@ def score_both(
     for line in score_table(records):
         say(line)
     return records
-
-
-def census_of(evaluator: RunEvaluator, averaged: Samples, step: int, count: int) -> Record | None:
-    """Count the classes of samples of the averaged generator; None where none can be told."""
-    try:
-        order = evaluator.sort(averaged, count)
-    except (RunError, UsageError):  # said where scores are
-        return None
-    return evaluator.census(averaged, order, "ema", step) if order is not None else None
 
 
 def evaluate_run(

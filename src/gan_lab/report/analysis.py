@@ -1,7 +1,6 @@
 """Figures that explain a training: equilibrium, oscillation, diversity, and G's two gradients."""
 
 import copy
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from gan_lab.analysis.optimal_discriminator import LOG_4
 from gan_lab.api import load_loss
 from gan_lab.figures.captions import caption
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
@@ -22,7 +22,6 @@ from gan_lab.report.plots import AXES, Look
 from gan_lab.training.steps import packed
 from gan_lab.training.trained import TrainedRun
 
-LOG_4 = math.log(4)
 EQUILIBRIUM_LOSSES = ("minimax", "nonsaturating")  # their D maximises V
 FAKES = 256
 LOSSES = {"minimax": ("minimax: -σ(a)", "D"), "nonsaturating": ("log-D: σ(a) - 1", "G")}

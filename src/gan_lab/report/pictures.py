@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
+from gan_lab.analysis.interpolation import places
+from gan_lab.analysis.latents import draw_strips, strips
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.figures.captions import caption
 from gan_lab.figures.style import STYLE, save_figure
 from gan_lab.figures.tiles import draw_tiles
-from gan_lab.interpolation import places
-from gan_lab.latent_figures import draw_strips, strips
 from gan_lab.report.collect import RunData
 from gan_lab.report.settings import Settings
 from gan_lab.training.trained import load_run

@@ -12,6 +12,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
+from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.compose import load_defaults
 from gan_lab.config.run_config import is_labelled
@@ -21,7 +22,23 @@ from gan_lab.runs.directory import Run
 from gan_lab.runs.lookup import find_run
 from gan_lab.training import build
 from gan_lab.training.build import networks
+from gan_lab.training.device import set_up_device
 from gan_lab.training.sampling import generate_each, sample_labels, sample_latents
+
+
+@dataclass(frozen=True)
+class OpenedRun:
+    """A run that is examined: its record, its newest checkpoint and where to compute."""
+
+    run: Run
+    record: dict[str, Any]
+    state: dict[str, Any]
+    device: torch.device
+
+    @property
+    def step(self) -> int:
+        """The updates of the generator behind the checkpoint."""
+        return self.state["progress"]["step"]
 
 
 @dataclass
@@ -100,6 +117,18 @@ def load_run(
     step = state["progress"]["step"]
     config = OmegaConf.create(record)
     return TrainedRun(found.directory, config, average, raw, discriminator.eval(), step)
+
+
+def open_run(
+    run: Run, trusted: bool = False, data_root: str | None = None, device: str | None = None
+) -> OpenedRun:
+    """Read a run's record by `read_record`, choose its device and load its newest checkpoint.
+
+    Raises what `read_record` raises, and RunError if there is no checkpoint.
+    """
+    record = read_record(run, trusted, data_root, device)
+    chosen = set_up_device(record["runtime"])
+    return OpenedRun(run, record, run.trained(say), chosen)
 
 
 def read_record(

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan_lab.analysis.interpolation import arc, line, places, plane
 from gan_lab.common.errors import UsageError
 from gan_lab.common.files import replace_file
 from gan_lab.figures.captions import WEIGHTS, caption
 from gan_lab.figures.points import draw_points
 from gan_lab.figures.tiles import draw_tiles, grid, save_png
-from gan_lab.interpolation import arc, line, places, plane
 from gan_lab.training.sampling import generate_each
 from gan_lab.training.trained import TrainedRun
 

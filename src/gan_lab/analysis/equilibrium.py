@@ -10,7 +10,7 @@ training: in evaluation mode batch norm would mix what it saw of real and of gen
 """
 
 import copy
-import math
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,16 +19,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from gan_lab.data import ImageDataset
+from gan_lab.analysis.equilibrium_figures import draw_equilibrium, draw_optimum
+from gan_lab.analysis.optimal_discriminator import LOG_4, compare_with_optimum
+from gan_lab.common.files import replace_file
+from gan_lab.common.version import __version__
+from gan_lab.config.run_config import is_labelled
+from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.metrics import mean_interval, wilson
 from gan_lab.models import call
+from gan_lab.runs.directory import Run
+from gan_lab.training import build
+from gan_lab.training.device import on_device
 from gan_lab.training.state import TrainingState
-from gan_lab.training.steps import bind, packed
+from gan_lab.training.steps import bind, packed, take_step
+from gan_lab.training.trained import OpenedRun
 
 Result = dict[str, Any]
 Update = Callable[[TrainingState, int], Any]  # one step of training: train.take_step
 
-LOG_4 = math.log(4)
 HELD_OUT_STEP = 2**40  # no training gets there: latents that nobody learned from
 CHOICE_BATCHES = 16  # training batches on which the best of a player's copies is chosen
 CHOICES = 10
@@ -39,6 +47,49 @@ FRESH_RATE = 2e-4
 NEAR_HALF = 0.05  # of D's mean outputs and of a fresh discriminator's accuracy
 NEAR_VALUE = 0.05  # nats, of V
 NEAR_ZERO = 0.02  # nats, of the duality gap
+
+
+def examine_equilibrium(opened: OpenedRun, steps: int, fresh_steps: int) -> dict[str, Any]:
+    """Measure a run's newest checkpoint, write what was found and return it."""
+    run, record = opened.run, opened.record
+    data = build.dataset(record)
+    held_out = on_device(build.dataset(record, split="test"), opened.device)
+    parts = build.parts(record, data, opened.device)
+    parts.load(opened.state)
+    metrics = run.metrics()
+    has_value = parts.loss.output == "probability" and not record["label_smoothing"]
+    result: dict[str, Any] = {
+        "step": opened.step,
+        "version": __version__,
+        "curves": curve_means(metrics, has_value),
+    }
+    # A loss whose D gives no probability has neither this value nor this equilibrium.
+    if parts.loss.output == "probability":
+        result["held_out"] = on_held_out(parts, held_out)
+        result["gap"] = duality_gap(parts, held_out, take_step, steps)
+    _, fresh = build.networks({**record, "seed": record["seed"] + 1, "pack": 1})
+    result["fresh"] = fresh_accuracy(fresh.to(opened.device), parts, held_out, fresh_steps)
+    if isinstance(data, PointDataset) and _has_optimum(record, parts):
+        result["optimum"] = _draw_optimum(run, record, parts, data)
+    result["conclusion"] = conclude(result)
+    draw_equilibrium(metrics, result, run.equilibrium_figure)
+    replace_file(run.equilibrium_path, json.dumps(result, indent=1) + "\n")
+    return result
+
+
+def _has_optimum(record: Mapping[str, Any], parts: TrainingState) -> bool:
+    """Whether D* is a function of one point that D could be: no pairs, no labels, a probability."""
+    return record["pack"] == 1 and not is_labelled(record) and parts.loss.output == "probability"
+
+
+def _draw_optimum(
+    run: Run, record: Mapping[str, Any], parts: TrainingState, data: PointDataset
+) -> dict[str, Any]:
+    optimum = compare_with_optimum(
+        parts.generator, parts.discriminator, data, record["seed"], record["latent_dim"]
+    )
+    draw_optimum(optimum, data.centers, data.std, run.optimum_figure)
+    return optimum.numbers
 
 
 def curve_means(metrics: Sequence[Mapping[str, float]], has_value: bool) -> dict[str, Any]:

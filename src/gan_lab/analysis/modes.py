@@ -7,11 +7,15 @@ from typing import Any
 
 from torch import Tensor
 
-from gan_lab.census_words import census_conclusion
+from gan_lab.analysis.modes_figures import draw_census, draw_distances, draw_pairs, draw_sheet
+from gan_lab.common.errors import RunError, UsageError
+from gan_lab.common.version import __version__
 from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.evaluation.evaluator import Samples
 from gan_lab.evaluation.extractors import Extractor
 from gan_lab.evaluation.reference import Reference
+from gan_lab.evaluation.run_evaluator import RunEvaluator
+from gan_lab.figures.points import draw_scatter
 from gan_lab.metrics import (
     UNSURE,
     Census,
@@ -26,11 +30,16 @@ from gan_lab.metrics import (
     sure_classes,
     wilson,
 )
+from gan_lab.training import build
 from gan_lab.training.rng import permutation
+from gan_lab.training.trained import OpenedRun, trained_generators
 
 Result = dict[str, Any]
 
 COMPARED = 2000  # samples whose distances to each other are taken: N^2 of them
+UNEVEN = 0.01  # nats: a smaller KL is an imbalance that nobody sees
+SEVERAL = 10  # classes that are named
+SCATTERED = 2500  # points of a scatter plot
 AS_ALIKE = 0.01  # two samples are duplicates if no more than this share of real images is as alike
 
 
@@ -65,6 +74,43 @@ def sort_samples(
     strange = is_strange(known, limit, seen.values)
     judge = {"extractor": extractor.name, "sha256": extractor.sha256, "resize": extractor.resize}
     return Sorted(sure_classes(seen.logits).where(~strange, UNSURE), judge)
+
+
+def sort(evaluator: RunEvaluator, samples: Samples, count: int) -> Sorted | None:
+    """Return the classes of the first `count` samples of a run; None if its data have none to tell.
+
+    Raises RunError if the classifier that would say is too often wrong.
+    """
+    if evaluator.record["dataset"].get("points"):
+        return sort_samples(samples, count, evaluator.reference, None)
+    if evaluator.record["dataset"]["classifier"] is None:
+        return None
+    return sort_samples(samples, count, evaluator.reference, evaluator.extractor("classifier"))
+
+
+def write_census(
+    evaluator: RunEvaluator, samples: Samples, order: Sorted, weights: str, step: int
+) -> Result:
+    """Count sorted samples by class, write modes_<weights>.json and return what is in it."""
+    asked = samples.asked(0, len(order.predicted))
+    found = {
+        **{"step": step, "weights": weights, "seed": evaluator.record["seed"]},
+        "version": __version__,
+        **take_census(order, evaluator.reference.train, asked),
+    }
+    evaluator.run.write_modes(weights, found)
+    return found
+
+
+def averaged_census(
+    evaluator: RunEvaluator, averaged: Samples, step: int, count: int
+) -> Result | None:
+    """Count the classes of samples of the averaged generator; None where none can be told."""
+    try:
+        order = sort(evaluator, averaged, count)
+    except (RunError, UsageError):  # said where scores are
+        return None
+    return write_census(evaluator, averaged, order, "ema", step) if order is not None else None
 
 
 def take_census(order: Sorted, data: ImageDataset, asked: Tensor | None = None) -> Result:
@@ -132,6 +178,32 @@ def with_high_quality(result: Result, census: Census) -> Result:
     share = _share(census.sure, census.total)
     words = f"{share['share']:.1%} are within 3 std of a centre (a perfect sampler has 98.9%)."
     return {**result, "high_quality": share, "conclusion": f"{result['conclusion']} {words}"}
+
+
+def examine_modes(opened: OpenedRun, count: int, weights: str) -> dict[str, Any]:
+    """Sort `count` samples of a run; write what they are and return it."""
+    run, record = opened.run, opened.record
+    average, raw = trained_generators(record, opened.state, opened.device)
+    evaluator = RunEvaluator(record, run, opened.device)
+    drawn = evaluator.samples_of(average if weights == "ema" else raw)
+    samples = drawn.seen_by(None, 0, count)
+    data = build.dataset(record)
+    order = sort(evaluator, drawn, count)
+    if order is None:
+        where = {"step": opened.step, "weights": weights, "seed": record["seed"]}
+        found = {**where, "version": __version__, **describe_diversity(samples, data.images)}
+        run.write_modes(weights, found)
+        draw_distances(*as_many(samples, data.images), found, run.modes_figure(weights))
+        draw_pairs(samples, found, run.modes_samples(weights))
+        return found
+    found = write_census(evaluator, drawn, order, weights, opened.step)
+    draw_census(found, run.modes_figure(weights))
+    if isinstance(data, PointDataset):
+        real = data.images[:SCATTERED]
+        draw_scatter(real, samples[:SCATTERED], run.modes_samples(weights))
+    else:
+        draw_sheet(samples, order.predicted, found, run.modes_samples(weights))
+    return found
 
 
 def as_many(samples: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
@@ -206,3 +278,85 @@ def _diversity_conclusion(result: Mapping[str, Any]) -> str:
         f"No repetition is seen. {numbers} Without labels it cannot be said whether kinds of "
         "images are missing."
     )
+
+
+# --- a census in words ---------------------------------------------------------------------------
+
+
+def census_conclusion(census: Census, classes: Sequence[str], result: Mapping[str, Any]) -> str:
+    """Return what a census says of modes, and its numbers; `result` is what modes.json has."""
+    has_class = f"{census.sure:,} of {census.total:,} samples ({census.sure / census.total:.1%})"
+    if census.mostly_unsure:
+        return (
+            f"Unrecognisable: only {has_class} are of any class, so that their shares say little "
+            "about modes."
+        )
+    numbers = f"{has_class} have a class{_numbers(census, classes, result)}"
+    if "agreement" in result:
+        share, (low, high) = result["agreement"]["share"], result["agreement"]["interval"]
+        numbers += f" Of the classes asked for, {share:.1%} [{low:.1%}, {high:.1%}] came."
+    return f"{_about_modes(census, result['missing'])} {numbers}"
+
+
+def _about_modes(census: Census, named: Sequence[str]) -> str:
+    number, known = census.missing_number, f"{census.known:,}"
+    seen = (
+        f"{census.seen:,} of {known} were seen, {_rounded(census.expected_seen)} are expected of "
+        f"{census.sure:,} samples at the real shares"
+    )
+    if number is None:
+        return f"Too few samples to tell whether modes are missing: {seen}."
+    if number > len(named):
+        words = f"Modes are dropped: about {number:,} of {known} are missing ({seen})."
+        if named:
+            return f"{words} Sure are {len(named):,} of them ({_several(named)})."
+        return f"{words} So few samples cannot tell which."
+    if number:
+        words = f"Modes are dropped: {number:,} of {known} are missing ({_several(named)})."
+        undecided = len(census.undecided)
+        return f"{words} Of {undecided:,} more it cannot be told ({seen})." if undecided else words
+    if census.chi_square[1] < 0.01 and census.kl > UNEVEN:
+        return "No mode is missing, but they are uneven."
+    return "No mode is missing, and the shares are close to the real ones."
+
+
+def _numbers(census: Census, classes: Sequence[str], result: Mapping[str, Any]) -> str:
+    known = [index for index, real in enumerate(census.real_shares) if real]
+    ranked = sorted(known, key=lambda index: census.counts[index])
+    rarest, commonest = (_class_share(census, classes, index) for index in (ranked[0], ranked[-1]))
+    statistic, p = census.chi_square
+    numbers = (
+        f"; the rarest is {rarest}, the commonest {commonest}; against the "
+        f"real shares chi-square is {statistic:.0f} ({result['chi_square']['degrees']} degrees of "
+        f"freedom, p {_p_value(p)}) and KL {census.kl:.3f} nats "
+        f"({result['kl_by_chance']:.4f} by chance)."
+    )
+    if foreign := census.sure - census.comparable:
+        pairs = zip(classes, census.counts, census.real_shares, strict=True)
+        names = _several([name for name, count, real in pairs if count and not real])
+        numbers += (
+            f" {foreign:,} samples are of classes that the training data lack ({names}): "
+            "chi-square and KL leave them out."
+        )
+    return numbers
+
+
+def _several(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SEVERAL:,} more" if len(names) > SEVERAL else ""
+    return ", ".join(names[:SEVERAL]) + more
+
+
+def _rounded(expected: float) -> str:
+    return f"{expected:,.1f}".removesuffix(".0")
+
+
+def _class_share(census: Census, classes: Sequence[str], index: int) -> str:
+    low, high = census.intervals[index]
+    return (
+        f"{classes[index]} with {census.shares[index]:.1%} [{low:.1%}, {high:.1%}] "
+        f"(real {census.real_shares[index]:.1%})"
+    )
+
+
+def _p_value(p: float) -> str:
+    return "< 1e-6" if p < 1e-6 else f"= {p:.2g}"

@@ -22,6 +22,7 @@ from gan_lab.metrics import (
 )
 from gan_lab.training.sampling import generate, sample_latents
 
+LOG_4 = math.log(4)  # -V where D = 1/2 everywhere
 POINTS = 1_000_000  # of the generator
 
 

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gan_lab.equilibrium import LOG_4
+from gan_lab.analysis.optimal_discriminator import LOG_4, Optimum
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
-from gan_lab.optimal import Optimum
 
 ZOOM = 8  # standard deviations around a mode
 

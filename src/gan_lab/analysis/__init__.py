@@ -1,0 +1,1 @@
+"""What a trained run shows on a closer look: modes, equilibrium, latents."""
