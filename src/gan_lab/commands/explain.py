@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from gan_lab import explain
 from gan_lab.common.errors import UsageError
 from gan_lab.config import compose, overrides
 from gan_lab.config.checks import check_ranges
 from gan_lab.config.run_config import data_facts, make_record, presumed_data_facts
-from gan_lab.datasheet import explain_dataset
 from gan_lab.evaluation.scores import named_scores
+from gan_lab.explain.components import explain_loss, explain_penalty, explain_score
+from gan_lab.explain.datasets import explain_dataset
+from gan_lab.explain.layers import explain_model
 from gan_lab.training import build
 
 HELP = """\
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> int:
         record |= _facts(record, parts)
         explained |= dict.fromkeys(map("\n".join, _explanations(record, parts)))
     for name in named_scores(",".join(scores)):
-        explained["\n".join(explain.explain_score(name))] = None
+        explained["\n".join(explain_score(name))] = None
     print("\n\n".join(explained))
     if "bce" in (text.partition("=")[2] for text in settings):
         print(f"\nnote: {overrides.BCE_NOTE}")
@@ -74,11 +75,11 @@ def _facts(record: Mapping[str, Any], parts: Collection[str]) -> dict[str, Any]:
 def _explanations(record: Mapping[str, Any], parts: Collection[str]) -> Iterator[Iterator[str]]:
     """Yield the lines of each thing that is explained of a run."""
     if "model" in parts:
-        yield explain.explain_model(record)
+        yield explain_model(record)
     if "loss" in parts:
-        yield explain.explain_loss(record)
+        yield explain_loss(record)
     if "penalty" in parts:
         for name, spec in record["penalty"].items():
-            yield explain.explain_penalty(name, spec)
+            yield explain_penalty(name, spec)
     if "dataset" in parts:
         yield explain_dataset(record)

@@ -1,0 +1,1 @@
+"""What a loss, penalty, model, score or dataset is, in words and numbers."""
