@@ -20,7 +20,7 @@ from gan_lab.runs.directory import Run, run_directories
 GAN_LAB = Path(sys.executable).with_name("gan-lab")
 # Forks of a process that has torch loaded: real processes that start in a tenth of a second.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["gan_lab.runner", "gan_lab.sweep", "sklearn.datasets"])
+FORKS.set_forkserver_preload(["gan_lab.jobs.train_run", "gan_lab.jobs.sweep", "sklearn.datasets"])
 SMALL = [
     *("image_size=16", "hidden_dim=16", "batch_size=16", "logger=none"),
     *("log_every=1", "sample_every=10", "score_every=20"),

@@ -14,7 +14,7 @@ from gan_lab.config.compose import jobs
 from gan_lab.runs.directory import Run, run_directories
 
 optuna = pytest.importorskip("optuna", reason="optuna is not installed (the extra `optuna`)")
-from gan_lab.search import suggest  # noqa: E402
+from gan_lab.jobs.search import suggest
 
 TINY = [*SMALL, "steps=4", "hidden_dim=4", "threads=1"]
 TINY.remove("hidden_dim=16")
@@ -148,12 +148,12 @@ def test_seeds_are_averaged_and_run_at_once(gan_lab, tmp_path):
 @pytest.mark.parametrize(
     ("command", "pieces"),
     [
-        ("search=objectve", ["Did you mean 'objective'"]),
+        ("search=lossse", ["Did you mean 'losses'"]),
         ("search=objective trials=0", ["trials=0", "at least 1"]),
         ("search=objective search.direction=up", ["direction=up", "minimize"]),
         ("search=objective sweep=latent", ["leave out"]),
         ("-m search=objective beta1=0,0.5", ["leave out"]),
-        ("trials=3", ["trials", "search=objective"]),
+        ("trials=3", ["trials", "search=losses"]),
     ],
 )
 def test_what_is_no_search_is_one_line(gan_lab_here, tmp_path, command, pieces):

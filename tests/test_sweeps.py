@@ -14,7 +14,6 @@ import pytest
 from test_mistakes import assert_one_line
 from test_resume import FORKS, SMALL, assert_same_files, run_in
 
-from gan_lab import child
 from gan_lab.runs.directory import Run, run_directories
 
 TINY = [*SMALL, "steps=20", "checkpoint_every=2"]
@@ -85,7 +84,7 @@ def group_of(folder: Path, environment, settings):
 
 def own_group_in(folder: Path, environment, settings) -> None:
     os.setsid()
-    child.start_method = "fork"  # as `cli.main` does
+    process.start_method = "fork"  # as `cli.main` does
     run_in(folder, environment, settings)
 
 

@@ -6,12 +6,12 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
 
-from gan_lab import child
 from gan_lab.common.errors import Interrupted, RunError, UsageError
+from gan_lab.common.signals import raise_interrupted
 from gan_lab.common.threads import wait_briefly
 from gan_lab.common.version import __version__
+from gan_lab.jobs import process
 
 HELP = """\
 gan-lab: train, compare and explain GANs.
@@ -52,8 +52,8 @@ VERBS = (
 def main() -> None:
     """Run the program with the arguments of the process, and exit with its code."""
     if sys.platform == "linux":
-        # This process computes nothing before it forks: see `gan_lab.child`.
-        child.start_method = "fork"
+        # This process computes nothing before it forks: see `gan_lab.jobs.process`.
+        process.start_method = "fork"
     sys.exit(run(sys.argv[1:]))
 
 
@@ -66,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
     if arguments[0] == "--version":
         print(f"gan-lab {__version__}")
         return 0
-    signal.signal(signal.SIGTERM, _raise_interrupted)
+    signal.signal(signal.SIGTERM, raise_interrupted)
     try:
         verb, rest = _verb(list(arguments))
         if verb == "train" and {"-h", "--help"} & set(rest):
@@ -122,7 +122,3 @@ def _verb(arguments: list[str]) -> tuple[str, list[str]]:
     near = get_close_matches(first, VERBS, n=1)
     advice = f" Did you mean {near[0]!r}?" if near else ""
     raise UsageError(f"there is no verb {first!r}.{advice} There are {', '.join(VERBS)}.")
-
-
-def _raise_interrupted(number: int, frame: Any) -> None:
-    raise Interrupted(number)

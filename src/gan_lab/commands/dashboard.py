@@ -60,5 +60,5 @@ def _runs(study: str | None, runs_dir: Path) -> list[RunData]:
 
 def _default_record() -> dict[str, Any]:
     """Return the record of a run that nobody has set anything of: before the first one."""
-    (job,) = compose.jobs([], multirun=False)
-    return make_record(job.config, job.choices)
+    (run,) = compose.jobs([], multirun=False)
+    return make_record(run.config, run.choices)

@@ -42,9 +42,9 @@ def main(arguments: list[str]) -> int:
             "experiment=NAME (KEY=VALUE ...)."
         )
     explained: dict[str, None] = {}
-    for job in compose.jobs(settings, multirun=False):
-        check_ranges(job.config)
-        record = make_record(job.config, job.choices)
+    for run in compose.jobs(settings, multirun=False):
+        check_ranges(run.config)
+        record = make_record(run.config, run.choices)
         record |= _facts(record, parts)
         explained |= dict.fromkeys(map("\n".join, _explanations(record, parts)))
     for name in named_scores(",".join(scores)):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from gan_lab.commands.arguments import parser
 from gan_lab.common.errors import RunError
+from gan_lab.jobs.tables import print_table
 from gan_lab.runs.directory import run_directories
-from gan_lab.sweep import print_table
 
 
 def main(arguments: list[str]) -> int:

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from gan_lab.commands.arguments import at_least, parser
+from gan_lab.jobs.verify import verify
 from gan_lab.runs.lookup import find_run
-from gan_lab.verify import verify
 
 
 def main(arguments: list[str]) -> int:

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -40,6 +40,13 @@ def say_figures(*paths: Path) -> None:
     """Say where figures are that lie as PNG and as PDF beside each other."""
     for path in paths:
         say(f"figure    {path}, and {path.with_suffix('.pdf').name} beside it")
+
+
+def print_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of cells below each other."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 class ProgressDisplay(Protocol):

@@ -6,6 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from gan_lab.common.console import say
+from gan_lab.common.errors import Interrupted
+
+SIGNALS: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)
+
+
+def raise_interrupted(number: int, frame: Any) -> None:
+    """Handle a signal by raising Interrupted."""
+    raise Interrupted(number)
 
 
 class Stop:
@@ -27,8 +35,7 @@ def catch_signals() -> Iterator[Stop]:
         signal.signal(number, previous[number])
         say("stopping after this step; the state is being saved")
 
-    signals: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)
-    handlers = {number: signal.getsignal(number) for number in signals}
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
     previous = {n: handler for n, handler in handlers.items() if handler is not signal.SIG_IGN}
     for number in previous:
         signal.signal(number, remember)

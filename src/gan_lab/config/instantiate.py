@@ -40,16 +40,16 @@ def locate(target: str) -> Any:
         raise UsageError(f"_target_={target}: cannot be imported ({reason}).") from error
 
 
-def with_names_of_today(config: Any) -> Any:
+def with_targets_of_today(config: Any) -> Any:
     """Return the content of a config in which each `_target_` has the name that it has now."""
     if isinstance(config, Mapping):
         return {
             key: MOVED.get(value, value)
             if key == "_target_" and isinstance(value, str)
-            else with_names_of_today(value)
+            else with_targets_of_today(value)
             for key, value in config.items()
         }
-    return [with_names_of_today(item) for item in config] if isinstance(config, list) else config
+    return [with_targets_of_today(item) for item in config] if isinstance(config, list) else config
 
 
 def instantiate(spec: Mapping[str, Any], **supplied: Any) -> Any:

@@ -22,13 +22,18 @@ SYNONYMS = {
     "condition_d": "model.condition_d",
 }
 RUNNING_SYNONYMS = {"n_jobs": "launcher.n_jobs", "trials": "search.trials"}
-LOSS_SYNONYMS = {
-    "bce": "minimax",
-    "log_d": "nonsaturating",
-    "default": "nonsaturating",
-    "saturating": "minimax",
+VALUE_SYNONYMS = {  # of choices in a group: names of papers and sheets, and names of earlier versions
+    "loss": {
+        "bce": "minimax",
+        "log_d": "nonsaturating",
+        "default": "nonsaturating",
+        "saturating": "minimax",
+    },
+    "launcher": {"order": "sequential"},
+    "search": {"objective": "losses"},
+    "experiment": {"mnist_b": "mnist_baseline"},
 }
-NOTHING = {"penalty": "[]", "augment": "none", "logger": "none", "launcher": "order"}
+NOTHING = {"penalty": "[]", "augment": "none", "logger": "none", "launcher": "sequential"}
 LENGTHS = ("steps", "epochs", "images")  # three ways to say one thing
 GROUPS = ("model", "loss", "penalty", "dataset", "augment", "logger", "experiment")
 RUNNING_GROUPS = ("sweep", "search", "launcher")  # of many runs, and of no single one
@@ -44,8 +49,8 @@ def canonical(arguments: Iterable[str]) -> list[str]:
     for argument in arguments:
         prefix, name, value = split(argument)
         key = (SYNONYMS | RUNNING_SYNONYMS).get(name, name)
-        if key == "loss" and value:
-            value = ",".join(LOSS_SYNONYMS.get(one, one) for one in value.split(","))
+        if key in VALUE_SYNONYMS and value:
+            value = ",".join(VALUE_SYNONYMS[key].get(one, one) for one in value.split(","))
         if value == "null":  # Hydra has no such choice in a group
             value = NOTHING.get(key, value)
             if key in ("search", "experiment"):

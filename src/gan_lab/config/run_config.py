@@ -6,6 +6,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from gan_lab.config.instantiate import with_targets_of_today
+from gan_lab.config.overrides import VALUE_SYNONYMS
 from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS
 from gan_lab.data import ImageDataset
 
@@ -34,6 +36,16 @@ def make_record(config: DictConfig, choices: Mapping[str, Any]) -> dict[str, Any
         **{key: plain[key] for key in result},
         "runtime": {key: plain[key] for key in RUNTIME_KNOBS},
     }
+
+
+def with_names_of_today(content: Any) -> Any:
+    """Return the content of a config.yaml in which what was renamed since has its new name."""
+    content = with_targets_of_today(content)
+    for group, renamed in VALUE_SYNONYMS.items():
+        choices = content["choices"]
+        if isinstance(choices.get(group), str):
+            choices[group] = renamed.get(choices[group], choices[group])
+    return content
 
 
 def gradient_penalties(config: Mapping[Any, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.paths import config_names
 from gan_lab.config import compose
 from gan_lab.config.identity import result_hash
-from gan_lab.config.overrides import LENGTHS, LOSS_SYNONYMS, SYNONYMS, split
+from gan_lab.config.overrides import LENGTHS, SYNONYMS, VALUE_SYNONYMS, split
 from gan_lab.config.run_config import make_record
 from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS
 from gan_lab.config.sweep import as_typed
@@ -81,7 +81,7 @@ def _own(typed: list[str], record: Record) -> dict[str, str]:
         if key.split(".")[0] in ELSEWHERE or key in words or _is_list(text or ""):
             continue
         if key in held and text is not None:
-            words[key] = word if _says(text, held[key]) else f"{key}={as_typed(held[key])}"
+            words[key] = word if _says(key, text, held[key]) else f"{key}={as_typed(held[key])}"
         elif prefix == "~" and re.fullmatch(r"[\w.]+", key):  # nor does the record have it
             words[key] = word
     return words
@@ -93,9 +93,10 @@ def _is_list(value: str) -> bool:
     return "," in bare or value.startswith(("range(", "choice(", "interval("))
 
 
-def _says(text: str, value: Any) -> bool:
+def _says(key: str, text: str, value: Any) -> bool:
     """Whether a text, as typed, is a value: in other digits too (2e-4, 0.0002)."""
-    if text in (as_typed(value), f"'{value}'", f'"{value}"') or LOSS_SYNONYMS.get(text) == value:
+    known = {as_typed(value), f"'{value}'", f'"{value}"'}
+    if text in known or VALUE_SYNONYMS.get(key, {}).get(text, "") == value:
         return True
     try:
         return not isinstance(value, bool) and float(text) == value

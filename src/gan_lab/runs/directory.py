@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.common.errors import RunError, Taken
 from gan_lab.common.files import read_json, read_lines, replace_file, write_lines
-from gan_lab.config.instantiate import with_names_of_today
+from gan_lab.config.run_config import with_names_of_today
 from gan_lab.runs.checkpoints import read_newest, write_checkpoint
 from gan_lab.runs.protocol import shape_words
 

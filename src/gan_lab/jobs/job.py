@@ -4,15 +4,15 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
-from gan_lab.child import Ending
 from gan_lab.common.console import duration
 from gan_lab.common.errors import RunError, Taken, UsageError
 from gan_lab.config.identity import run_directory
+from gan_lab.jobs.process import Ending
 from gan_lab.runs.directory import COLLAPSED, Run
 
 
 @dataclass(frozen=True)
-class Task:
+class Job:
     """A run to be trained; `setting` is what sets it apart from the others."""
 
     record: dict[str, Any]
@@ -32,9 +32,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task: the state of its run, and the reason if it did not finish."""
+    """What became of a job: the state of its run, and the reason if it did not finish."""
 
-    task: Task
+    job: Job
     state: str
     reason: str = ""
 
@@ -44,86 +44,86 @@ class Outcome:
 
     @property
     def line(self) -> str:
-        run = self.task.run
+        run = self.job.run
         metrics = run.metrics()
         seconds = f" in {duration(metrics[-1]['seconds'])}" if metrics else ""
         reason = f": {self.reason}" if self.reason else f"{seconds}"
-        return f"{self.task.name}  {self.state}{reason}"
+        return f"{self.job.name}  {self.state}{reason}"
 
 
-def is_settled(task: Task) -> bool:
+def is_settled(job: Job) -> bool:
     """Whether a run needs no training: it is complete, or has diverged and would do so again.
 
     One that stop_on_collapse has stopped is settled only while that is still asked for.
     """
-    from gan_lab.runner import is_complete
+    from gan_lab.jobs.train_run import is_complete
 
-    if task.restart:
+    if job.restart:
         return False
-    status = task.run.status()
+    status = job.run.status()
     if status["state"] == "diverged":
         stopped = status["reason"].startswith(COLLAPSED)
-        return not stopped or task.record["runtime"]["stop_on_collapse"]
-    return is_complete(task.run, task.record)
+        return not stopped or job.record["runtime"]["stop_on_collapse"]
+    return is_complete(job.run, job.record)
 
 
-def settled(task: Task) -> Outcome:
-    """Return the outcome of a task that needs no training."""
-    status = task.run.status()
+def settled(job: Job) -> Outcome:
+    """Return the outcome of a job that needs no training."""
+    status = job.run.status()
     if status["state"] != "diverged":
-        return Outcome(task, status["state"])
+        return Outcome(job, status["state"])
     collapsed = status["reason"].startswith(COLLAPSED)
     again = "stop_on_collapse=false goes on" if collapsed else "restart=true tries again"
-    return Outcome(task, status["state"], f"{status['reason']}; {again}")
+    return Outcome(job, status["state"], f"{status['reason']}; {again}")
 
 
-def train_task(task: Task) -> None:
-    """Train the run of a task; if its code raises, the traceback is in its directory.
+def train_job(job: Job) -> None:
+    """Train the run of a job; if its code raises, the traceback is in its directory.
 
     Raises what `runner.train_run` does.
     """
-    from gan_lab.runner import train_run
+    from gan_lab.jobs.train_run import train_run
 
     try:
-        train_run(task.record, task.command, task.restart)
+        train_run(job.record, job.command, job.restart)
     except (Taken, RunError):
         raise
     except UsageError as error:
         if error.__cause__ is not None:  # nothing wrong was typed: code failed
-            _write_failure(task, error)
+            _write_failure(job, error)
         raise
     except Exception as error:
-        _write_failure(task, error)
+        _write_failure(job, error)
         raise
 
 
-def conclude(task: Task, ending: Ending) -> Outcome:
-    """Return what became of a task whose process has ended; keep what a crash left behind."""
-    run = task.run
+def conclude(job: Job, ending: Ending) -> Outcome:
+    """Return what became of a job whose process has ended; keep what a crash left behind."""
+    run = job.run
     status = run.status()
     if not ending.error:
-        return Outcome(task, status["state"])
+        return Outcome(job, status["state"])
     if ending.taken:
-        return Outcome(task, "taken", ending.error)
+        return Outcome(job, "taken", ending.error)
     if ending.interrupted:
-        return Outcome(task, "interrupted", ending.error)
+        return Outcome(job, "interrupted", ending.error)
     if ending.output or "killed by" in ending.error:
         if run.directory.is_dir():
             run.error_path.write_text(f"{ending.error}\n{ending.output}")
         again = f"{ending.error} at step {status['step']}; the same command goes on from there"
-        return Outcome(task, "killed", again)
+        return Outcome(job, "killed", again)
     state = "diverged" if status["state"] == "diverged" else "failed"
-    return Outcome(task, state, ending.error)
+    return Outcome(job, state, ending.error)
 
 
-def _write_failure(task: Task, error: Exception) -> None:
+def _write_failure(job: Job, error: Exception) -> None:
     """Leave the traceback of a run that failed before it began."""
-    run = task.run
+    run = job.run
     run.take()
     try:
         run.error_path.write_text("".join(traceback.format_exception(error)))
         if run.status()["state"] == "new":
-            run.write_config(task.record)
+            run.write_config(job.record)
             run.set_status("failed", 0, str(error))
     finally:
         run.release()

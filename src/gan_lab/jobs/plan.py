@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gan_lab.child import Child, Ending, wait_for_any
-from gan_lab.common.console import counted, duration, say
+from gan_lab.common.console import counted, duration, print_rows, say
 from gan_lab.common.errors import RunError
 from gan_lab.config.identity import result_hash
-from gan_lab.launchers import with_threads
-from gan_lab.measure import Cost, measure
-from gan_lab.sweep import print_rows
-from gan_lab.task import Task, is_settled
+from gan_lab.jobs.cost import Cost, measure
+from gan_lab.jobs.job import Job, is_settled
+from gan_lab.jobs.launchers import with_threads
+from gan_lab.jobs.process import Ending, Worker, wait_for_any
 
 # They change what a run learns, and not what it costs.
 FREE = {
@@ -27,31 +26,31 @@ FREE = {
 }
 
 
-def print_plan(tasks: Sequence[Task], launcher: Mapping[str, Any]) -> None:
-    """Measure what the tasks that are left cost, and print it. Raises RunError if one cannot be."""
+def print_plan(jobs: Sequence[Job], launcher: Mapping[str, Any]) -> None:
+    """Measure what the jobs that are left cost, and print it. Raises RunError if one cannot be."""
     own = time.process_time()  # of composing and imports: what the command itself would take
     count, threads = _at_once(launcher)
     if threads:
-        tasks = [with_threads(task, threads) for task in tasks]
-    left = [task for task in tasks if not is_settled(task)]
-    costs = _measure([task.record for task in left], count)
+        jobs = [with_threads(job, threads) for job in jobs]
+    left = [job for job in jobs if not is_settled(job)]
+    costs = _measure([job.record for job in left], count)
     rows, lengths, disk = [], [], 0
-    for task in tasks:
-        name = " ".join(task.setting) or "baseline"
-        if task not in left:
-            rows.append([name, task.run.directory.name, task.before, "0", "", ""])
+    for job in jobs:
+        name = " ".join(job.setting) or "baseline"
+        if job not in left:
+            rows.append([name, job.run.directory.name, job.before, "0", "", ""])
             continue
-        cost = costs[_kind(task.record)]
-        done = 0 if task.restart else max([0, *task.run.checkpoint_steps()])
+        cost = costs[_kind(job.record)]
+        done = 0 if job.restart else max([0, *job.run.checkpoint_steps()])
         seconds, size = cost.seconds(done), cost.bytes(done)
         steps = max(0, cost.schedule.steps - done)
         lengths.append(seconds)
         disk += size
-        cells = [task.before, f"{steps:,}", duration(seconds), f"{size / 1e6:.1f} MB"]
-        rows.append([name, task.run.directory.name, *cells])
+        cells = [job.before, f"{steps:,}", duration(seconds), f"{size / 1e6:.1f} MB"]
+        rows.append([name, job.run.directory.name, *cells])
     print_rows([["setting", "run", "state", "steps to do", "time", "disk"], *rows])
     say("")
-    say(f"{counted(len(tasks), 'run')}: {len(tasks) - len(left)} done, {len(left)} to do")
+    say(f"{counted(len(jobs), 'run')}: {len(jobs) - len(left)} done, {len(left)} to do")
     if left:
         _print_total(lengths, disk, launcher, count, own, left[0].run.directory)
 
@@ -85,7 +84,7 @@ def makespan(lengths: Sequence[float], count: int) -> float:
 def _at_once(launcher: Mapping[str, Any]) -> tuple[int, int | None]:
     """Return how many runs a launcher runs at once, and the threads that it gives each."""
     name = launcher["_target_"].rpartition(".")[2]
-    if name == "order":
+    if name == "sequential":
         return 1, None
     if name == "slurm":
         return 1, launcher["cpus_per_task"]
@@ -106,20 +105,20 @@ def _measure(records: Sequence[dict[str, Any]], count: int) -> dict[str, Cost]:
     repeats = -(-min(count, len(records)) // len(kinds))
     waiting = list(kinds.items()) * repeats
     say(f"measuring {counted(len(kinds), 'kind')} of run, {count} at once")
-    running: dict[Child, str] = {}
+    running: dict[Worker, str] = {}
     found: dict[str, Cost] = {}
     try:
         while waiting or running:
             while waiting and len(running) < count:
                 kind, record = waiting.pop(0)
-                running[Child(measure, record, quiet=True)] = kind
+                running[Worker(measure, record, quiet=True)] = kind
             wait_for_any(running, 1.0)
-            for child, ending in [(child, child.ending()) for child in running]:
+            for worker, ending in [(worker, worker.ending()) for worker in running]:
                 if ending is not None:
-                    found[running.pop(child)] = _cost(ending)
+                    found[running.pop(worker)] = _cost(ending)
     finally:
-        for child in running:
-            child.process.terminate()
+        for worker in running:
+            worker.process.terminate()
     return found
 
 

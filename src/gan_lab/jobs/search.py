@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+from omegaconf import OmegaConf
 
-from gan_lab.common.console import say
+from gan_lab.common.console import print_rows, say
 from gan_lab.common.errors import RunError, UsageError
+from gan_lab.config import compose, overrides
+from gan_lab.config.checks import check_ranges
 from gan_lab.config.identity import result_hash
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.sweep import Settings, as_typed
-from gan_lab.sweep import print_rows
-from gan_lab.task import Outcome, Task
+from gan_lab.jobs.job import Job, Outcome
+from gan_lab.jobs.sweep import jobs_of, launcher_of
 
-MakeTasks = Callable[[Settings], list[Task]]
+MakeJobs = Callable[[Settings], list[Job]]
 DIRECTIONS = ("minimize", "maximize")
 
 
@@ -36,21 +39,38 @@ class OwnLock:
         """There is nothing to release."""
 
 
+def search_settings(composed: list[compose.Composed], arguments: list[str]) -> int:
+    """Run a search; `composed` is its baseline, once a seed."""
+    if any(part.partition("=")[0] != "seed" for run in composed for part in run.setting):
+        raise UsageError("a search chooses its settings itself: leave out -m and sweep=.")
+    search: Any = OmegaConf.to_container(composed[0].config.search, resolve=True)
+    settings = [text for text in arguments if text not in ("-m", "--multirun")]
+    typed = [text.partition("=")[0] for text in overrides.canonical(settings)]
+
+    def make_jobs(point: Settings) -> list[Job]:
+        composed = compose.jobs(settings, False, [point])
+        for run in composed:
+            check_ranges(run.config)
+        return jobs_of(composed, arguments)
+
+    return run_search(search, launcher_of(composed), typed, make_jobs)
+
+
 def run_search(
     search: Mapping[str, Any],
     launcher: Mapping[str, Any],
     typed: Sequence[str],
-    make_tasks: MakeTasks,
+    make_jobs: MakeJobs,
 ) -> int:
     """Run trials until there are `search["trials"]` of them, and print them and the best.
 
-    `make_tasks` returns the runs of a point of the space, a task for each seed; `typed` are the
+    `make_jobs` returns the runs of a point of the space, a job for each seed; `typed` are the
     keys that the command line has set, which the search leaves alone.
     Raises UsageError for a space that is none, RunError if another process is searching it.
     """
     optuna = _optuna()
     check_search(search)
-    first = make_tasks({})[0]
+    first = make_jobs({})[0]
     journal = _journal(search, typed, first)
     journal.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -62,7 +82,7 @@ def run_search(
                 direction=search["direction"],
                 load_if_exists=True,
             )
-            _run_trials(study, optuna, search, launcher, typed, first.record["seed"], make_tasks)
+            _run_trials(study, optuna, search, launcher, typed, first.record["seed"], make_jobs)
     except filelock.Timeout:
         raise RunError(f"{journal} is being searched by another process.") from None
     return _print_trials(study, optuna, search, journal)
@@ -114,7 +134,7 @@ def _run_trials(
     launcher: Mapping[str, Any],
     typed: Sequence[str],
     seed: int,
-    make_tasks: MakeTasks,
+    make_jobs: MakeJobs,
 ) -> None:
     count = launcher.get("n_jobs") or 1
     while True:
@@ -132,7 +152,7 @@ def _run_trials(
             states.append(optuna.trial.TrialState.RUNNING)
         if not batch:
             return
-        _run_batch(study, optuna, search, launcher, batch, make_tasks)
+        _run_batch(study, optuna, search, launcher, batch, make_jobs)
 
 
 def _run_batch(
@@ -141,26 +161,26 @@ def _run_batch(
     search: Mapping[str, Any],
     launcher: Mapping[str, Any],
     batch: Sequence[int],
-    make_tasks: MakeTasks,
+    make_jobs: MakeJobs,
 ) -> None:
     """Run some trials at once and tell the study what became of them."""
     trials = study.get_trials(deepcopy=False)
-    tasks: dict[int, list[Task]] = {}
+    jobs: dict[int, list[Job]] = {}
     for number in batch:
         point = trials[number].user_attrs.get("point")
         if point is None:
             _tell_failure(study, optuna, number, "the search was killed while it was asked")
             continue
         try:
-            tasks[number] = make_tasks(point)
+            jobs[number] = make_jobs(point)
         except UsageError as error:  # no such run
             _tell_failure(study, optuna, number, str(error))
-    everything = [task for group in tasks.values() for task in group]
-    outcomes: list[Outcome] = instantiate(launcher, tasks=everything) if everything else []
-    for number, group in tasks.items():
+    everything = [job for group in jobs.values() for job in group]
+    outcomes: list[Outcome] = instantiate(launcher, jobs=everything) if everything else []
+    for number, group in jobs.items():
         own, outcomes = outcomes[: len(group)], outcomes[len(group) :]
         bad = next((outcome for outcome in own if outcome.failed), None)
-        values = [task.run.final_scores().get(search["score"], math.nan) for task in group]
+        values = [job.run.final_scores().get(search["score"], math.nan) for job in group]
         value = math.fsum(values) / len(values)
         if bad is not None:
             _tell_failure(study, optuna, number, f"{bad.state}: {bad.reason}")
@@ -194,11 +214,11 @@ def _print_trials(study: Any, optuna: Any, search: Mapping[str, Any], journal: P
     return 0 if complete else 1
 
 
-def _text(tasks: Sequence[Task]) -> str:
-    return " ".join(part for part in tasks[0].setting if not part.startswith("seed="))
+def _text(jobs: Sequence[Job]) -> str:
+    return " ".join(part for part in jobs[0].setting if not part.startswith("seed="))
 
 
-def _journal(search: Mapping[str, Any], typed: Sequence[str], first: Task) -> Path:
+def _journal(search: Mapping[str, Any], typed: Sequence[str], first: Job) -> Path:
     """Return where the study of a search is: another space, score or baseline is another study."""
     space = {key: value for key, value in search.items() if key != "trials"}
     pinned = sorted(set(typed) & set(_keys(search["space"])))

@@ -8,18 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gan_lab.child import Ending, raise_interrupted
 from gan_lab.common.console import say
 from gan_lab.common.errors import Interrupted, RunError, Taken, UsageError
-from gan_lab.launchers import with_threads
-from gan_lab.task import Outcome, Task, conclude, is_settled, settled, train_task
+from gan_lab.common.signals import raise_interrupted
+from gan_lab.jobs.job import Job, Outcome, conclude, is_settled, settled, train_job
+from gan_lab.jobs.launchers import with_threads
+from gan_lab.jobs.process import Ending
 
 PATIENCE = 5.0  # seconds between looks at the queue
 TAIL = 20_000  # bytes of a log that a lost job is told with
 
 
 def slurm(
-    tasks: Sequence[Task],
+    jobs: Sequence[Job],
     n_jobs: int | None = None,
     partition: str | None = None,
     timeout_min: int = 240,
@@ -28,14 +29,14 @@ def slurm(
     mem_gb: float | None = None,
     dry_run: bool = False,
 ) -> list[Outcome] | None:
-    """Submit the tasks that are left as one array, wait for its end, and say what became of each.
+    """Submit the jobs that are left as one array, wait for its end, and say what became of each.
 
     With `dry_run`, print the sbatch script and return None. Two minutes before its time is over a
     job saves and stops; the same command goes on with it. Raises UsageError where there is no
     Slurm or submitit, RunError if Slurm refuses the array.
     """
-    tasks = [with_threads(task, cpus_per_task) for task in tasks]
-    left = [task for task in tasks if not is_settled(task)]
+    jobs = [with_threads(job, cpus_per_task) for job in jobs]
+    left = [job for job in jobs if not is_settled(job)]
     wishes = {
         "job_name": "gan_lab",
         "partition": partition,
@@ -49,18 +50,15 @@ def slurm(
     asked = {
         key.removeprefix("slurm_"): value for key, value in wishes.items() if value is not None
     }
-    folder = tasks[0].run.directory.parent / ".slurm" / "%j"
+    folder = jobs[0].run.directory.parent / ".slurm" / "%j"
     if dry_run:
         print(_script(folder, asked, max(1, len(left))), end="")
         return None
-    jobs = _submit(folder, asked, left)
-    if jobs:
-        _wait(jobs[0].job_id.partition("_")[0], len(jobs))
-    endings = {id(task): _ending(job) for task, job in zip(left, jobs, strict=True)}
-    return [
-        conclude(task, endings[id(task)]) if id(task) in endings else settled(task)
-        for task in tasks
-    ]
+    submitted = _submit(folder, asked, left)
+    if submitted:
+        _wait(submitted[0].job_id.partition("_")[0], len(submitted))
+    endings = {id(job): _ending(one) for job, one in zip(left, submitted, strict=True)}
+    return [conclude(job, endings[id(job)]) if id(job) in endings else settled(job) for job in jobs]
 
 
 def _executor(folder: Path, asked: Mapping[str, Any], here: bool) -> Any:
@@ -93,25 +91,25 @@ def _script(folder: Path, asked: Mapping[str, Any], count: int) -> str:
     return executor._make_submission_file_text(executor._submitit_command_str, "dry_run")
 
 
-def _submit(folder: Path, asked: Mapping[str, Any], tasks: Sequence[Task]) -> list[Any]:
-    if not tasks:
+def _submit(folder: Path, asked: Mapping[str, Any], jobs: Sequence[Job]) -> list[Any]:
+    if not jobs:
         return []
     executor = _executor(folder, asked, here=True)
     from submitit.core.utils import FailedJobError, FailedSubmissionError
 
     try:
-        return executor.map_array(train_in_job, tasks)
+        return executor.map_array(train_in_job, jobs)
     except (FailedJobError, FailedSubmissionError) as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise RunError(f"Slurm refuses: {lines[-1] if lines else error}") from None
 
 
-def train_in_job(task: Task) -> Ending:
-    """Train a task's run inside of a Slurm job and say how it ended."""
+def train_in_job(job: Job) -> Ending:
+    """Train a job's run inside of a Slurm job and say how it ended."""
     signal.signal(signal.SIGTERM, raise_interrupted)
     signal.signal(signal.SIGUSR2, lambda number, frame: os.kill(os.getpid(), signal.SIGTERM))
     try:
-        train_task(task)
+        train_job(job)
         return Ending()
     except Taken as error:
         return Ending(error=str(error), taken=True)
@@ -134,12 +132,12 @@ def _wait(array: str, count: int) -> None:
         time.sleep(PATIENCE)
 
 
-def _ending(job: Any) -> Ending:
-    if job.paths.result_pickle.exists():
-        outcome, value = job._get_outcome_and_result()
+def _ending(submitted: Any) -> Ending:
+    if submitted.paths.result_pickle.exists():
+        outcome, value = submitted._get_outcome_and_result()
         if outcome == "success":
             return value
         return Ending(error=str(value).strip().splitlines()[-1], output=str(value))
-    log = Path(job.paths.stderr)
+    log = Path(submitted.paths.stderr)
     output = log.read_text(errors="replace")[-TAIL:] if log.exists() else ""
     return Ending(error="its Slurm job was killed by signal, memory or time limit", output=output)

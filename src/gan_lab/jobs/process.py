@@ -1,6 +1,6 @@
 """Work in a process of its own, which may raise, run out of memory or crash and touch no other.
 
-A child is a fork where the program itself is the parent (a tenth of a second, for torch is there
+A worker is a fork where the program itself is the parent (a tenth of a second, for torch is there
 already), else a fresh Python: forks of a process that has computed can hang. `cli.main` says which.
 """
 
@@ -19,15 +19,15 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from gan_lab.common.errors import Interrupted, RunError, Taken, UsageError
+from gan_lab.common.signals import SIGNALS, raise_interrupted
 
 start_method = "spawn"  # cli.main sets it
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 TAIL = 20_000  # bytes of output that a crash is told with
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a child ended: with a value, or with an error (one line)."""
+    """How a worker ended: with a value, or with an error (one line)."""
 
     value: Any = None
     error: str = ""
@@ -36,7 +36,7 @@ class Ending:
     interrupted: bool = False
 
 
-class Child:
+class Worker:
     """A process that calls `work(argument)`. Both, and the result, must be picklable."""
 
     def __init__(self, work: Callable[[Any], Any], argument: Any, quiet: bool):
@@ -47,7 +47,7 @@ class Child:
         sys.stderr.flush()
         arguments = (work, argument, sender, self._output.name, quiet, os.getpid())
         self.process = context.Process(target=_main, args=arguments)
-        # A signal that comes while it starts waits until the child can answer it.
+        # A signal that comes while it starts waits until the worker can answer it.
         old = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             self.process.start()
@@ -71,9 +71,9 @@ class Child:
             self._output.close()
 
 
-def wait_for_any(children: Iterable[Child], seconds: float) -> None:
-    """Return when a child has ended, or after some seconds."""
-    wait([child.process.sentinel for child in children], seconds)
+def wait_for_any(workers: Iterable[Worker], seconds: float) -> None:
+    """Return when a worker has ended, or after some seconds."""
+    wait([worker.process.sentinel for worker in workers], seconds)
 
 
 def _death(exit_code: int | None) -> str:
@@ -87,7 +87,7 @@ def _death(exit_code: int | None) -> str:
 def _main(
     work: Callable[[Any], Any], argument: Any, sender: Any, output: str, quiet: bool, parent: int
 ) -> None:
-    # The terminal sends Ctrl-C to parent and children alike; the parent passes on one SIGTERM.
+    # The terminal sends Ctrl-C to parent and workers alike; the parent passes on one SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, raise_interrupted)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
@@ -118,8 +118,3 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def raise_interrupted(number: int, frame: Any) -> None:
-    """Handle a signal by raising Interrupted."""
-    raise Interrupted(number)

@@ -1,0 +1,136 @@
+"""How the runs of one command are run: one after another, or several at once.
+
+A launcher takes the jobs and returns what became of each, in their order. conf/launcher/ names
+them; none of it changes the result of a run.
+"""
+
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from gan_lab.common.console import counted, say
+from gan_lab.common.errors import Interrupted, UsageError
+from gan_lab.common.signals import SIGNALS
+from gan_lab.jobs.job import Job, Outcome, conclude, is_settled, settled, train_job
+from gan_lab.jobs.process import Ending, Worker, wait_for_any
+
+PATIENCE = 1.0  # seconds between looks at runs that other processes hold
+
+
+def sequential(jobs: Sequence[Job]) -> list[Outcome]:
+    """Run jobs one after another, each in a process of its own, and show what they print."""
+    return run_jobs(jobs, 1, quiet=False)
+
+
+def parallel(jobs: Sequence[Job], n_jobs: int | None = None) -> list[Outcome]:
+    """Run `n_jobs` jobs at once (None: as many as there are cores), with one thread each."""
+    if n_jobs is not None and not (isinstance(n_jobs, int) and n_jobs >= 1):
+        raise UsageError(f"n_jobs={n_jobs}: must be a whole number of at least 1.")
+    count = n_jobs or len(os.sched_getaffinity(0))
+    return run_jobs([with_threads(job, 1) for job in jobs], count, quiet=True)
+
+
+def with_threads(job: Job, threads: int) -> Job:
+    """Return the job with a number of threads, unless it has one."""
+    runtime = job.record["runtime"]
+    runtime = {**runtime, "threads": runtime["threads"] or threads}
+    return replace(job, record={**job.record, "runtime": runtime})
+
+
+def run_jobs(jobs: Sequence[Job], count: int, quiet: bool) -> list[Outcome]:
+    """Run jobs, `count` at once. A run that another process holds is waited for.
+
+    Raises Interrupted after Ctrl-C or SIGTERM, when all workers have saved.
+    """
+    waiting = deque(enumerate(jobs))
+    running: dict[int, Worker] = {}
+    outcomes: dict[int, Outcome] = {}
+    said: set[int] = set()
+    with passed_on(running) as stop:
+        while running or (waiting and not stop):
+            while waiting and len(running) < count and not stop:
+                ready = _next(waiting, outcomes, said)
+                if ready is None:
+                    break
+                index, job = ready
+                say(f"run {index + 1} of {len(jobs)}  {job.name}  started")
+                running[index] = Worker(train_job, job, quiet)
+                if stop:
+                    running[index].process.terminate()
+            if not running:
+                time.sleep(PATIENCE if waiting and not stop else 0)
+                continue
+            wait_for_any(running.values(), PATIENCE)
+            for index, ending in _ended(running):
+                if ending.taken:
+                    waiting.append((index, jobs[index]))
+                elif not ending.interrupted:
+                    outcomes[index] = conclude(jobs[index], ending)
+                    say(f"run {index + 1} of {len(jobs)}  {outcomes[index].line}")
+    if stop:
+        raise Interrupted(stop[0])
+    return [outcomes[index] for index in range(len(jobs))]
+
+
+def _next(
+    waiting: deque[tuple[int, Job]], outcomes: dict[int, Outcome], said: set[int]
+) -> tuple[int, Job] | None:
+    """Take the next job that can be started; None if other processes hold all that are left.
+
+    One that needs no running is given its outcome on the way.
+    """
+    for _ in range(len(waiting)):
+        index, job = waiting.popleft()
+        if is_settled(job):
+            outcomes[index] = settled(job)
+        elif job.run.is_taken():
+            waiting.append((index, job))
+            if index not in said:
+                say(f"{job.name} is being trained by another process; its turn comes after that")
+                said.add(index)
+        else:
+            return index, job
+    return None
+
+
+def _ended(running: dict[int, Worker]) -> list[tuple[int, Ending]]:
+    """Take the workers that have ended out of `running`."""
+    found = [(index, worker.ending()) for index, worker in running.items()]
+    ended = [(index, ending) for index, ending in found if ending is not None]
+    for index, _ in ended:
+        del running[index]
+    return ended
+
+
+@contextmanager
+def passed_on(running: dict[int, Worker]) -> Iterator[list[int]]:
+    """Ask the workers to save and stop at the first Ctrl-C or SIGTERM; kill them at the third.
+
+    Yields the numbers of the signals that came.
+    """
+    stop: list[int] = []
+    parent = os.getpid()
+
+    def pass_on(number: int, frame: Any) -> None:
+        if os.getpid() != parent:  # a fork that has not set its own handlers yet
+            return
+        stop.append(number)
+        if len(stop) == 1:
+            say(f"stopping {counted(len(running), 'run')}; what is done is being saved")
+        for worker in list(running.values()):
+            if len(stop) == 1:
+                worker.process.terminate()
+            elif len(stop) >= 3:
+                worker.process.kill()
+
+    previous = {number: signal.signal(number, pass_on) for number in SIGNALS}
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

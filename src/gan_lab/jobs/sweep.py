@@ -1,0 +1,138 @@
+"""The runs of one command: which there are, how they are run, and what became of them."""
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from gan_lab.common.console import counted, say
+from gan_lab.common.errors import Interrupted, RunError, UsageError
+from gan_lab.config import compose, overrides
+from gan_lab.config.checks import check_fit, check_ranges
+from gan_lab.config.identity import run_directory
+from gan_lab.config.instantiate import instantiate
+from gan_lab.config.run_config import make_record
+from gan_lab.jobs.job import Job
+from gan_lab.jobs.preflight import check_builds, check_surroundings
+from gan_lab.jobs.tables import print_jobs, print_spreads
+from gan_lab.runs.directory import Run
+
+
+def compose_runs(arguments: list[str]) -> list[compose.Composed]:
+    """Compose the runs that KEY=VALUE settings, with or without -m, describe.
+
+    Raises UsageError before any is started.
+    """
+    multirun = any(argument in ("-m", "--multirun") for argument in arguments)
+    settings = [text for text in arguments if text not in ("-m", "--multirun")]
+    if flag := next((text for text in settings if text.startswith("-")), None):
+        raise UsageError(f"there is no flag {flag}; settings are written KEY=VALUE.")
+    if any(text in ("loss=bce", "loss_type=bce") for text in settings):
+        print(overrides.BCE_NOTE)
+    composed = compose.jobs(settings, multirun)
+    for run in composed:
+        check_ranges(run.config)
+    beaten = dict.fromkeys(text for run in composed for text in run.beaten)
+    if beaten:
+        say(f"note      settings of the sweep that typed ones replace: {', '.join(beaten)}")
+    return composed
+
+
+def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]:
+    """Return the distinct runs among composed ones, checked."""
+    records = [make_record(run.config, run.choices) for run in composed]
+    for remark in dict.fromkeys(remark for record in records for remark in check_fit(record)):
+        say(f"note      {remark}")
+    for record in records:
+        check_surroundings(record)
+    check_builds(records)
+    command = f"gan-lab {shlex.join(arguments)}"
+    settings = [run.setting for run in composed]
+    return make_jobs(records, settings, command, composed[0].config.restart)
+
+
+def launcher_of(composed: list[compose.Composed]) -> dict[str, Any]:
+    """Return how the runs are run: one choice for all of a command."""
+    launchers: list[Any] = [OmegaConf.to_container(run.config.launcher) for run in composed]
+    if any(launcher != launchers[0] for launcher in launchers):
+        raise UsageError("a command has one launcher; give launcher= one value.")
+    return launchers[0]
+
+
+def make_jobs(
+    records: Sequence[dict[str, Any]],
+    settings: Sequence[tuple[str, ...]],
+    command: str,
+    restart: bool,
+) -> list[Job]:
+    """Return the distinct runs of a command.
+
+    Raises UsageError for two that differ, but in nothing that makes another run.
+    """
+    jobs: dict[Path, Job] = {}
+    for record, setting in zip(records, settings, strict=True):
+        directory = run_directory(record)
+        known = jobs.get(directory)
+        if known and known.record != record:
+            raise UsageError(_one_run(known.record, record))
+        before = Run(directory).status()["state"]
+        jobs.setdefault(directory, Job(record, setting, command, restart, before))
+    return list(jobs.values())
+
+
+def _one_run(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    runtime = theirs["runtime"]
+    keys = [key for key in runtime if ours["runtime"][key] != runtime[key]]
+    lengths = [key for key in keys if key in ("steps", "epochs", "images")]
+    if lengths:
+        return (
+            f"several values of {lengths[0]} are one run, longer and longer: give it the largest, "
+            "and score_every=N to score it at several steps."
+        )
+    key = keys[0] if keys else next(key for key in theirs if ours[key] != theirs[key])
+    return f"several values of {key} are one run, for {key} does not change its result; keep one."
+
+
+def run_jobs(jobs: Sequence[Job], launcher: Mapping[str, Any]) -> int:
+    """Run jobs with a launcher and return the exit code; one that fails stops no other."""
+    if len(jobs) == 1 and launcher["_target_"] == "gan_lab.jobs.launchers.sequential":
+        return _run_here(jobs[0])
+    say(f"{counted(len(jobs), 'run')}: {_counts([job.before for job in jobs])}")
+    try:
+        outcomes = instantiate(launcher, jobs=jobs)
+    except Interrupted:
+        print_jobs(jobs)
+        say("the same command goes on from there")
+        raise
+    if outcomes is None:  # a dry run
+        return 0
+    print_jobs(jobs)
+    print_spreads(jobs)
+    failures = [outcome for outcome in outcomes if outcome.failed]
+    for outcome in failures:
+        where = f"{outcome.job.run.directory.name} {outcome.state}"
+        print(f"gan-lab: {outcome.job.name} ({where}): {outcome.reason}", file=sys.stderr)
+    say(f"{len(outcomes) - len(failures)} of {counted(len(outcomes), 'run')} finished")
+    print(jobs[0].run.directory.parent)
+    return 1 if failures else 0
+
+
+def _run_here(job: Job) -> int:
+    from gan_lab.jobs.train_run import train_run
+
+    try:
+        train_run(job.record, job.command, job.restart)
+    except (UsageError, RunError) as error:
+        print(f"gan-lab: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    print(job.run.directory)
+    return 0
+
+
+def _counts(states: Sequence[str]) -> str:
+    words = {"new": "to start", "finished": "finished before"}
+    counts = {state: states.count(state) for state in dict.fromkeys(states)}
+    return ", ".join(f"{n} {words.get(state, f'{state} before')}" for state, n in counts.items())

@@ -1,0 +1,82 @@
+"""Tables of runs on the console: of a sweep, of its seeds, of a study."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from gan_lab.common.console import duration, print_rows, say
+from gan_lab.common.errors import RunError
+from gan_lab.config.identity import result_hash
+from gan_lab.config.run_config import selection
+from gan_lab.evaluation.seeds import over_seeds
+from gan_lab.evaluation.tables import brief_name
+from gan_lab.jobs.job import Job
+from gan_lab.runs.directory import Run
+
+BESIDE = ("confident", "modes")  # shown beside the scores that the best run is chosen by
+FORMATS = {"fd_classifier": ".1f", "fid": ".1f", "swd": ".1f", "confident": ".2f", "modes": ".0f"}
+
+
+def print_jobs(jobs: Sequence[Job]) -> None:
+    """Print a row a run of a sweep: its setting, what it was before, what it is now, its scores."""
+    scores = _shown_scores([job.run for job in jobs])
+    rows = []
+    for job in jobs:
+        _, name, *numbers = _row(job.run, scores)
+        rows.append([" ".join(job.setting) or "baseline", name, job.before, *numbers[:-1]])
+    headings = ["setting", "run", "before", "state", "step", "time", *map(brief_name, scores)]
+    print_rows([headings, *rows])
+
+
+def print_spreads(jobs: Sequence[Job]) -> None:
+    """Print a row a setting that has several finished seeds: mean, sd and interval of scores."""
+    groups: dict[str, list[Job]] = {}
+    for job in jobs:
+        if job.run.status()["state"] == "finished":
+            groups.setdefault(result_hash({**job.record, "seed": 0}), []).append(job)
+    shown = _shown_scores([job.run for group in groups.values() for job in group])
+    rows = []
+    for group in groups.values():
+        found = [job.run.final_scores() for job in group]
+        named = [part for part in group[0].setting if not part.startswith("seed=")]
+        cells = []
+        for score in shown:
+            values = [scores[score] for scores in found if score in scores]
+            cells.append(str(over_seeds(values)) if values else "")
+        rows.append([" ".join(named) or "baseline", str(len(group)), *cells])
+    if any(len(group) > 1 for group in groups.values()):
+        say("")
+        print_rows([["setting", "seeds", *map(brief_name, shown)], *rows])
+
+
+def print_table(directories: Sequence[Path]) -> None:
+    """Print a row a run: state, step, time and scores, the reason where one failed."""
+    runs = [Run(directory) for directory in directories]
+    scores = _shown_scores(runs)
+    headings = ["study", "run", "state", "step", "time", *map(brief_name, scores), "reason"]
+    print_rows([headings, *(_row(run, scores) for run in runs)])
+
+
+def _row(run: Run, shown: Sequence[str]) -> list[str]:
+    status, metrics = run.status(), run.metrics()
+    seconds = duration(metrics[-1]["seconds"]) if metrics else ""
+    scores = run.final_scores()
+    return [
+        run.directory.parent.name,
+        run.directory.name,
+        status["state"],
+        str(status["step"]),
+        seconds,
+        *(format(scores[s], FORMATS.get(s, ".4g")) if s in scores else "" for s in shown),
+        status["reason"] if status["state"] in ("failed", "diverged") else "",
+    ]
+
+
+def _shown_scores(runs: Sequence[Run]) -> list[str]:
+    """Return the scores by which the best of each run's kind is chosen, and those beside them."""
+    chosen_by = {}
+    for run in runs:
+        with suppress(RunError):  # whose config cannot be read; its row says what is known
+            chosen_by[selection(run.config())] = True
+    known = {score for run in runs for score in run.final_scores()}
+    return [*chosen_by, *(score for score in BESIDE if score in known)]
