@@ -8,7 +8,8 @@ import torch
 
 from gan_lab import load_dataset, load_run
 from gan_lab.figures.tiles import grid, tiles
-from gan_lab.report.analysis import (
+from gan_lab.losses import minimax, nonsaturating
+from gan_lab.report.figures.theory import (
     draw_generator_gradient,
     logit_gradient,
     mean_difference,
@@ -19,8 +20,8 @@ from gan_lab.report.analysis import (
 def test_the_two_gradients_in_the_logit_are_the_closed_forms():
     logits = torch.tensor([-8.0, -1.0, 0.0, 3.0])
     sigmoid = 1 / (1 + torch.exp(-logits))
-    torch.testing.assert_close(logit_gradient("minimax", logits), -sigmoid)
-    torch.testing.assert_close(logit_gradient("nonsaturating", logits), sigmoid - 1)
+    torch.testing.assert_close(logit_gradient(minimax(), logits), -sigmoid)
+    torch.testing.assert_close(logit_gradient(nonsaturating(), logits), sigmoid - 1)
 
 
 def test_minimax_vanishes_where_d_is_sure_and_log_d_does_not(tmp_path, gan_lab_in):

@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 from test_wandb import Log, logs, read_log
 
-from gan_lab import dashboard
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import make_record
 from gan_lab.evaluation.scores import directions
+from gan_lab.report import dashboard
 from gan_lab.report.collect import collect
+from gan_lab.report.dashboard import Streamed, streamed
 from gan_lab.runs.directory import Run, run_directories
-from gan_lab.streamed import Streamed, streamed
 from gan_lab.tracking import census_numbers
 
 wr = pytest.importorskip(

@@ -20,13 +20,16 @@ from gan_lab.common.paths import config_names
 from gan_lab.config import compose
 from gan_lab.config.identity import run_directory
 from gan_lab.config.run_config import make_record
-from gan_lab.report import comparison, plots, write_report
+from gan_lab.report import write_report
 from gan_lab.report.collect import RunData, collect
-from gan_lab.report.dynamics import oscillation, smooth
-from gan_lab.report.reproduce import command_of
+from gan_lab.report.commands import command_of
+from gan_lab.report.curves import oscillation, smooth
+from gan_lab.report.figures import curves
+from gan_lab.report.figures import settings as figures_of_settings
+from gan_lab.report.figures.settings import draw_settings
+from gan_lab.report.ranking import holm, rank, welch
 from gan_lab.report.scores import final_lines, key_of, measures, ranked_by, series
 from gan_lab.report.settings import compare
-from gan_lab.report.significance import holm, rank, welch
 from gan_lab.report.study import Study
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.runs.protocol import differences
@@ -335,19 +338,19 @@ def test_nothing_overlaps_however_many_runs(study, tmp_path, monkeypatch, count)
         return path
 
     folder = many(study, tmp_path / "runs" / "many", count)
-    for module in (plots, comparison):
+    for module in (curves, figures_of_settings):
         monkeypatch.setattr(module, "save_figure", keep)
     runs = collect([str(folder)], Path("nowhere")).runs
     settings = compare(runs)
-    look = plots.Look(runs, settings, settings.ordered())
+    look = curves.Look(runs, settings, settings.ordered())
     found = measures([line for data in runs for line in final_lines(data).values()])[:3]
     values = {m.key: {setting: [0.1] for setting in look.order} for m in found}
-    plots.draw_curves(look, tmp_path / "curves.png", plots.CURVES)
-    plots.draw_multiples(look, tmp_path / "multiples.png")
-    comparison.draw_settings(look, found, values, tmp_path / "settings.png")
+    curves.draw_curves(look, tmp_path / "curves.png", curves.CURVES)
+    curves.draw_multiples(look, tmp_path / "multiples.png")
+    draw_settings(look, found, values, tmp_path / "settings.png")
     often = [line for data in runs for some in series(data).values() if len(some) > 1
              for line in some]  # fmt: skip
-    plots.draw_score_curves(look, measures(often)[:3], tmp_path / "scores.png")
+    curves.draw_score_curves(look, measures(often)[:3], tmp_path / "scores.png")
     assert drawn.keys() == {"curves", "multiples", "settings", "scores"}
     for name, figure in drawn.items():
         boxes = [axis.get_tightbbox() for axis in figure.axes if axis.get_visible()]

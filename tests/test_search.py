@@ -14,7 +14,7 @@ from gan_lab.config.compose import jobs
 from gan_lab.runs.directory import Run, run_directories
 
 optuna = pytest.importorskip("optuna", reason="optuna is not installed (the extra `optuna`)")
-from gan_lab.jobs.search import suggest
+from gan_lab.jobs.search import suggest  # noqa: E402
 
 TINY = [*SMALL, "steps=4", "hidden_dim=4", "threads=1"]
 TINY.remove("hidden_dim=16")

@@ -14,6 +14,7 @@ import pytest
 from test_mistakes import assert_one_line
 from test_resume import FORKS, SMALL, assert_same_files, run_in
 
+from gan_lab.jobs import process as worker_process
 from gan_lab.runs.directory import Run, run_directories
 
 TINY = [*SMALL, "steps=20", "checkpoint_every=2"]
@@ -84,7 +85,7 @@ def group_of(folder: Path, environment, settings):
 
 def own_group_in(folder: Path, environment, settings) -> None:
     os.setsid()
-    process.start_method = "fork"  # as `cli.main` does
+    worker_process.start_method = "fork"  # as `cli.main` does
     run_in(folder, environment, settings)
 
 

@@ -83,7 +83,7 @@ def run(arguments: Sequence[str]) -> int:
         return getattr(error, "exit_code", 130)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
-            from gan_lab.common.console import silence
+            from gan_lab.common.console import silence  # only now: it imports rich
 
             silence()
             return 1

@@ -4,16 +4,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gan_lab import dashboard
 from gan_lab.commands.arguments import parser
 from gan_lab.common.console import say
 from gan_lab.common.files import replace_file
 from gan_lab.config import compose
 from gan_lab.config.run_config import make_record
+from gan_lab.report import dashboard
 from gan_lab.report.collect import RunData, collect
 from gan_lab.report.settings import compare
 from gan_lab.runs.directory import run_directories
-from gan_lab.streamed import streamed
 
 
 def main(arguments: list[str]) -> int:
@@ -33,7 +32,9 @@ def main(arguments: list[str]) -> int:
     if options.study:
         knobs = compare(runs).columns or knobs
     records = [data.record for data in runs] or [_default_record()]
-    shown = streamed(records, {line["score"] for data in runs for line in data.evaluations})
+    shown = dashboard.streamed(
+        records, {line["score"] for data in runs for line in data.evaluations}
+    )
     where = (options.entity, options.project)
     workspace = dashboard.build_workspace(*where, shown, knobs)
     report = dashboard.build_report(*where, options.study, shown, knobs)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from gan_lab.figures.style import PRINT_DPI
 from gan_lab.report.collect import RunData
-from gan_lab.report.pictures import as_webp, frame_steps, picture_at
+from gan_lab.report.figures.samples import as_webp, frame_steps, picture_at
 from gan_lab.report.settings import Settings
 
 TEMPLATE = Path(__file__).with_name("page.html")

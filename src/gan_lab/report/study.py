@@ -8,12 +8,12 @@ from gan_lab.config.run_config import scores_during_training, selection
 from gan_lab.evaluation.scores import load_score
 from gan_lab.report import tables
 from gan_lab.report.collect import Collection, RunData
+from gan_lab.report.commands import command_of
+from gan_lab.report.figures.curves import Look
 from gan_lab.report.health import health_table
-from gan_lab.report.plots import Look
-from gan_lab.report.reproduce import command_of
+from gan_lab.report.ranking import Ranking, rank
 from gan_lab.report.scores import Line, Measure, final_lines, measures, ranked_by
 from gan_lab.report.settings import Settings, compare
-from gan_lab.report.significance import Ranking, rank
 
 
 class Study:

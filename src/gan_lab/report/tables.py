@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from gan_lab.common.console import duration
 from gan_lab.evaluation.seeds import LEVEL, SeedSummary, over_seeds
-from gan_lab.report import dynamics
+from gan_lab.report import curves
 from gan_lab.report.collect import RunData
+from gan_lab.report.ranking import Ranking
 from gan_lab.report.scores import Line, Measure
 from gan_lab.report.settings import Settings
-from gan_lab.report.significance import Ranking
 
 NOTHING = "–"
 LONG_CELL = 60  # letters: a reason that is longer is broken into lines
@@ -120,10 +120,10 @@ def scores_table(
 
 def training_table(settings: Settings, runs: Sequence[RunData]) -> Table:
     """Return a row a run with its curves in numbers."""
-    names = [name for name in dynamics.names(runs) if name not in ("images", "seconds")]
+    names = [name for name in curves.names(runs) if name not in ("images", "seconds")]
     rows = []
     for data in ordered(runs, settings):
-        found = dynamics.numbers(data)
+        found = curves.numbers(data)
         rows.append(
             [
                 *settings.of_run[data.name],

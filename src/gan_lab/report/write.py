@@ -7,10 +7,11 @@ from pathlib import Path
 
 from gan_lab.common.console import counted
 from gan_lab.common.files import replace_file
-from gan_lab.report import health, page, pictures, tables
+from gan_lab.report import health, page, tables
 from gan_lab.report.collect import Collection
-from gan_lab.report.dynamics import numbers
-from gan_lab.report.illustrate import draw_figures
+from gan_lab.report.curves import numbers
+from gan_lab.report.figures import samples
+from gan_lab.report.figures.draw import draw_figures
 from gan_lab.report.scores import protocol_lines
 from gan_lab.report.study import Study
 
@@ -115,7 +116,7 @@ def _write_page(
     words = [f"{counts}; {finished} finished.", study.constants()]
     intro = f"<h1>{escape(title)}</h1>" + "".join(f"<p>{escape(text)}</p>" for text in words)
     shown = [tables.as_html(table) for table in study.tables()]
-    chosen = pictures.one_a_setting(study.runs, study.settings)
+    chosen = samples.one_a_setting(study.runs, study.settings)
     slider = page.section("Samples over the training", page.slider_html(chosen, study.settings))
     drawn: dict[str, list[str]] = {}
     for name, figure in figures.items():

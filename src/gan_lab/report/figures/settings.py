@@ -10,7 +10,7 @@ import numpy as np
 from gan_lab.evaluation.seeds import over_seeds
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.report.collect import RunData
-from gan_lab.report.plots import LETTER, Look
+from gan_lab.report.figures.curves import LETTER, Look
 from gan_lab.report.scores import Measure
 from gan_lab.report.settings import Settings
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gan_lab.common.errors import RunError, UsageError
-from gan_lab.report import analysis, comparison, pictures, plots
+from gan_lab.report.figures import curves, samples, theory
+from gan_lab.report.figures.settings import counted_by_data, draw_modes, draw_settings
 from gan_lab.report.page import Figure
 from gan_lab.report.scores import measures, series
 from gan_lab.report.study import Study
@@ -30,33 +31,31 @@ def draw_figures(
     _draw_scores(study, folder, add)
     _draw_curves(look, folder, add)
     _draw_analysis(study, folder, add)
-    chosen = pictures.one_a_setting(study.runs, settings)
+    chosen = samples.one_a_setting(study.runs, settings)
     add(
-        pictures.draw_side_by_side(chosen, settings, folder / "samples.png"),
+        samples.draw_side_by_side(chosen, settings, folder / "samples.png"),
         "Samples",
         "The last samples of each setting, raw weights, lowest seed. Each place of a grid has the "
         "same latent wherever seed and latent_dim are the same."
-        + pictures.first_only(chosen, pictures.MOST_PANELS),
+        + samples.first_only(chosen, samples.MOST_PANELS),
         drawn=False,
     )
     add(
-        pictures.draw_over_training(chosen, settings, steps, folder / "early_late.png"),
+        samples.draw_over_training(chosen, settings, steps, folder / "early_late.png"),
         "Early against late",
         "The same latents at several steps, raw weights."
-        + pictures.first_only(chosen, pictures.MOST_ROWS),
+        + samples.first_only(chosen, samples.MOST_ROWS),
         drawn=False,
     )
     add(
-        pictures.save_animation(chosen, settings, folder / "training.gif"),
+        samples.save_animation(chosen, settings, folder / "training.gif"),
         "Animation",
-        "The same latents over the training." + pictures.first_only(chosen, pictures.MOST_ROWS),
+        "The same latents over the training." + samples.first_only(chosen, samples.MOST_ROWS),
         drawn=False,
     )
-    for data_name, counted in comparison.counted_by_data(look).items():
+    for data_name, counted in counted_by_data(look).items():
         add(
-            comparison.draw_modes(
-                counted, settings, folder / f"modes_{data_name.replace(' ', '_')}.png"
-            ),
+            draw_modes(counted, settings, folder / f"modes_{data_name.replace(' ', '_')}.png"),
             "Mode coverage",
             "Share of each class among the samples that have one, averaged weights (EMA), beside "
             f"that in the training data of {data_name}; on points: those within 3 std of a centre.",
@@ -65,12 +64,12 @@ def draw_figures(
     best = study.best_run()
     if best is None:
         return found, []
-    drawn, problems = pictures.draw_interpolations(best, chosen, settings, folder)
+    drawn, problems = samples.draw_interpolations(best, chosen, settings, folder)
     for path in drawn.values():
         words = f"{path.stem.capitalize()} of the best run, {best.name}."
         if "settings" in path.stem:
             words = "A pair of latents of each setting."
-            words += pictures.first_only(chosen, pictures.MOST_ROWS)
+            words += samples.first_only(chosen, samples.MOST_ROWS)
         add(path, "Interpolation", words, drawn=False)
     return found, problems
 
@@ -82,9 +81,9 @@ def _draw_scores(study: Study, folder: Path, add: Add) -> None:
     if study.ranking:
         places = [place.setting for place in study.ranking.places]
         order = [*places, *(setting for setting in order if setting not in places)]
-    look = plots.Look(study.look.runs, study.settings, order)
+    look = curves.Look(study.look.runs, study.settings, order)
     add(
-        comparison.draw_settings(look, shown[: 2 * BEST], values, folder / "settings.png"),
+        draw_settings(look, shown[: 2 * BEST], values, folder / "settings.png"),
         "Settings",
         "Every finished seed (dots), their mean (bar) and, from three seeds on, its 95 % interval "
         "(line); best first. Dotted: what real data get.",
@@ -93,7 +92,7 @@ def _draw_scores(study: Study, folder: Path, add: Add) -> None:
              if len(found) > 1 for line in found]  # fmt: skip
     over_time = measures(often, study.preferred)
     add(
-        plots.draw_score_curves(study.look, over_time[: BEST + 1], folder / "scores.png"),
+        curves.draw_score_curves(study.look, over_time[: BEST + 1], folder / "scores.png"),
         "Scores over the training",
         "Against the step, the images shown to D (so that losses with several updates of D are "
         "compared fairly) and the wall clock. Dotted: what real data get.",
@@ -103,19 +102,19 @@ def _draw_scores(study: Study, folder: Path, add: Add) -> None:
 def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
     look = study.look
     add(
-        analysis.draw_equilibrium(look, folder / "equilibrium.png"),
+        theory.draw_equilibrium(look, folder / "equilibrium.png"),
         "Distance from the equilibrium",
         "Smoothed. At the equilibrium D(x) = D(G(z)) = 1/2 and V = -log 4; a discriminator that "
         "has learned nothing shows the same numbers.",
     )
     add(
-        analysis.draw_oscillation(look, folder / "oscillation.png"),
+        theory.draw_oscillation(look, folder / "oscillation.png"),
         "Oscillation",
         "The standard deviation of each loss inside tenths of the training: how much it swings, "
         "its trend left out.",
     )
     add(
-        analysis.draw_diversity(look, folder / "diversity.png"),
+        theory.draw_diversity(look, folder / "diversity.png"),
         "Diversity of samples",
         "Mean over pairs of the drawn samples; near zero they are all alike (collapse).",
     )
@@ -130,7 +129,7 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
     best = study.best_run(lambda data: data.output == "probability")
     if best is not None:
         try:
-            path = analysis.draw_generator_gradient(
+            path = theory.draw_generator_gradient(
                 load_run(best.run.directory), folder / "generator_gradient.png"
             )
         except (RunError, UsageError):  # its checkpoint is named where interpolations are drawn
@@ -143,33 +142,33 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
         )
 
 
-def _draw_curves(look: plots.Look, folder: Path, add: Add) -> None:
+def _draw_curves(look: curves.Look, folder: Path, add: Add) -> None:
     for output in dict.fromkeys(data.output for data in look.runs):
         of_kind = [data for data in look.runs if data.output == output]
-        part = plots.Look(of_kind, look.settings, look.order)
+        part = curves.Look(of_kind, look.settings, look.order)
         several = len(of_kind) < len(look.runs)
         name = f"curves_{output or 'unknown'}" if several else "curves"
         what = {"probability": "mean D(·), a probability", "score": "mean output of the critic"}
         add(
-            plots.draw_curves(part, folder / f"{name}.png", plots.CURVES),
+            curves.draw_curves(part, folder / f"{name}.png", curves.CURVES),
             "Curves",
-            f"Raw (pale, for up to {len(plots.PALETTE)} settings) and smoothed over a tenth. "
+            f"Raw (pale, for up to {len(curves.PALETTE)} settings) and smoothed over a tenth. "
             f"D's curves are its {what.get(output or '', 'mean output')}. Dotted, for these "
             f"losses: the equilibrium at 1/2 and log 4.{look.scale_words()}",
         )
-    norms = dict(plots.NORMS)
+    norms = dict(curves.NORMS)
     for data in look.runs:
         for line in data.metrics:
             norms |= {key: f"{key[8:].replace('_', ' ')} (weighted)" for key in line
                       if key.startswith("penalty/")}  # fmt: skip
     add(
-        plots.draw_curves(look, folder / "gradients.png", norms, log=True),
+        curves.draw_curves(look, folder / "gradients.png", norms, log=True),
         "Gradient norms",
         "Norm of all gradients of a player, on a logarithmic axis; drawn as the curves are.",
     )
     if len(look.order) > 1:
         add(
-            plots.draw_multiples(look, folder / "losses_by_setting.png"),
+            curves.draw_multiples(look, folder / "losses_by_setting.png"),
             "Losses of each setting",
             "A panel a setting, a line a seed, smoothed over a tenth.",
         )

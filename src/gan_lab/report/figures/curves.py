@@ -11,7 +11,7 @@ import numpy as np
 
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.report.collect import RunData
-from gan_lab.report.dynamics import curve, smooth
+from gan_lab.report.curves import curve, smooth
 from gan_lab.report.scores import Measure, series
 from gan_lab.report.settings import Settings
 

@@ -11,20 +11,21 @@ from PIL import Image
 from torch import Tensor
 
 from gan_lab.analysis.optimal_discriminator import LOG_4
-from gan_lab.api import load_loss
 from gan_lab.figures.captions import caption
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.figures.tiles import tiles
+from gan_lab.losses import GanLoss, minimax, nonsaturating
 from gan_lab.models import call
 from gan_lab.report.collect import RunData
-from gan_lab.report.dynamics import WINDOWS, curve, smooth
-from gan_lab.report.plots import AXES, Look
+from gan_lab.report.curves import WINDOWS, curve, smooth
+from gan_lab.report.figures.curves import AXES, Look
 from gan_lab.training.steps import packed
 from gan_lab.training.trained import TrainedRun
 
 EQUILIBRIUM_LOSSES = ("minimax", "nonsaturating")  # their D maximises V
 FAKES = 256
 LOSSES = {"minimax": ("minimax: -σ(a)", "D"), "nonsaturating": ("log-D: σ(a) - 1", "G")}
+OBJECTIVES = {"minimax": minimax(), "nonsaturating": nonsaturating()}
 
 
 def draw_equilibrium(look: Look, path: Path) -> Path | None:
@@ -152,7 +153,7 @@ def draw_generator_gradient(run: TrainedRun, path: Path) -> Path:
         left.set_zorder(counts.get_zorder() + 1)
         left.patch.set_visible(False)
         for name, (label, role) in LOSSES.items():
-            gradient = logit_gradient(name, grid)
+            gradient = logit_gradient(OBJECTIVES[name], grid)
             left.plot(grid, gradient, color=COLOURS[role], label=label, linewidth=1.6)
         left.set(
             xlabel="logit a of D on a fake, D(G(z)) = σ(a)", ylabel="gradient of G's loss in a"
@@ -171,10 +172,10 @@ def draw_generator_gradient(run: TrainedRun, path: Path) -> Path:
         return save_figure(figure, path)
 
 
-def logit_gradient(loss: str, logits: Tensor) -> Tensor:
+def logit_gradient(loss: GanLoss, logits: Tensor) -> Tensor:
     """Return the gradient of a loss's generator in each logit [N], as autograd takes it."""
     logits = logits.detach().clone().requires_grad_(True)
-    (load_loss(loss).generator(None, logits) * len(logits)).backward()
+    (loss.generator(None, logits) * len(logits)).backward()
     assert logits.grad is not None
     return logits.grad
 
@@ -191,8 +192,8 @@ def measured_gradients(run: TrainedRun) -> tuple[Tensor, dict[str, float]]:
     some_labels = None if labels is None else labels[: FAKES // pack]
     logits = call(discriminator, packed(fake, pack), some_labels)
     norms = {}
-    for name in LOSSES:
-        loss = load_loss(name).generator(None, logits)
-        gradients = torch.autograd.grad(loss, list(generator.parameters()), retain_graph=True)
+    for name, loss in OBJECTIVES.items():
+        value = loss.generator(None, logits)
+        gradients = torch.autograd.grad(value, list(generator.parameters()), retain_graph=True)
         norms[name] = float(torch.cat([gradient.flatten() for gradient in gradients]).norm())
     return logits.detach(), norms
