@@ -15,7 +15,7 @@ import pytest
 import yaml
 from test_resume import SMALL
 
-from gan_lab.cli import VERBS
+from gan_lab.cli.main import VERBS
 from gan_lab.common.errors import UsageError
 from gan_lab.config.trust import refuse_untrusted
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from gan_lab.commands.report import default_folder
+from gan_lab.cli.report import default_folder
 from gan_lab.common.paths import config_names
 from gan_lab.config import compose
 from gan_lab.config.identity import run_directory

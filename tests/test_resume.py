@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_lab.cli import run
+from gan_lab.cli.main import run
 from gan_lab.runs.checkpoints import read_checkpoint
 from gan_lab.runs.directory import Run, run_directories
 

@@ -22,7 +22,7 @@ SYNONYMS = {
     "condition_d": "model.condition_d",
 }
 RUNNING_SYNONYMS = {"n_jobs": "launcher.n_jobs", "trials": "search.trials"}
-VALUE_SYNONYMS = {  # of choices in a group: names of papers and sheets, and names of earlier versions
+VALUE_SYNONYMS = {  # of choices: names of papers and sheets, and those of earlier versions
     "loss": {
         "bce": "minimax",
         "log_d": "nonsaturating",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gan_lab.commands.arguments import parser
+from gan_lab.cli.arguments import parser
 from gan_lab.common.errors import RunError
 from gan_lab.jobs.tables import print_table
 from gan_lab.runs.directory import run_directories

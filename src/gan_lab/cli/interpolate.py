@@ -2,7 +2,7 @@
 
 from gan_lab.analysis import latents
 from gan_lab.analysis.interpolation import places
-from gan_lab.commands.arguments import at_least, latent_parser, opened, output_path, within
+from gan_lab.cli.arguments import at_least, latent_parser, opened, output_path, within
 from gan_lab.common.console import say_figures
 from gan_lab.common.errors import UsageError
 

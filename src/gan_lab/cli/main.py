@@ -72,7 +72,7 @@ def run(arguments: Sequence[str]) -> int:
         if verb == "train" and {"-h", "--help"} & set(rest):
             print(HELP, end="")
             return 0
-        return import_module(f"gan_lab.commands.{verb}").main(rest)  # only now: torch takes 2 s
+        return import_module(f"gan_lab.cli.{verb}").main(rest)  # only now: torch takes 2 s
     except UsageError as error:
         print(f"gan-lab: {error}", file=sys.stderr)
         return 2

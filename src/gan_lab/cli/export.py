@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gan_lab.commands.arguments import network_parser, opened
+from gan_lab.cli.arguments import network_parser, opened
 from gan_lab.runs.directory import Run
 from gan_lab.training.export import export_generator
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from gan_lab.commands.arguments import at_least, parser
+from gan_lab.cli.arguments import at_least, parser
 from gan_lab.jobs.verify import verify
 from gan_lab.runs.lookup import find_run
 

@@ -1,7 +1,7 @@
 """`gan-lab sample RUN`: what a trained generator draws."""
 
 from gan_lab.analysis import latents
-from gan_lab.commands.arguments import at_least, latent_parser, opened, output_path
+from gan_lab.cli.arguments import at_least, latent_parser, opened, output_path
 from gan_lab.common.console import say_figures
 from gan_lab.training.trained import load_data_of
 

@@ -1,7 +1,7 @@
 """`gan-lab modes RUN`: which classes a generator makes, and which it does not."""
 
 from gan_lab.analysis.modes import examine_modes
-from gan_lab.commands.arguments import at_least, examining_parser, opened_run
+from gan_lab.cli.arguments import at_least, examining_parser, opened_run
 from gan_lab.common.console import say, say_figures
 
 FEWEST = 50  # of ten classes each is then expected five times

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_lab.commands.arguments import at_least, parser
+from gan_lab.cli.arguments import at_least, parser
 from gan_lab.common.console import say
 from gan_lab.report import write_report
 from gan_lab.report.collect import collect

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gan_lab.commands.arguments import add_place_options, at_least, parser, record_of
+from gan_lab.cli.arguments import add_place_options, at_least, parser, record_of
 from gan_lab.common.console import say
 from gan_lab.common.errors import UsageError
 from gan_lab.config.compose import load_defaults

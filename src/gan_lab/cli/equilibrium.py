@@ -3,7 +3,7 @@
 from gan_lab.analysis.equilibrium import (
     examine_equilibrium,
 )
-from gan_lab.commands.arguments import at_least, examining_parser, opened_run
+from gan_lab.cli.arguments import at_least, examining_parser, opened_run
 from gan_lab.common.console import say, say_figures
 
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gan_lab.commands.arguments import parser
+from gan_lab.cli.arguments import parser
 from gan_lab.common.console import say
 from gan_lab.common.files import replace_file
 from gan_lab.config import compose

@@ -1,6 +1,6 @@
 """`gan-lab plan KEY=VALUE ...`: what a command would do, and how long it would take."""
 
-from gan_lab.commands.train import compose_runs, jobs_of, launcher_of
+from gan_lab.cli.train import compose_runs, jobs_of, launcher_of
 from gan_lab.jobs.plan import print_plan
 
 
