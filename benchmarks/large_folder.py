@@ -102,7 +102,7 @@ def follow(folder: Path, count: int) -> dict[int, tuple[float, float]]:
 
 def held(process: int) -> tuple[float, float]:
     """Return RssAnon and RssFile of a process in MiB; zeros when it has just ended."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
     found = dict(line.split(":", 1) for line in lines if ":" in line)
     anonymous, file = (float(found.get(f"Rss{kind}", "0 kB").split()[0]) / 1024
                        for kind in ("Anon", "File"))  # fmt: skip

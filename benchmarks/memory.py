@@ -18,7 +18,7 @@ SMALL = ("hidden_dim=4", "batch_size=16", "threads=1", "logger=none", "score_eve
 
 def resident_mib(process: int) -> float:
     """Return the resident memory of a process in MiB."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
     line = next(line for line in lines if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
 

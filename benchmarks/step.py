@@ -37,7 +37,7 @@ def measure(workload: Workload, rounds: int, seconds: float, peak: float) -> lis
     images = workloads.images(workload)
     real = to_unit(images[: workload.batch_size])
     parts = workloads.ours(workload, images)
-    parts = replace(parts, inputs=Ready(**vars(parts.inputs), images=real))
+    parts = replace(parts, batches=Ready(**vars(parts.batches), images=real))
     step = iter(range(10**9))
     peer_step = workloads.theirs(workload)
 

@@ -69,7 +69,7 @@ def _processor() -> str:
     try:
         names = [
             line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
             if line.startswith("model name")
         ]
         return f"{len(names)} x {names[0]}"

@@ -55,7 +55,7 @@ def ours(workload: Workload, images: Tensor) -> TrainingState:
         "logger=none",
     ]
     (job,) = jobs(settings, multirun=False)
-    return build.parts(
+    return build.training_state(
         make_record(job.config, job.choices), ImageDataset(images), torch.device("cpu")
     )
 

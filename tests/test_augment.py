@@ -26,7 +26,7 @@ def record_of(*settings: str, image_size: int = 16) -> dict:
 def make_parts(*settings: str) -> TrainingState:
     record = record_of(*settings)
     data = build.training_data(record)
-    return build.parts(record | data_facts(data), data, torch.device("cpu"))
+    return build.training_state(record | data_facts(data), data, torch.device("cpu"))
 
 
 def numbers(count: int, **columns: float) -> Tensor:
@@ -65,9 +65,9 @@ def test_crops_are_windows_of_the_image_and_half_are_mirrored():
 
 def test_deluxe_loads_a_tenth_more_and_networks_see_the_size_asked_for():
     parts = make_parts("augment=deluxe")
-    data = parts.inputs.dataset
+    data = parts.batches.dataset
     assert data.images.shape[-2:] == (17, 17) and data.shape == (1, 16, 16)
-    real = parts.inputs.real(0, 0)
+    real = parts.batches.real(0, 0)
     assert real.shape == (8, 1, 16, 16) and (real.min() >= -1) and (real.max() <= 1)
     whole = to_unit(digits(17).images[batch_indices(0, 0, 8, len(data))])
     for image, large in zip(real, whole, strict=True):
@@ -86,12 +86,12 @@ def test_what_is_drawn_at_a_place_does_not_depend_on_the_way_there(augment):
     before, after = make_parts(f"augment={augment}"), make_parts(f"augment={augment}")
     for step in range(3):
         take_step(before, step)
-    assert torch.equal(before.inputs.real(7, 0), after.inputs.real(7, 0))
+    assert torch.equal(before.batches.real(7, 0), after.batches.real(7, 0))
     images = torch.randn(8, 1, 16, 16)
-    shown = [parts.inputs.critic_augment(7, 0) for parts in (before, after)]
+    shown = [parts.batches.critic_augment(7, 0) for parts in (before, after)]
     if augment == "diffaugment":
         assert torch.equal(shown[0](images), shown[1](images))
-        assert not torch.equal(shown[0](images), after.inputs.critic_augment(8, 0)(images))
+        assert not torch.equal(shown[0](images), after.batches.critic_augment(8, 0)(images))
     else:
         assert shown == [None, None]
 
@@ -156,7 +156,7 @@ def test_gradients_pass_twice():
 
 def test_real_and_generated_images_are_augmented_alike_and_so_is_a_pack():
     parts = make_parts("augment=diffaugment", "pack=2")
-    augment = parts.inputs.critic_augment(0, 0)
+    augment = parts.batches.critic_augment(0, 0)
     single = torch.randn(8, 1, 16, 16)
     packed = single.unflatten(0, (-1, 2)).flatten(1, 2)
     assert torch.equal(augment(packed), augment(single).unflatten(0, (-1, 2)).flatten(1, 2))

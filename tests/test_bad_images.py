@@ -222,7 +222,7 @@ def test_more_stop_with_the_path_of_the_list_unless_told_to_go_on(gan_lab_here, 
     (line,) = result.stderr.splitlines()
     assert result.returncode == 1 and "3 of 200 images" in line and "bad_images=skip" in line
     path = next(word for word in line.split() if word.endswith("bad_images.txt"))
-    assert len(Path(path).read_text().splitlines()) == 3
+    assert len(Path(path).read_text(encoding="utf-8").splitlines()) == 3
     skipped = gan_lab_here(*command, "bad_images=skip")
     assert skipped.returncode == 0, skipped.stderr
     assert "decoding" not in skipped.stdout, "what was decoded before it stopped is used"

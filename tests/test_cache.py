@@ -66,7 +66,7 @@ def test_a_map_holds_what_memory_holds(tmp_path, monkeypatch):
     assert torch.equal(whole.images, mapped.images) and len(built(tmp_path / "cache")) == 1
     maps = Path("/proc/self/maps")
     if maps.exists():
-        assert str(mapped.cache / "images.u8") in maps.read_text()
+        assert str(mapped.cache / "images.u8") in maps.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("change", ["size", "channels", "crop", "content", "file"])

@@ -30,7 +30,7 @@ def make_parts(*settings: str, data: ImageDataset = DATA, **changes: float) -> T
     tiny = [f"{name}={value}" for name, value in (knobs | changes).items()]
     (job,) = jobs(["dataset=digits", *tiny, *settings], False)
     record = make_record(job.config, job.choices) | data_facts(data)
-    return build.parts(record, data, torch.device("cpu"))
+    return build.training_state(record, data, torch.device("cpu"))
 
 
 def count(network: nn.Module) -> int:
@@ -84,8 +84,8 @@ def test_cdcgan_is_dcgan_with_labels():
 
 def outputs(parts: TrainingState) -> list[Tensor]:
     """What D says and G makes, for right labels and for others."""
-    latents, images = parts.inputs.latents(0, 0), parts.inputs.real(0, 0)
-    labels = parts.inputs.labels(0, 0)
+    latents, images = parts.batches.latents(0, 0), parts.batches.real(0, 0)
+    labels = parts.batches.labels(0, 0)
     assert labels is not None
     others = (labels + 1) % 10
     with torch.no_grad():
@@ -99,7 +99,7 @@ def outputs(parts: TrainingState) -> list[Tensor]:
 @pytest.mark.parametrize("condition_d", [False, True])
 def test_a_player_listens_to_labels_if_it_is_told_to(condition_g, condition_d):
     if not (condition_g or condition_d):
-        assert make_parts("model=dcgan").inputs.labels(0, 0) is None
+        assert make_parts("model=dcgan").batches.labels(0, 0) is None
         return
     settings = (f"model.condition_g={condition_g}", f"model.condition_d={condition_d}")
     made, made_otherwise, judged, judged_otherwise = outputs(make_parts("model=cdcgan", *settings))
@@ -124,7 +124,7 @@ def test_swapped_labels_raise_the_loss_of_a_trained_discriminator():
     with torch.enable_grad():
         for step in range(200):
             take_step(parts, step)
-    inputs, turns = parts.inputs, range(1000, 1004)
+    inputs, turns = parts.batches, range(1000, 1004)
     real = torch.cat([inputs.real(turn, 0) for turn in turns])
     labels = torch.cat([inputs.labels(turn, 0) for turn in turns])
     fake = parts.generator(torch.cat([inputs.latents(turn, 0) for turn in turns]), labels)

@@ -227,7 +227,7 @@ def test_the_verb_writes_what_it_built(gan_lab_here, folder):
     result = gan_lab_here("dashboard", "widths", *runs)
     assert result.returncode == 0, result.stderr
     written = result.stdout.splitlines()[-1]
-    assert "hidden_dim" in Path(written).read_text()
+    assert "hidden_dim" in Path(written).read_text(encoding="utf-8")
     assert "account" in result.stdout
 
 

@@ -85,7 +85,7 @@ def data_root() -> Path:
 def test_after_200_steps_on_mnist_the_average_is_as_good_as_the_weights(data_root):
     job = jobs(["experiment=mnist_dcgan", "logger=none"], False)[0]
     record = make_record(job.config, job.choices)
-    parts = build.parts(record, mnist(data_root), torch.device("cpu"))
+    parts = build.training_state(record, mnist(data_root), torch.device("cpu"))
     for step in range(200):
         take_step(parts, step)
         update_average(parts.average, parts.generator, record["ema_decay"], step + 1)

@@ -63,7 +63,7 @@ def make_parts(shift: float) -> TrainingState:
         optimizer_g=torch.optim.Adam(generator.parameters(), 1e-3),
         optimizer_d=torch.optim.Adam(discriminator.parameters(), 1e-3),
         loss=load_loss("nonsaturating"),
-        inputs=Batches(
+        batches=Batches(
             normal_points(0), 0, 256, 2, 1, augmentation=Augmentation(), device=torch.device("cpu")
         ),
         ema_decay=0.999,
@@ -72,13 +72,13 @@ def make_parts(shift: float) -> TrainingState:
 
 def test_where_g_is_the_data_nobody_gains():
     parts = make_parts(shift=0.0)
-    before = deepcopy(parts.state())
+    before = deepcopy(parts.state_dict())
     found = duality_gap(parts, HELD_OUT, take_step, 100)
     assert abs(found["gap"]["mean"]) < 0.005
     for value in (found["best_discriminator"], found["best_generator"]):
         assert value["mean"] == pytest.approx(-LOG_2, abs=0.005)
     for name in ("generator", "discriminator"):
-        assert all(map(torch.equal, before[name].values(), parts.state()[name].values()))
+        assert all(map(torch.equal, before[name].values(), parts.state_dict()[name].values()))
 
 
 def test_away_from_it_the_gap_is_what_d_can_gain():

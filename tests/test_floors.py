@@ -41,7 +41,7 @@ def floor(name: str) -> int:
 
 def imports(path: Path) -> Iterator[tuple[str, bool]]:
     """Yield the dotted name of everything that a file imports, and whether a function does it."""
-    tree = ast.parse(path.read_text())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
     inside = {id(node) for function in functions for node in ast.walk(function)}
     for node in ast.walk(tree):

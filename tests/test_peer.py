@@ -34,15 +34,15 @@ class InDouble(Batches):
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.title)
 def test_ten_steps_have_the_same_losses(workload):
     parts = workloads.ours(workload, workloads.images(workload))
-    parts = replace(parts, inputs=InDouble(**vars(parts.inputs)))
+    parts = replace(parts, batches=InDouble(**vars(parts.batches)))
     peer_step = workloads.theirs(workload)
     for ours, theirs in ((parts.generator, peer_step.g), (parts.discriminator, peer_step.d)):
         ours.double()
         theirs.double()
         workloads.copy_weights(ours, theirs)
     for step in range(10):
-        latents = parts.inputs.latents(step, 0)[:, :, None, None]
-        expected = peer_step(parts.inputs.real(step, 0), latents)
+        latents = parts.batches.latents(step, 0)[:, :, None, None]
+        expected = peer_step(parts.batches.real(step, 0), latents)
         scalars = take_step(parts, step)
         names = ("loss/d", "loss/g", "d/real", "d/fake_1", "d/fake_2")
         assert [float(scalars[name]) for name in names] == pytest.approx(expected, rel=1e-9)

@@ -30,7 +30,7 @@ def make_parts(*settings: str) -> TrainingState:
     (job,) = jobs(["dataset=ring", "batch_size=12", "latent_dim=2", *settings], False)
     record = make_record(job.config, job.choices) | data_facts(RING)
     check_fit(record)
-    return build.parts(record, RING, torch.device("cpu"))
+    return build.training_state(record, RING, torch.device("cpu"))
 
 
 def count(network: nn.Module) -> int:
@@ -119,7 +119,7 @@ def test_points_go_with_every_loss_and_switch(model, loss):
 def test_modes_are_labels_that_both_players_can_be_given(model):
     parts = make_parts(f"model={model}", "model.condition_g=true", "model.condition_d=true")
     take_step(parts, 0)
-    points, labels = parts.inputs.real(0, 0), parts.inputs.labels(0, 0)
+    points, labels = parts.batches.real(0, 0), parts.batches.labels(0, 0)
     assert (points - RING.centers[labels]).norm(dim=1).max() < 0.06
     others = (labels + 1) % 8
     assert not torch.equal(parts.discriminator(points, labels), parts.discriminator(points, others))

@@ -91,9 +91,9 @@ def edit_config(directory: Path, **values: Any) -> None:
 
 
 def edit_lines(path: Path, change) -> None:
-    lines = [json.loads(text) for text in path.read_text().splitlines()]
+    lines = [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
     changed = [change(index, line) for index, line in enumerate(lines)]
-    path.write_text("".join(json.dumps(line) + "\n" for line in changed))
+    path.write_text("".join(json.dumps(line) + "\n" for line in changed), encoding="utf-8")
 
 
 # --- the whole -----------------------------------------------------------------------------------

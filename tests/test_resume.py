@@ -99,7 +99,7 @@ def run_in(folder: Path, environment, settings) -> None:
     os.environ.update(environment)
     folder.mkdir(exist_ok=True)
     os.chdir(folder)
-    sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     sys.exit(run(settings))
 
 

@@ -562,7 +562,7 @@ def test_the_best_checkpoint_is_that_of_the_selection_score(tmp_path, dataset, b
     (job,) = jobs([f"dataset={dataset}", *model, "hidden_dim=4", "checkpoint_every=1"], False)
     record = make_record(job.config, job.choices)
     data = build.dataset(record)
-    parts = build.parts(record, data, CPU)
+    parts = build.training_state(record, data, CPU)
     schedule = make_schedule(record, len(data))
     assert schedule.best_by == best_by
     run, progress = Run(tmp_path / "run"), Progress()
@@ -588,7 +588,7 @@ def test_scores_during_training_are_few_and_small(tmp_path):
         seen.append((shown.shape, logits))
         return {"looked": 1.0}
 
-    generator: nn.Module = build.parts(record, data, CPU).average
+    generator: nn.Module = build.training_state(record, data, CPU).average
     scalars = RunEvaluator(record, run, CPU).during_training(generator, 7, look)
     assert scalars.keys() == {
         "score/high_quality", "score/modes", "score/reverse_kl", "score/wasserstein", "looked",

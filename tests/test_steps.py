@@ -60,10 +60,10 @@ class Recorder(Batches):
 def make_parts(*settings: str) -> TrainingState:
     """The tiny problem in float64."""
     job = jobs([*TINY, *settings], False)[0]
-    parts = build.parts(make_record(job.config, job.choices), DATA, torch.device("cpu"))
+    parts = build.training_state(make_record(job.config, job.choices), DATA, torch.device("cpu"))
     for player in (parts.generator, parts.discriminator, parts.average):
         player.double()
-    return replace(parts, inputs=Recorder(**vars(parts.inputs)))
+    return replace(parts, batches=Recorder(**vars(parts.batches)))
 
 
 def copies(network: nn.Module) -> list[Tensor]:
@@ -156,7 +156,7 @@ def test_ten_steps_are_those_of_a_plain_loop(loss):
             for parameter, start in zip(plain.parameters(), ours.parameters(), strict=True):
                 parameter.copy_(start)
     lines = [take_step(parts, step) for step in range(10)]
-    batches = zip(parts.inputs.reals, parts.inputs.drawn, strict=True)
+    batches = zip(parts.batches.reals, parts.batches.drawn, strict=True)
     expected = plain_loop(generator, discriminator, batches, saturating=loss == "minimax")
     for line, plain in zip(lines, expected, strict=True):
         assert {name: line[name].item() for name in plain} == pytest.approx(plain, abs=1e-10)
@@ -169,8 +169,8 @@ def test_ten_steps_are_those_of_a_plain_loop(loss):
 
 
 def player_inputs(parts: TrainingState) -> tuple[Critic, Tensor, Tensor]:
-    fake = parts.generator(parts.inputs.latents(0, 0))
-    return bind(parts.discriminator), parts.inputs.real(0, 0), fake
+    fake = parts.generator(parts.batches.latents(0, 0))
+    return bind(parts.discriminator), parts.batches.real(0, 0), fake
 
 
 def test_the_discriminator_step_leaves_the_generator_alone():
@@ -198,7 +198,7 @@ def test_a_step_depends_on_the_state_and_its_place_alone():
     parts, resumed = make_parts(), make_parts()
     for step in range(3):
         take_step(parts, step)
-    resumed.load(deepcopy(parts.state()))
+    resumed.load_state_dict(deepcopy(parts.state_dict()))
     lines = [take_step(one, 3) for one in (parts, resumed)]
     torch.testing.assert_close(*lines, rtol=0, atol=0)
 
@@ -217,7 +217,7 @@ def test_numbers_of_updates_and_of_images(turns_d, turns_g):
     assert {"loss/d", "d/real", "d/fake_1"} <= scalars.keys() or turns_d == 0
     assert {"loss/g", "d/fake_2"} <= scalars.keys() or turns_g == 0
     line = read_line(parts, Progress(step=3), scalars, {})
-    assert line["images"] == 3 * turns_d * BATCH == sum(map(len, parts.inputs.reals))
+    assert line["images"] == 3 * turns_d * BATCH == sum(map(len, parts.batches.reals))
 
 
 @pytest.mark.parametrize(("turns_d", "turns_g"), [(0, 2), (1, 1), (2, 0), (2, 2), (3, 1)])
@@ -226,16 +226,16 @@ def test_only_the_first_generator_turn_reuses_fakes(turns_d, turns_g):
     for step in range(4):
         take_step(parts, step)
     reused = 1 if turns_d and turns_g else 0
-    assert len(parts.inputs.drawn) == 4 * (turns_d + turns_g - reused)
-    assert len(torch.cat(parts.inputs.drawn).unique()) == len(parts.inputs.drawn) * BATCH * LATENT
+    assert len(parts.batches.drawn) == 4 * (turns_d + turns_g - reused)
+    assert len(torch.cat(parts.batches.drawn).unique()) == len(parts.batches.drawn) * BATCH * LATENT
 
 
 def test_discriminator_turns_share_an_epoch_without_repetition():
     parts = make_parts("discriminator_steps=2")
-    parts = replace(parts, inputs=replace(parts.inputs, batch_size=200))
+    parts = replace(parts, batches=replace(parts.batches, batch_size=200))
     for step in range(3):  # 6 of the 7 batches of an epoch; no two digits are alike
         take_step(parts, step)
-    assert len(torch.cat(parts.inputs.reals).unique(dim=0)) == 1200
+    assert len(torch.cat(parts.batches.reals).unique(dim=0)) == 1200
 
 
 def test_a_relativistic_generator_alone_sees_new_images_each_step():
@@ -243,7 +243,7 @@ def test_a_relativistic_generator_alone_sees_new_images_each_step():
     loss = replace(parts.loss, relativistic=True, generator=lambda a, b: (a - b).mean())
     for step in range(2):
         take_step(replace(parts, loss=loss), step)
-    assert not torch.equal(*parts.inputs.reals)
+    assert not torch.equal(*parts.batches.reals)
 
 
 # --- curves, clipping, penalties -----------------------------------------------------------------
@@ -301,7 +301,7 @@ def test_penalties_are_given_images_and_the_noise_they_declared():
     take_step(replace(parts, loss=replace(parts.loss, penalties={"spy": spy})), 0)
     assert len(spy.seen) == 2
     for turn, (real, fake, noise) in enumerate(spy.seen):
-        assert torch.equal(real, parts.inputs.reals[turn])
+        assert torch.equal(real, parts.batches.reals[turn])
         assert fake.shape == real.shape and not fake.requires_grad
         assert noise.keys() == {"uniform"} and noise["uniform"].shape == (BATCH,)
         assert noise["uniform"].min() >= 0 and noise["uniform"].max() < 1

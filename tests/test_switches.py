@@ -34,7 +34,7 @@ def record_of(*settings: str) -> dict:
 
 
 def make_parts(*settings: str) -> TrainingState:
-    return build.parts(record_of(*settings), DATA, torch.device("cpu"))
+    return build.training_state(record_of(*settings), DATA, torch.device("cpu"))
 
 
 def hash_of(*settings: str) -> str:
@@ -60,7 +60,7 @@ def test_the_discriminator_judges_packs_and_the_generator_learns_from_all_of_one
     first = next(layer for layer in parts.discriminator.modules() if isinstance(layer, nn.Conv2d))
     assert first.in_channels == pack
     fake, critic = fakes_and_critic(parts, 0, 0, with_graph=True)
-    real = packed(parts.inputs.real(0, 0), parts.inputs.pack)
+    real = packed(parts.batches.real(0, 0), parts.batches.pack)
     logits = critic(fake)
     assert real.shape == fake.shape == (BATCH // pack, pack, SIZE, SIZE)
     assert logits.shape == (BATCH // pack,)
@@ -84,7 +84,7 @@ def test_packs_go_with_penalties_and_noise(settings):
 )
 def test_instance_noise_falls_linearly_to_nothing(step, expected):
     parts = make_parts("instance_noise=0.4", "instance_noise_steps=100")
-    noise = parts.inputs.critic_noise(step, 0)
+    noise = parts.batches.critic_noise(step, 0)
     if expected == 0:
         assert noise is None
         return
@@ -96,13 +96,13 @@ def test_instance_noise_falls_linearly_to_nothing(step, expected):
 
 def test_instance_noise_is_a_function_of_seed_step_and_turn():
     settings = ("instance_noise=0.4", "instance_noise_steps=100")
-    noise = make_parts(*settings).inputs.critic_noise(7, 1)
-    assert torch.equal(make_parts(*settings).inputs.critic_noise(7, 1), noise)
-    places = [make_parts(*settings).inputs.critic_noise(7, 0), make_parts(*settings, "seed=1")
-              .inputs.critic_noise(7, 1)]  # fmt: skip
+    noise = make_parts(*settings).batches.critic_noise(7, 1)
+    assert torch.equal(make_parts(*settings).batches.critic_noise(7, 1), noise)
+    places = [make_parts(*settings).batches.critic_noise(7, 0), make_parts(*settings, "seed=1")
+              .batches.critic_noise(7, 1)]  # fmt: skip
     assert not any(torch.equal(noise, other) for other in places)
-    assert make_parts(*settings, "pack=3").inputs.critic_noise(7, 1).shape == (4, 3, SIZE, SIZE)
-    assert make_parts().inputs.critic_noise(0, 0) is None
+    assert make_parts(*settings, "pack=3").batches.critic_noise(7, 1).shape == (4, 3, SIZE, SIZE)
+    assert make_parts().batches.critic_noise(0, 0) is None
 
 
 def test_the_discriminator_sees_images_with_their_noise():
@@ -177,7 +177,7 @@ def test_every_model_takes_a_step_in_bfloat16(name):
     (job,) = jobs([f"model={name}", *settings], False)
     data = digits(28)
     record = make_record(job.config, job.choices) | data_facts(data)
-    parts = build.parts(record, data, torch.device("cpu"))
+    parts = build.training_state(record, data, torch.device("cpu"))
     assert all(value.isfinite() for value in take_step(parts, 0).values())
 
 
@@ -287,7 +287,7 @@ def test_one_rate_feeds_both(settings, expected):
 def test_numbers_of_updates_reach_the_loss(name):
     parts = make_parts("loss=wgan_gp", f"{name}=3", "generator_steps=2")
     assert (parts.loss.discriminator_steps, parts.loss.generator_steps) == (3, 2)
-    assert parts.inputs.discriminator_steps == 3
+    assert parts.batches.discriminator_steps == 3
 
 
 # --- hashes --------------------------------------------------------------------------------------

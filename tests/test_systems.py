@@ -46,7 +46,7 @@ def make_parts(*settings: str, data: ImageDataset = DATA, batch_size: int = 8) -
     (job,) = jobs([*TINY, f"batch_size={batch_size}", *settings], False)
     record = make_record(job.config, job.choices) | data_facts(data)
     check_fit(record)
-    return build.parts(record, data, torch.device("cpu"))
+    return build.training_state(record, data, torch.device("cpu"))
 
 
 def count(network: nn.Module) -> int:
@@ -142,7 +142,7 @@ def last_turn(parts: TrainingState) -> tuple[Tensor, Tensor, Critic]:
     """The real and fake images of step 1's last discriminator turn, and its critic."""
     turn = parts.loss.discriminator_steps - 1
     fake, critic = fakes_and_critic(parts, 1, turn, with_graph=False)
-    return parts.inputs.real(1, turn), fake, critic
+    return parts.batches.real(1, turn), fake, critic
 
 
 def moves_all_logits_alike(parts: TrainingState, weights: Tensor) -> bool:

@@ -40,7 +40,7 @@ def installed(wheel, tmp_path_factory) -> Path:
     where = "import sysconfig; print(sysconfig.get_path('purelib'))"
     answer = subprocess.check_output([programs / "python", "-c", where], text=True)
     borrowed = "\n".join({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
-    Path(answer.strip(), "borrowed.pth").write_text(borrowed)
+    Path(answer.strip(), "borrowed.pth").write_text(borrowed, encoding="utf-8")
     return programs
 
 

@@ -85,7 +85,7 @@ def machine() -> dict[str, str]:
     """Return what decides the last bits of a number."""
     facts = {"model name": platform.processor() or platform.machine(), "flags": ""}
     with suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         facts |= {key.strip(): value.strip() for key, _, value in (x.partition(":") for x in lines)}
     vectors = [flag for flag in facts["flags"].split() if flag.startswith(("avx", "amx", "fma"))]
     packages = ("torch", "numpy", "scipy", "scikit-learn")
@@ -199,7 +199,7 @@ def names_below(folder: Path) -> list[str]:
 
 
 def read(path: Path) -> Any:
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     if path.suffix == ".jsonl":
         return [json.loads(line) for line in text.splitlines()]
     if path.suffix == ".json":
@@ -228,7 +228,7 @@ def facts_of(place: Path, parts: Sequence[str]) -> dict[str, Any]:
     """Return the facts of a checkout, or those that a file holds."""
     if not place.is_file():
         return collect(place.resolve(), parts)
-    facts = json.loads(place.read_text())
+    facts = json.loads(place.read_text(encoding="utf-8"))
     return {key: value for key, value in facts.items() if key in ("machine", *parts)}
 
 

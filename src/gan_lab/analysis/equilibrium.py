@@ -54,39 +54,39 @@ def examine_equilibrium(opened: OpenedRun, steps: int, fresh_steps: int) -> dict
     run, record = opened.run, opened.record
     data = build.dataset(record)
     held_out = on_device(build.dataset(record, split="test"), opened.device)
-    parts = build.parts(record, data, opened.device)
-    parts.load(opened.state)
+    state = build.training_state(record, data, opened.device)
+    state.load_state_dict(opened.checkpoint)
     metrics = run.metrics()
-    has_value = parts.loss.output == "probability" and not record["label_smoothing"]
+    has_value = state.loss.output == "probability" and not record["label_smoothing"]
     result: dict[str, Any] = {
         "step": opened.step,
         "version": __version__,
         "curves": curve_means(metrics, has_value),
     }
     # A loss whose D gives no probability has neither this value nor this equilibrium.
-    if parts.loss.output == "probability":
-        result["held_out"] = on_held_out(parts, held_out)
-        result["gap"] = duality_gap(parts, held_out, take_step, steps)
+    if state.loss.output == "probability":
+        result["held_out"] = on_held_out(state, held_out)
+        result["gap"] = duality_gap(state, held_out, take_step, steps)
     _, fresh = build.networks({**record, "seed": record["seed"] + 1, "pack": 1})
-    result["fresh"] = fresh_accuracy(fresh.to(opened.device), parts, held_out, fresh_steps)
-    if isinstance(data, PointDataset) and _has_optimum(record, parts):
-        result["optimum"] = _draw_optimum(run, record, parts, data)
+    result["fresh"] = fresh_accuracy(fresh.to(opened.device), state, held_out, fresh_steps)
+    if isinstance(data, PointDataset) and _has_optimum(record, state):
+        result["optimum"] = _draw_optimum(run, record, state, data)
     result["conclusion"] = conclude(result)
     draw_equilibrium(metrics, result, run.equilibrium_figure)
     replace_file(run.equilibrium_path, json.dumps(result, indent=1) + "\n")
     return result
 
 
-def _has_optimum(record: Mapping[str, Any], parts: TrainingState) -> bool:
+def _has_optimum(record: Mapping[str, Any], state: TrainingState) -> bool:
     """Whether D* is a function of one point that D could be: no pairs, no labels, a probability."""
-    return record["pack"] == 1 and not is_labelled(record) and parts.loss.output == "probability"
+    return record["pack"] == 1 and not is_labelled(record) and state.loss.output == "probability"
 
 
 def _draw_optimum(
-    run: Run, record: Mapping[str, Any], parts: TrainingState, data: PointDataset
+    run: Run, record: Mapping[str, Any], state: TrainingState, data: PointDataset
 ) -> dict[str, Any]:
     optimum = compare_with_optimum(
-        parts.generator, parts.discriminator, data, record["seed"], record["latent_dim"]
+        state.generator, state.discriminator, data, record["seed"], record["latent_dim"]
     )
     draw_optimum(optimum, data.centers, data.std, run.optimum_figure)
     return optimum.numbers
@@ -113,9 +113,9 @@ def curve_means(metrics: Sequence[Mapping[str, float]], has_value: bool) -> dict
     }
 
 
-def on_held_out(parts: TrainingState, held_out: ImageDataset) -> dict[str, Any]:
+def on_held_out(state: TrainingState, held_out: ImageDataset) -> dict[str, Any]:
     """Return V and D's mean outputs on images that nobody learned from, with 95 % intervals."""
-    logits = _logits(parts, held_out)
+    logits = _logits(state, held_out)
     series = {
         "value": torch.stack([2 * half_value(real, fake) for real, fake in logits]),
         "d/real": torch.stack([real.sigmoid().mean() for real, _ in logits]),
@@ -125,16 +125,16 @@ def on_held_out(parts: TrainingState, held_out: ImageDataset) -> dict[str, Any]:
 
 
 def duality_gap(
-    parts: TrainingState, held_out: ImageDataset, update: Update, steps: int
+    state: TrainingState, held_out: ImageDataset, update: Update, steps: int
 ) -> dict[str, Any]:
     """Return the duality gap (nats) that `steps` updates of a copy of each player find.
 
     Of every tenth part of the way the copy that is best on training batches is judged on `held_out`
     images and fresh latents; it may be the player itself, so that the gap is a lower bound, and
-    about 0 where nobody gains. Costs 2 `steps` updates; changes nothing in `parts`.
+    about 0 where nobody gains. Costs 2 `steps` updates; changes nothing in `state`.
     """
-    best_d, way_d = _respond(parts, update, steps, "discriminator")
-    best_g, way_g = _respond(parts, update, steps, "generator")
+    best_d, way_d = _respond(state, update, steps, "discriminator")
+    best_g, way_g = _respond(state, update, steps, "generator")
     upper = torch.stack([half_value(*pair) for pair in _logits(best_d, held_out)])
     lower = torch.stack([half_value(*pair) for pair in _logits(best_g, held_out)])
     return {
@@ -147,21 +147,21 @@ def duality_gap(
 
 
 def _respond(
-    parts: TrainingState, update: Update, steps: int, player: str
+    state: TrainingState, update: Update, steps: int, player: str
 ) -> tuple[TrainingState, list[dict[str, float]]]:
     """Train a copy of one player against the other, who stands still; return the best on the way.
 
     And the way: M after so many steps, on the training batches that the choice is made by.
     """
     trained = player == "discriminator"
-    loss = replace(parts.loss, discriminator_steps=int(trained), generator_steps=int(not trained))
-    trial = copy.deepcopy(replace(parts, loss=loss))
+    loss = replace(state.loss, discriminator_steps=int(trained), generator_steps=int(not trained))
+    trial = copy.deepcopy(replace(state, loss=loss))
     sign = 1 if trained else -1
     best = trial
     way: list[dict[str, float]] = []
     for done in range(steps + 1):
         if done % max(1, steps // CHOICES) == 0 or done == steps:
-            logits = _logits(trial, parts.inputs.dataset, CHOICE_BATCHES)
+            logits = _logits(trial, state.batches.dataset, CHOICE_BATCHES)
             value = torch.stack([half_value(*pair) for pair in logits]).mean().item()
             if all(sign * value > sign * point["value"] for point in way):
                 best = copy.deepcopy(trial)
@@ -178,29 +178,29 @@ def half_value(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _logits(
-    parts: TrainingState, data: ImageDataset, batches: int | None = None
+    state: TrainingState, data: ImageDataset, count: int | None = None
 ) -> list[tuple[Tensor, Tensor]]:
-    """Return D's logits (real [B], fake [B]) of batches of `data`, by default all of it once."""
-    players = copy.deepcopy((parts.generator, parts.discriminator))  # batch norm counts what it saw
+    """Return D's logits (real [B], fake [B]) of `count` batches of `data`, by default all of it once."""
+    players = copy.deepcopy((state.generator, state.discriminator))  # batch norm counts what it saw
     generator, discriminator = players
-    size = max(parts.inputs.pack, min(parts.inputs.batch_size, len(data)))
-    size -= size % parts.inputs.pack
-    inputs = replace(parts.inputs, dataset=data, batch_size=size)
+    size = max(state.batches.pack, min(state.batches.batch_size, len(data)))
+    size -= size % state.batches.pack
+    batches = replace(state.batches, dataset=data, batch_size=size)
     pairs = []
-    for batch in range(batches or max(1, len(data) // size)):
+    for batch in range(count or max(1, len(data) // size)):
         # Other steps than those of `update`, whatever the number of batches.
         step = 2 * HELD_OUT_STEP + batch
-        labels = inputs.labels(step, 0)
+        labels = batches.labels(step, 0)
         critic = bind(discriminator, labels)
-        fake = call(generator, inputs.latents(step, 0), labels)
-        real_logits = critic(packed(inputs.real(step, 0), inputs.pack))
-        fake_logits = critic(packed(fake, inputs.pack))
+        fake = call(generator, batches.latents(step, 0), labels)
+        real_logits = critic(packed(batches.real(step, 0), batches.pack))
+        fake_logits = critic(packed(fake, batches.pack))
         pairs.append((real_logits.double().cpu(), fake_logits.double().cpu()))
     return pairs
 
 
 def fresh_accuracy(
-    fresh: nn.Module, parts: TrainingState, held_out: ImageDataset, steps: int
+    fresh: nn.Module, state: TrainingState, held_out: ImageDataset, steps: int
 ) -> dict[str, Any]:
     """Train a new discriminator against the generator and return its accuracy on held-out images.
 
@@ -208,8 +208,8 @@ def fresh_accuracy(
     generated images in one batch, so that batch norm cannot tell them apart for it, and is judged
     in evaluation mode. 1/2 means that it found no difference.
     """
-    inputs = replace(parts.inputs, batch_size=min(FRESH_BATCH, len(held_out)), pack=1)
-    generator = copy.deepcopy(parts.generator)
+    batches = replace(state.batches, batch_size=min(FRESH_BATCH, len(held_out)), pack=1)
+    generator = copy.deepcopy(state.generator)
     optimizer = torch.optim.Adam(fresh.parameters(), FRESH_RATE, (0.5, 0.999))
     fresh.train()
 
@@ -222,15 +222,15 @@ def fresh_accuracy(
         return real, made
 
     for step in range(HELD_OUT_STEP, HELD_OUT_STEP + steps):
-        loss = -half_value(*logits(inputs, step))
+        loss = -half_value(*logits(batches, step))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     fresh.eval()
     right = count = 0
-    unseen = replace(inputs, dataset=held_out)
+    unseen = replace(batches, dataset=held_out)
     with torch.no_grad():
-        for batch in range(len(held_out) // inputs.batch_size):
+        for batch in range(len(held_out) // batches.batch_size):
             real, made = logits(unseen, 2 * HELD_OUT_STEP + batch)
             right += int((real > 0).sum() + (made <= 0).sum())
             count += len(real) + len(made)

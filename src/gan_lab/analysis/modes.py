@@ -183,7 +183,7 @@ def with_high_quality(result: Result, census: Census) -> Result:
 def examine_modes(opened: OpenedRun, count: int, weights: str) -> dict[str, Any]:
     """Sort `count` samples of a run; write what they are and return it."""
     run, record = opened.run, opened.record
-    average, raw = trained_generators(record, opened.state, opened.device)
+    average, raw = trained_generators(record, opened.checkpoint, opened.device)
     evaluator = RunEvaluator(record, run, opened.device)
     drawn = evaluator.samples_of(average if weights == "ema" else raw)
     samples = drawn.seen_by(None, 0, count)

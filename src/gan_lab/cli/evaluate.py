@@ -113,7 +113,7 @@ def _folders(options: argparse.Namespace) -> int:
     for line in folder_table(records):
         say(line)
     out = Path(options.out)
-    with out.open("a") as lines:
+    with out.open("a", encoding="utf-8") as lines:
         lines.writelines(json.dumps(record) + "\n" for record in records)
     print(out)
     return 0

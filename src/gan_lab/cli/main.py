@@ -100,7 +100,9 @@ def _reason(error: OSError) -> str:
 
 
 def _bug(error: Exception) -> str:
-    with tempfile.NamedTemporaryFile("w", prefix="gan-lab-", suffix=".txt", delete=False) as file:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", prefix="gan-lab-", suffix=".txt", delete=False
+    ) as file:
         traceback.print_exception(error, file=file)
     first = f"{type(error).__name__}: {error}".splitlines()[0]
     return f"{first} (this should not happen; the traceback is in {file.name})."

@@ -15,7 +15,7 @@ def replace_file(path: Path, text: str) -> None:
 def read_json(path: Path, default: Any) -> Any:
     """Return what a file holds; `default` if it is not there, broken, or of another kind."""
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError):
         return default
     return content if default is None or isinstance(content, type(default)) else default
@@ -26,7 +26,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     lines = []
-    for text in path.read_text().splitlines():
+    for text in path.read_text(encoding="utf-8").splitlines():
         try:
             lines.append(json.loads(text))
         except json.JSONDecodeError:

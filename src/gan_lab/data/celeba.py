@@ -58,7 +58,7 @@ def _source(root: str | Path, folder: str) -> Source:
 def _test_names(partition: Path) -> set[str]:
     if not partition.is_file():
         return set()
-    pairs = (line.split() for line in partition.read_text().splitlines())
+    pairs = (line.split() for line in partition.read_text(encoding="utf-8").splitlines())
     return {pair[0] for pair in pairs if len(pair) == 2 and pair[1] == TEST}
 
 

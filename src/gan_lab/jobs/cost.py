@@ -101,21 +101,21 @@ def measure(record: dict[str, Any]) -> Cost:
         data = build.training_data(record)
         record = {**record, **data_facts(data)}
         check_data(record)
-        parts = build.parts(record, data, device)
-        seconds_per_step(parts)  # which a run does as well, to say how long it will take
+        state = build.training_state(record, data, device)
+        seconds_per_step(state)  # which a run does as well, to say how long it will take
         start = time.monotonic() - began
         run = Run(Path(scratch))
         run.take()
-        step, line_bytes, line, metrics = _steps(parts)
+        step, line_bytes, line, metrics = _steps(state)
         path, grid = _timed(
-            lambda: run.save_sample(1, lambda path: save_png(sample_grid(parts), path))
+            lambda: run.save_sample(1, lambda path: save_png(sample_grid(state), path))
         )
-        state = {"progress": vars(Progress()), **parts.state()}
-        _, checkpoint = _timed(lambda: run.save_checkpoint(1, state, 1, 1))
-        best_by, output = selection(record), parts.loss.output
+        tensors = {"progress": vars(Progress()), **state.state_dict()}
+        _, checkpoint = _timed(lambda: run.save_checkpoint(1, tensors, 1, 1))
+        best_by, output = selection(record), state.loss.output
         words = axis_words(best_by)
         _, curves = _timed(lambda: draw_curves(metrics, run.curves_path, output, best_by, words))
-        evaluator, image, image_during, image_sorted = _score(record, run, parts, device)
+        evaluator, image, image_during, image_sorted = _score(record, run, state, device)
         evaluation = record["runtime"]["evaluation"]
         cost = Cost(
             schedule=make_schedule(record, len(data)),
@@ -139,30 +139,30 @@ def measure(record: dict[str, Any]) -> Cost:
         return cost
 
 
-def _steps(parts: TrainingState) -> tuple[float, int, float, list[dict[str, float]]]:
+def _steps(state: TrainingState) -> tuple[float, int, float, list[dict[str, float]]]:
     """Return seconds a step, and bytes and seconds of a line of metrics."""
-    scalars = take_step(parts, 0)  # the first one warms up
+    scalars = take_step(state, 0)  # the first one warms up
     began, count = time.monotonic(), 0
     while count < 3 or time.monotonic() - began < STEPPING:
         count += 1
-        scalars = take_step(parts, count)
-        update_average(parts.average, parts.generator, parts.ema_decay, count)
+        scalars = take_step(state, count)
+        update_average(state.average, state.generator, state.ema_decay, count)
     values = {name: float(value) for name, value in scalars.items()}  # waits for the device
     step = (time.monotonic() - began) / count
-    if not parts.is_finite() or not all(map(math.isfinite, values.values())):
+    if not state.is_finite() or not all(map(math.isfinite, values.values())):
         return step, 300, 0.0, []  # it will diverge; the plan need not fail
-    line, seconds = _timed(lambda: read_line(parts, Progress(count), scalars, {}))
+    line, seconds = _timed(lambda: read_line(state, Progress(count), scalars, {}))
     return step, len(str(line)) + 1, seconds, [line]
 
 
 def _score(
-    record: dict[str, Any], run: Run, parts: TrainingState, device: torch.device
+    record: dict[str, Any], run: Run, state: TrainingState, device: torch.device
 ) -> tuple[float, float, float, float]:
     """Return the seconds that a ready cache takes to load, and those of an image: scored after
     training, for one generator, scored on the way, and sorted by class."""
 
     def score(evaluator: RunEvaluator) -> tuple[float, float]:
-        names, samples = evaluator.available(), evaluator.samples_of(parts.average)
+        names, samples = evaluator.available(), evaluator.samples_of(state.average)
         _, scored = _timed(lambda: evaluator.score(samples, "ema", 1, SCORED, names))
         return scored, _timed(lambda: averaged_census(evaluator, samples, 1, SCORED))[1]
 
@@ -171,7 +171,7 @@ def _score(
     score(RunEvaluator(record, run, device))  # fills the cache, if this is the first time
     warm = RunEvaluator(record, run, device)
     first, (final, sorted_) = sum(score(warm)), score(warm)
-    _, during = _timed(lambda: warm.during_training(parts.average, 1))
+    _, during = _timed(lambda: warm.during_training(state.average, 1))
     load = max(0.0, first - final - sorted_)
     return load, final / SCORED, during / SCORED, sorted_ / SCORED
 

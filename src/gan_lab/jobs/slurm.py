@@ -139,5 +139,5 @@ def _ending(submitted: Any) -> Ending:
             return value
         return Ending(error=str(value).strip().splitlines()[-1], output=str(value))
     log = Path(submitted.paths.stderr)
-    output = log.read_text(errors="replace")[-TAIL:] if log.exists() else ""
+    output = log.read_text(encoding="utf-8", errors="replace")[-TAIL:] if log.exists() else ""
     return Ending(error="its Slurm job was killed by signal, memory or time limit", output=output)

@@ -56,7 +56,7 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
     record = with_data(record, data)
     check_data(record)
     schedule = make_schedule(record, len(data))
-    parts = build.parts(record, data, device)
+    state = build.training_state(record, data, device)
     run.take()
     if not restart and is_complete(run, record):  # another process has finished it meanwhile
         run.release()
@@ -66,12 +66,12 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
         if restart:
             run.clear()
         run.error_path.unlink(missing_ok=True)  # of an earlier start
-        progress = resume(run, parts)
+        progress = resume(run, state)
         run.write_config(record)
         earlier = run.add_environment(environment(device, command))
         _warn_of_other_threads(earlier)
         run.set_status("running", progress.step)
-        _train_and_score(record, run, parts, schedule, progress, device)
+        _train_and_score(record, run, state, schedule, progress, device)
         run.set_status("finished", progress.step)
         return run
     except BaseException as error:
@@ -83,7 +83,7 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
 def _train_and_score(
     record: Mapping[str, Any],
     run: Run,
-    parts: TrainingState,
+    state: TrainingState,
     schedule: Schedule,
     progress: Progress,
     device: torch.device,
@@ -97,29 +97,29 @@ def _train_and_score(
         announce(
             record,
             run,
-            parts,
+            state,
             schedule,
             progress.step,
             device,
             external,
-            seconds_per_step(parts) if progress.step < schedule.steps else 0.0,
+            seconds_per_step(state) if progress.step < schedule.steps else 0.0,
         )
         evaluator = RunEvaluator(record, run, device)
         monitor = Monitor(
-            parts.inputs.dataset, run.metrics(), say, record["runtime"]["stop_on_collapse"]
+            state.batches.dataset, run.metrics(), say, record["runtime"]["stop_on_collapse"]
         )
 
         def score(generator: nn.Module, step: int) -> dict[str, float]:
             return evaluator.during_training(generator, step, monitor.look)
 
         with catch_signals() as stop:
-            train(parts, schedule, run, progress, trackers, score, monitor, stop)
+            train(state, schedule, run, progress, trackers, score, monitor, stop)
         best_by = schedule.best_by
         words = axis_words(best_by)
-        draw_curves(run.metrics(), run.curves_path, parts.loss.output, best_by, words)
-        show_interpolation(record, run, parts, progress.step, trackers)
+        draw_curves(run.metrics(), run.curves_path, state.loss.output, best_by, words)
+        show_interpolation(record, run, state, progress.step, trackers)
         count = record["runtime"]["evaluation"]["samples"]
-        raw, averaged = map(evaluator.samples_of, (parts.generator, parts.average))
+        raw, averaged = map(evaluator.samples_of, (state.generator, state.average))
         final = score_both(evaluator, raw, averaged, progress.step, count, evaluator.available())
         show_modes(evaluator, averaged, progress.step, count, trackers)
         for tracker in trackers:
@@ -137,7 +137,7 @@ def _train_and_score(
 def show_interpolation(
     record: Mapping[str, Any],
     run: Run,
-    parts: TrainingState,
+    state: TrainingState,
     step: int,
     trackers: Sequence[Tracker],
 ) -> None:
@@ -145,7 +145,7 @@ def show_interpolation(
     seed, count = record["seed"], 2 * STRIPS
     latents = sample_latents(seed, count, record["latent_dim"])
     labels = sample_labels(seed, record["class_counts"], count) if is_labelled(record) else None
-    images = strips(parts.average, latents, labels, places(STRIP_IMAGES))
+    images = strips(state.average, latents, labels, places(STRIP_IMAGES))
     if images.ndim < 5:  # points: nothing to look at
         return
     run.figures.mkdir(exist_ok=True)
@@ -172,12 +172,12 @@ def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {f"evaluation/{r['protocol']['weights']}/{r['score']}": r["value"] for r in records}
 
 
-def resume(run: Run, parts: TrainingState) -> Progress:
-    """Load the newest whole checkpoint into `parts` and cut what was written after it."""
-    state = run.load_checkpoint(say)
-    progress = Progress(**state["progress"]) if state else Progress()
-    if state:
-        parts.load(state)
+def resume(run: Run, state: TrainingState) -> Progress:
+    """Load the newest whole checkpoint into `state` and cut what was written after it."""
+    checkpoint = run.load_checkpoint(say)
+    progress = Progress(**checkpoint["progress"]) if checkpoint else Progress()
+    if checkpoint:
+        state.load_state_dict(checkpoint)
         say(f"going on from step {progress.step} of {run.directory}")
     elif run.checkpoint_steps():
         say(f"starting {run.directory} anew")
@@ -196,19 +196,19 @@ def is_complete(run: Run, record: Mapping[str, Any]) -> bool:
 def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseException:
     """Write how a run ended, as far as the disk allows, and return what to raise."""
     again = "the same command goes on from there"
-    state, reason = "failed", f"{type(error).__name__}: {error}"
+    outcome, reason = "failed", f"{type(error).__name__}: {error}"
     raised: BaseException = error
     if isinstance(error, Interrupted | KeyboardInterrupt):
-        state, reason = "interrupted", f"step {progress.step}"
+        outcome, reason = "interrupted", f"step {progress.step}"
         say(f"saved at step {progress.step} in {run.directory}; {again}")
     elif isinstance(error, Diverged):
-        state, reason = "diverged", f"{error} at step {progress.step}"
+        outcome, reason = "diverged", f"{error} at step {progress.step}"
         raised = RunError(
             f"{run.directory} diverged: {reason}; the last good checkpoint is kept. A lower "
             "lr_g or lr_d is the first thing to try."
         )
     elif isinstance(error, Collapsed):
-        state, reason = "diverged", f"{COLLAPSED}{error} at step {progress.step}"
+        outcome, reason = "diverged", f"{COLLAPSED}{error} at step {progress.step}"
         raised = RunError(
             f"{run.directory} has {reason}; it is saved, and stop_on_collapse=false "
             "goes on from there."
@@ -229,7 +229,7 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
     try:
         if raised is not error:
             run.error_path.write_text("".join(traceback.format_exception(error)))
-        run.set_status(state, progress.step, reason)
+        run.set_status(outcome, progress.step, reason)
     except OSError:
         pass  # a full disk: the status stays `running`, which reads as killed
     return raised
@@ -248,7 +248,7 @@ def _warn_of_other_threads(earlier: list[dict[str, Any]]) -> None:
 def announce(
     record: Mapping[str, Any],
     run: Run,
-    parts: TrainingState,
+    state: TrainingState,
     schedule: Schedule,
     step: int,
     device: torch.device,
@@ -256,24 +256,24 @@ def announce(
     seconds_per_step: float,
 ) -> None:
     """Say what is about to be trained, on what, for how long, and where it goes."""
-    data = parts.inputs.dataset
+    data = state.batches.dataset
     size = "x".join(str(side) for side in data.shape)
     classes = f", {len(data.classes)} classes" if data.classes else ""
     kind = "points" if isinstance(data, PointDataset) else "images"
-    shown = schedule.steps * parts.inputs.discriminator_steps * parts.inputs.batch_size
+    shown = schedule.steps * state.batches.discriminator_steps * state.batches.batch_size
     left = duration((schedule.steps - step) * seconds_per_step)
     say(f"data      {record['choices']['dataset']}: {len(data):,} {kind} {size}{classes}")
     if data.cache:
         here, everything = folder_size(data.cache), folder_size(data.cache.parent)
         say(f"cache     {data.cache} ({human_size(here)}; all of it {human_size(everything)})")
     say(
-        f"networks  {record['choices']['model']}: G {count(parts.generator):,} parameters, "
-        f"D {count(parts.discriminator):,}"
+        f"networks  {record['choices']['model']}: G {count(state.generator):,} parameters, "
+        f"D {count(state.discriminator):,}"
     )
     say(f"loss      {record['choices']['loss']}")
     say(f"device    {device}, {torch.get_num_threads()} threads")
     say(
-        f"length    {schedule.steps:,} steps of batch {parts.inputs.batch_size} "
+        f"length    {schedule.steps:,} steps of batch {state.batches.batch_size} "
         f"({shown / len(data):.3g} epochs), about {left} left"
     )
     say(f"run       {run.directory}")

@@ -62,7 +62,7 @@ def _repeat(record: Mapping[str, Any], run: Run, steps: int) -> torch.device:
     try:
         with catch_signals() as stop:
             train(
-                build.parts(record, data, device),
+                build.training_state(record, data, device),
                 Schedule(**intervals),
                 run,
                 Progress(),

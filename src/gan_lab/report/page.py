@@ -91,5 +91,7 @@ def _json(value: Mapping[str, object]) -> str:
 def write_page(path: Path, title: str, parts: Sequence[str]) -> Path:
     """Write the page and return its path."""
     template = Template(TEMPLATE.read_text())
-    path.write_text(template.substitute(title=html.escape(title), body="\n".join(parts)))
+    path.write_text(
+        template.substitute(title=html.escape(title), body="\n".join(parts)), encoding="utf-8"
+    )
     return path

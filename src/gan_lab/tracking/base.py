@@ -34,7 +34,7 @@ class JsonLines:
     """Appends each line of scalars to a file, and flushes it: a kill loses none of them."""
 
     def __init__(self, path: Path):
-        self._file = path.open("a")
+        self._file = path.open("a", encoding="utf-8")
 
     def log(self, line: Mapping[str, float]) -> None:
         self._file.write(json.dumps(dict(line)) + "\n")

@@ -141,7 +141,9 @@ def loss(record: Mapping[str, Any]) -> GanLoss:
     return replace(objective, penalties={**objective.penalties, **penalties})
 
 
-def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -> TrainingState:
+def training_state(
+    record: Mapping[str, Any], data: ImageDataset, device: torch.device
+) -> TrainingState:
     """Build everything that training touches, on `device`."""
     record = {**record, **data_facts(data)}
     generator, discriminator = networks(record)
@@ -157,7 +159,7 @@ def parts(record: Mapping[str, Any], data: ImageDataset, device: torch.device) -
         optimizer_g=torch.optim.Adam(generator.parameters(), record["lr_g"], betas, fused=True),
         optimizer_d=torch.optim.Adam(discriminator.parameters(), record["lr_d"], betas, fused=True),
         loss=objective,
-        inputs=Batches(
+        batches=Batches(
             dataset=on_device(data, device),
             seed=record["seed"],
             batch_size=record["batch_size"],

@@ -52,7 +52,7 @@ class Progress:
 
 
 def train(
-    parts: TrainingState,
+    state: TrainingState,
     schedule: Schedule,
     run: Run,
     progress: Progress,
@@ -70,23 +70,23 @@ def train(
     began = time.monotonic() - progress.seconds
     try:
         while progress.step < schedule.steps:
-            scalars = take_step(parts, progress.step)
+            scalars = take_step(state, progress.step)
             progress.step += 1
             step, last = progress.step, progress.step == schedule.steps
-            update_average(parts.average, parts.generator, parts.ema_decay, step)
+            update_average(state.average, state.generator, state.ema_decay, step)
 
             progress.seconds = time.monotonic() - began
-            scores = score(parts.average, step) if due(step, schedule.score_every) else {}
+            scores = score(state.average, step) if due(step, schedule.score_every) else {}
             if due(step, schedule.log_every) or scores or last:
-                line = monitor.watch(read_line(parts, progress, scalars, scores))
+                line = monitor.watch(read_line(state, progress, scalars, scores))
                 for tracker in trackers:
                     tracker.log(line)
             if due(step, schedule.sample_every) or last:
-                path = run.save_sample(step, lambda path: save_png(sample_grid(parts), path))
+                path = run.save_sample(step, lambda path: save_png(sample_grid(state), path))
                 for tracker in trackers:
-                    tracker.image(step, "samples", path, f"{grid_words(parts)}, step {step:,}")
+                    tracker.image(step, "samples", path, f"{grid_words(state)}, step {step:,}")
             if due(step, schedule.checkpoint_every) or last or stop.number or monitor.stops:
-                save(parts, schedule, run, progress, scores)
+                save(state, schedule, run, progress, scores)
             display.update(step, line)
             if stop.number:
                 raise Interrupted(stop.number)
@@ -102,7 +102,7 @@ def due(step: int, every: int) -> bool:
 
 
 def read_line(
-    parts: TrainingState,
+    state: TrainingState,
     progress: Progress,
     scalars: Mapping[str, Tensor],
     scores: Mapping[str, float],
@@ -110,12 +110,12 @@ def read_line(
     """Read the scalars of a step into a line of metrics.jsonl. Raises Diverged."""
     values = {name: float(value) for name, value in scalars.items()}
     wrong = [name for name, value in values.items() if not math.isfinite(value)]
-    if wrong or not parts.is_finite():
+    if wrong or not state.is_finite():
         raise Diverged(f"{wrong[0] if wrong else 'a weight'} is not finite")
-    inputs = parts.inputs
+    batches = state.batches
     return {
         "step": progress.step,
-        "images": progress.step * inputs.discriminator_steps * inputs.batch_size,
+        "images": progress.step * batches.discriminator_steps * batches.batch_size,
         "seconds": round(progress.seconds, 3),
         **values,
         **scores,
@@ -123,58 +123,60 @@ def read_line(
 
 
 def save(
-    parts: TrainingState,
+    state: TrainingState,
     schedule: Schedule,
     run: Run,
     progress: Progress,
     scores: Mapping[str, float],
 ) -> None:
     """Write a checkpoint, unless the weights are no numbers any more (raises Diverged)."""
-    if not parts.is_finite():
+    if not state.is_finite():
         raise Diverged("a weight is not finite")
     score = scores.get(f"score/{schedule.best_by}", math.inf)
     if score < progress.best_score:
         progress.best_step, progress.best_score = progress.step, score
-    state = {"progress": vars(progress).copy(), **parts.state()}
-    run.save_checkpoint(progress.step, state, schedule.checkpoint_every, progress.best_step)
+    checkpoint = {"progress": vars(progress).copy(), **state.state_dict()}
+    run.save_checkpoint(progress.step, checkpoint, schedule.checkpoint_every, progress.best_step)
     run.set_status("running", progress.step)
 
 
-def sample_grid(parts: TrainingState) -> np.ndarray:
+def sample_grid(state: TrainingState) -> np.ndarray:
     """Draw the first images of the seed with the raw generator; labelled: a row for each class.
 
     Points are scattered over as many real ones.
     """
-    seed, latent_dim = parts.inputs.seed, parts.inputs.latent_dim
-    data = parts.inputs.dataset
+    seed, latent_dim = state.batches.seed, state.batches.latent_dim
+    data = state.batches.dataset
     if isinstance(data, PointDataset):
         latents = sample_latents(seed, SCATTER_POINTS, latent_dim)
-        labels = torch.arange(SCATTER_POINTS) % len(data.classes) if parts.inputs.labelled else None
-        fake = generate(parts.generator, latents, labels)
+        labels = (
+            torch.arange(SCATTER_POINTS) % len(data.classes) if state.batches.labelled else None
+        )
+        fake = generate(state.generator, latents, labels)
         return scatter(data.images[:SCATTER_POINTS].cpu(), fake)
-    if not parts.inputs.labelled:
-        return grid(generate(parts.generator, sample_latents(seed, GRID_IMAGES, latent_dim)))
+    if not state.batches.labelled:
+        return grid(generate(state.generator, sample_latents(seed, GRID_IMAGES, latent_dim)))
     rows = min(len(data.classes), GRID_CLASSES)
     latents = sample_latents(seed, GRID_COLUMNS, latent_dim).repeat(rows, 1)
     labels = torch.arange(rows).repeat_interleave(GRID_COLUMNS)
-    return grid(generate(parts.generator, latents, labels), GRID_COLUMNS)
+    return grid(generate(state.generator, latents, labels), GRID_COLUMNS)
 
 
-def grid_words(parts: TrainingState) -> str:
+def grid_words(state: TrainingState) -> str:
     """Say what `sample_grid` draws."""
-    data = parts.inputs.dataset
+    data = state.batches.dataset
     if isinstance(data, PointDataset):
         return f"raw generator, first {SCATTER_POINTS:,} latents of the seed, over real points"
-    if not parts.inputs.labelled:
+    if not state.batches.labelled:
         return f"raw generator, first {GRID_IMAGES} latents of the seed"
     rows = min(len(data.classes), GRID_CLASSES)
     return f"raw generator, first {GRID_COLUMNS} latents of the seed for each of {rows} classes"
 
 
-def seconds_per_step(parts: TrainingState) -> float:
+def seconds_per_step(state: TrainingState) -> float:
     """Measure a step on copies, which leaves the run as it is: 1 to 10 steps, about a second."""
-    # The inputs change nothing, and a dataset that is mapped must not be copied into memory.
-    trial = copy.deepcopy(parts, {id(parts.inputs): parts.inputs})
+    # The batches change nothing, and a dataset that is mapped must not be copied into memory.
+    trial = copy.deepcopy(state, {id(state.batches): state.batches})
     take_step(trial, 0)  # the first one warms up
     began, count = time.monotonic(), 0
     while count < 10 and time.monotonic() - began < 1.0:

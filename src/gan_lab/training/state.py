@@ -22,17 +22,17 @@ class TrainingState:
     optimizer_g: Optimizer
     optimizer_d: Optimizer
     loss: GanLoss
-    inputs: Batches
+    batches: Batches
     ema_decay: float
     gradient_clip: float | None = None
     decay_steps: int | None = None  # both learning rates fall linearly to 0 at this step
     precision: str = "fp32"  # or "bf16": see steps.in_bf16
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Return all tensors that resuming needs."""
         return {name: part.state_dict() for name, part in self._stateful()}
 
-    def load(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Set all tensors from a checkpoint."""
         for name, part in self._stateful():
             part.load_state_dict(state[name])

@@ -63,63 +63,63 @@ def packed(images: Tensor, pack: int) -> Tensor:
     return images.unflatten(0, (-1, pack)).flatten(1, 2) if pack > 1 else images
 
 
-def take_step(parts: TrainingState, step: int) -> dict[str, Tensor]:
+def take_step(state: TrainingState, step: int) -> dict[str, Tensor]:
     """Update both players once and return scalars to log, unread: reading waits for the device."""
-    loss, inputs = parts.loss, parts.inputs
+    loss, batches = state.loss, state.batches
     scalars: dict[str, Tensor] = {}
-    torch.manual_seed(torch_seed(inputs.seed, "layers", step))  # for networks that draw: dropout
-    parts.decay_learning_rates(step)
+    torch.manual_seed(torch_seed(batches.seed, "layers", step))  # for networks that draw: dropout
+    state.decay_learning_rates(step)
     real = fake = None
     for turn in range(loss.discriminator_steps):
         # The generator learns through the fakes of the last turn; the others need no graph.
         reused = loss.generator_steps > 0 and turn == loss.discriminator_steps - 1
-        fake, critic = fakes_and_critic(parts, step, turn, with_graph=reused)
-        real = packed(inputs.real(step, turn), inputs.pack)
+        fake, critic = fakes_and_critic(state, step, turn, with_graph=reused)
+        real = packed(batches.real(step, turn), batches.pack)
         scalars |= discriminator_step(
-            parts.discriminator,
-            parts.optimizer_d,
+            state.discriminator,
+            state.optimizer_d,
             loss,
             critic,
             real,
             fake,
-            inputs.penalty_noise(step, turn, loss),
-            parts.gradient_clip,
-            parts.precision,
+            batches.penalty_noise(step, turn, loss),
+            state.gradient_clip,
+            state.precision,
         )
     for turn in range(loss.generator_steps):
         if turn > 0 or fake is None:
             fresh = loss.discriminator_steps + turn
-            fake, critic = fakes_and_critic(parts, step, fresh, with_graph=True)
-            real = packed(inputs.real(step, fresh), inputs.pack) if loss.relativistic else None
+            fake, critic = fakes_and_critic(state, step, fresh, with_graph=True)
+            real = packed(batches.real(step, fresh), batches.pack) if loss.relativistic else None
         scalars |= generator_step(
-            parts.generator,
-            parts.discriminator,
-            parts.optimizer_g,
+            state.generator,
+            state.discriminator,
+            state.optimizer_g,
             loss,
             critic,
             real if loss.relativistic else None,
             fake,
-            parts.gradient_clip,
-            parts.precision,
+            state.gradient_clip,
+            state.precision,
         )
     return scalars
 
 
 def fakes_and_critic(
-    parts: TrainingState, step: int, turn: int, with_graph: bool
+    state: TrainingState, step: int, turn: int, with_graph: bool
 ) -> tuple[Tensor, Critic]:
     """Return the generated images of a turn, as D sees them, and the critic that judges them.
 
     `with_graph`: whether they carry gradients to the generator.
     """
-    inputs = parts.inputs
-    labels = inputs.labels(step, turn)
-    make = in_bf16(call, inputs.device) if parts.precision == "bf16" else call
+    batches = state.batches
+    labels = batches.labels(step, turn)
+    make = in_bf16(call, batches.device) if state.precision == "bf16" else call
     with torch.set_grad_enabled(with_graph):
-        fake = make(parts.generator, inputs.latents(step, turn), labels)
-    noise, augment = inputs.critic_noise(step, turn), inputs.critic_augment(step, turn)
-    critic = bind(parts.discriminator, labels, noise, augment)
-    return packed(fake, inputs.pack), critic
+        fake = make(state.generator, batches.latents(step, turn), labels)
+    noise, augment = batches.critic_noise(step, turn), batches.critic_augment(step, turn)
+    critic = bind(state.discriminator, labels, noise, augment)
+    return packed(fake, batches.pack), critic
 
 
 def discriminator_step(

@@ -32,13 +32,13 @@ class OpenedRun:
 
     run: Run
     record: dict[str, Any]
-    state: dict[str, Any]
+    checkpoint: dict[str, Any]
     device: torch.device
 
     @property
     def step(self) -> int:
         """The updates of the generator behind the checkpoint."""
-        return self.state["progress"]["step"]
+        return self.checkpoint["progress"]["step"]
 
 
 @dataclass
@@ -110,11 +110,11 @@ def load_run(
     """
     found = find_run(str(run), Path(runs_dir or os.environ.get("GAN_LAB_RUNS", "runs")))
     record = read_record(found, trust)
-    state = found.trained(print)
-    average, raw = trained_generators(record, state, torch.device("cpu"))
+    checkpoint = found.trained(print)
+    average, raw = trained_generators(record, checkpoint, torch.device("cpu"))
     _, discriminator = build.networks(record)
-    set_weights(discriminator, state["discriminator"])
-    step = state["progress"]["step"]
+    set_weights(discriminator, checkpoint["discriminator"])
+    step = checkpoint["progress"]["step"]
     config = OmegaConf.create(record)
     return TrainedRun(found.directory, config, average, raw, discriminator.eval(), step)
 
@@ -159,14 +159,14 @@ def load_data_of(config: DictConfig, data_root: str | None = None) -> ImageDatas
 
 
 def trained_generators(
-    record: Mapping[str, Any], state: Mapping[str, Any], device: torch.device
+    record: Mapping[str, Any], checkpoint: Mapping[str, Any], device: torch.device
 ) -> tuple[nn.Module, nn.Module]:
     """Return the averaged and the raw generator of a checkpoint, in eval mode on `device`."""
     raw, _ = networks(record)
     raw.to(device).to(memory_format=torch.channels_last).requires_grad_(False).eval()
     average = copy.deepcopy(raw)
-    set_weights(raw, state["generator"])
-    set_weights(average, state["average"])
+    set_weights(raw, checkpoint["generator"])
+    set_weights(average, checkpoint["average"])
     return average, raw
 
 
