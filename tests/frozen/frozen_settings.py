@@ -12,6 +12,7 @@ NEEDED = {  # what a choice cannot be without
 }
 SYSTEM_B = "experiment=mnist_b sweep=null"
 TYPED = f"""
+experiment=mnist_b
 nz=7 nc=3 conv_dim=8 num_train_steps=9 data_aug=deluxe
 loss_type=saturating
 loss=bce label_smoothing=0.1

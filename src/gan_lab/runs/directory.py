@@ -110,7 +110,7 @@ class Run:
             config = OmegaConf.create(with_names_of_today(content))
             assert isinstance(config, DictConfig)
             assert all(isinstance(config[key], DictConfig) for key in ("runtime", "choices"))
-            written = int(config.get("format", 1))
+            written = int(config.pop("format", 1))
         except FileNotFoundError:
             raise RunError(f"{self.directory} is no run: it has no config.yaml.") from None
         except Exception:
