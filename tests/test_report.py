@@ -20,7 +20,6 @@ from gan_lab.common.paths import config_names
 from gan_lab.config import compose
 from gan_lab.config.identity import run_directory
 from gan_lab.config.run_config import make_record
-from gan_lab.report import write_report
 from gan_lab.report.collect import RunData, collect
 from gan_lab.report.commands import command_of
 from gan_lab.report.curves import oscillation, smooth
@@ -31,6 +30,7 @@ from gan_lab.report.ranking import holm, rank, welch
 from gan_lab.report.scores import final_lines, key_of, measures, ranked_by, series
 from gan_lab.report.settings import compare
 from gan_lab.report.study import Study
+from gan_lab.report.write import write_report
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.runs.protocol import differences
 

@@ -3,12 +3,11 @@
 import argparse
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from gan_lab.common.errors import UsageError
-from gan_lab.runs.directory import Run
 
 if TYPE_CHECKING:
     from gan_lab.training.trained import OpenedRun, TrainedRun
@@ -21,9 +20,19 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (`{self.prog} --help` lists what there is).")
 
 
-def parser(verb: str, description: str) -> Parser:
-    """Return a parser for `gan-lab VERB`, with the folder that all verbs look for runs in."""
-    made = Parser(prog=f"gan-lab {verb}", description=description)
+def parser(verb: str, description: str, examples: Sequence[str]) -> Parser:
+    """Return a parser for `gan-lab VERB`, with the folder that all verbs look for runs in.
+
+    `examples` are what is typed after the verb; --help prints each as a whole line.
+    """
+    made = Parser(
+        prog=f"gan-lab {verb}",
+        description=description,
+        epilog="\n".join(
+            ["examples:", *(f"gan-lab {verb} {example}".rstrip() for example in examples)]
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     made.add_argument(
         "--runs-dir",
         metavar="DIR",
@@ -40,16 +49,9 @@ def add_place_options(takes: Parser) -> None:
     takes.add_argument("--trust", action="store_true", help="allow the config's own code")
 
 
-def record_of(run: Run, options: argparse.Namespace) -> dict[str, Any]:
-    """Read a run's record with what `add_place_options` changes in it."""
-    from gan_lab.training.trained import read_record
-
-    return read_record(run, options.trust, options.data_root, options.device)
-
-
-def examining_parser(verb: str, description: str) -> Parser:
+def examining_parser(verb: str, description: str, examples: Sequence[str]) -> Parser:
     """Return a parser with what all verbs take that examine one run beside its data."""
-    made = parser(verb, description)
+    made = parser(verb, description, examples)
     made.add_argument("run", metavar="RUN", help="path, name, hash, latest or best")
     add_place_options(made)
     return made
@@ -61,9 +63,10 @@ def opened_run(options: argparse.Namespace) -> "OpenedRun":
     Raises RunError if there is none, or if it has no checkpoint.
     """
     from gan_lab.runs.lookup import find_run
-    from gan_lab.training.trained import open_run
 
     run = find_run(options.run, Path(options.runs_dir))
+    from gan_lab.training.trained import open_run  # only now: torch takes 2 s
+
     return open_run(run, options.trust, options.data_root, options.device)
 
 
@@ -94,9 +97,9 @@ def within(lowest: float, highest: float) -> Callable[[str], float]:
     return number
 
 
-def network_parser(verb: str, description: str) -> Parser:
+def network_parser(verb: str, description: str, examples: Sequence[str]) -> Parser:
     """Return a parser with what all verbs take that open a trained generator."""
-    made = parser(verb, description)
+    made = parser(verb, description, examples)
     made.add_argument("run", metavar="RUN", help="path, name, hash, latest or best")
     made.add_argument(
         "--weights", choices=("ema", "raw"), default="ema", help="averaged (default) or raw"
@@ -106,9 +109,9 @@ def network_parser(verb: str, description: str) -> Parser:
     return made
 
 
-def latent_parser(verb: str, description: str) -> Parser:
+def latent_parser(verb: str, description: str, examples: Sequence[str]) -> Parser:
     """Return a parser with what all verbs take that draw what a generator makes of latents."""
-    made = network_parser(verb, description)
+    made = network_parser(verb, description, examples)
     made.add_argument("--seed", type=at_least(0), help="of the latents (default: the run's)")
     made.add_argument(
         "--class", dest="label", type=at_least(0), help="of a conditional run, by number"
@@ -118,9 +121,12 @@ def latent_parser(verb: str, description: str) -> Parser:
 
 def opened(options: argparse.Namespace) -> "TrainedRun":
     """Load the run that the options of `network_parser` name."""
-    from gan_lab.training.trained import load_run
+    from gan_lab.runs.lookup import find_run
 
-    return load_run(options.run, options.runs_dir, options.trust)
+    found = find_run(options.run, Path(options.runs_dir))
+    from gan_lab.training.trained import load_run  # only now: torch takes 2 s
+
+    return load_run(found.directory, trust=options.trust)
 
 
 def output_path(options: argparse.Namespace, run: "TrainedRun", name: str) -> Path:
@@ -128,9 +134,9 @@ def output_path(options: argparse.Namespace, run: "TrainedRun", name: str) -> Pa
 
     Without --out it lies in the run's own folder of figures.
     """
-    from gan_lab.runs.directory import Run
-
     if options.out is None:
+        from gan_lab.runs.directory import Run
+
         return Run(run.directory).figures / name
     out = Path(options.out)
     return out if out.suffix == Path(name).suffix else out / name

@@ -2,22 +2,24 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gan_lab.cli.arguments import parser
 from gan_lab.common.console import say
 from gan_lab.common.files import replace_file
-from gan_lab.config import compose
-from gan_lab.config.run_config import make_record
-from gan_lab.report import dashboard
-from gan_lab.report.collect import RunData, collect
-from gan_lab.report.settings import compare
 from gan_lab.runs.directory import run_directories
+
+if TYPE_CHECKING:
+    from gan_lab.report.collect import RunData
 
 
 def main(arguments: list[str]) -> int:
     """Build a workspace and a W&B report, write what they are, and save them if asked."""
-    takes = parser("dashboard", "Build a W&B workspace and report; saving them needs an account.")
+    takes = parser(
+        "dashboard",
+        "Build a W&B workspace and report; saving them needs an account.",
+        ["scratch", "scratch --save --project my_project"],
+    )
     takes.add_argument(
         "study", nargs="?", help="whose scores are shown, and settings are axes (default: all)"
     )
@@ -25,6 +27,9 @@ def main(arguments: list[str]) -> int:
     takes.add_argument("--project", default=os.environ.get("WANDB_PROJECT", "gan_lab"))
     takes.add_argument("--entity", default=os.environ.get("WANDB_ENTITY", ""))
     options = takes.parse_args(arguments)
+    from gan_lab.report import dashboard  # only now: torch takes 2 s
+    from gan_lab.report.settings import compare
+
     dashboard.check_installed()
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     runs_dir, knobs = Path(options.runs_dir), list(dashboard.KNOBS)
@@ -52,8 +57,10 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _runs(study: str | None, runs_dir: Path) -> list[RunData]:
+def _runs(study: str | None, runs_dir: Path) -> "list[RunData]":
     """Return the runs of a study, or all that are there."""
+    from gan_lab.report.collect import collect
+
     studies = sorted({directory.parent.name for directory in run_directories(runs_dir)})
     references = [study] if study else studies
     return collect(references, runs_dir).runs if references else []
@@ -61,5 +68,8 @@ def _runs(study: str | None, runs_dir: Path) -> list[RunData]:
 
 def _default_record() -> dict[str, Any]:
     """Return the record of a run that nobody has set anything of: before the first one."""
+    from gan_lab.config import compose
+    from gan_lab.config.run_config import make_record
+
     (run,) = compose.jobs([], multirun=False)
     return make_record(run.config, run.choices)

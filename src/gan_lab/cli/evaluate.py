@@ -2,21 +2,18 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gan_lab.cli.arguments import add_place_options, at_least, parser, record_of
+from gan_lab.cli.arguments import add_place_options, at_least, parser
 from gan_lab.common.console import say
 from gan_lab.common.errors import UsageError
-from gan_lab.config.compose import load_defaults
 from gan_lab.config.run_config import listed_scores
-from gan_lab.evaluation.folders import SCORES, InceptionFile, score_folders
-from gan_lab.evaluation.run_evaluator import evaluate_run
 from gan_lab.evaluation.scores import asked_scores, load_score, named_scores
 from gan_lab.evaluation.tables import folder_table, runs_table
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lookup import find_run
-from gan_lab.training.device import set_up_device
 
 Record = dict[str, Any]
 
@@ -25,7 +22,11 @@ INCEPTION = ("fid", "kid", "inception_score")
 
 def main(arguments: list[str]) -> int:
     """Score runs, on the averaged and the raw generator, or a folder against another."""
-    takes = parser("evaluate", "Score runs on their averaged (EMA) and raw generators.")
+    takes = parser(
+        "evaluate",
+        "Score runs on their averaged (EMA) and raw generators.",
+        ["latest", "latest --scores fid --samples 50000", "--real photographs --fake generated"],
+    )
     takes.add_argument("runs", metavar="RUN", nargs="*", help="path, name, hash, latest or best")
     takes.add_argument("--real", metavar="DIR", help="a folder of real images, in place of runs")
     takes.add_argument("--fake", metavar="DIR", help="a folder of images to score against it")
@@ -52,8 +53,14 @@ def main(arguments: list[str]) -> int:
     for name in named_scores(options.scores or ""):
         if name != "all":
             _check_name(name)
+    return _runs([find_run(name, Path(options.runs_dir)) for name in options.runs], options)
+
+
+def _runs(runs: Sequence[Run], options: argparse.Namespace) -> int:
+    """Score runs; with several, print a table of them."""
+    from gan_lab.evaluation.run_evaluator import evaluate_run  # only now: torch takes 2 s
+
     found: dict[str, list[Record]] = {}
-    runs = [find_run(reference, Path(options.runs_dir)) for reference in options.runs]
     for run in runs:
         record = _record(run, options)
         names = _names(options.scores, record)
@@ -70,7 +77,9 @@ def main(arguments: list[str]) -> int:
 
 def _record(run: Run, options: argparse.Namespace) -> Record:
     """Return the run's record, with what was typed in place of its own runtime."""
-    record = record_of(run, options)
+    from gan_lab.training.trained import read_record
+
+    record = read_record(run, options.trust, options.data_root, options.device)
     settings = record["runtime"]["evaluation"]
     for key in ("inception_weights", "inception_sha256"):
         settings[key] = getattr(options, key) or settings[key]
@@ -98,6 +107,10 @@ def _folders(options: argparse.Namespace) -> int:
     """Score one folder of images against another."""
     if not (options.real and options.fake) or options.runs:
         raise UsageError("folders are scored in a pair, and without runs: --real DIR --fake DIR.")
+    from gan_lab.config.compose import load_defaults  # only now: torch and Hydra take 2 s
+    from gan_lab.evaluation.folders import SCORES, InceptionFile, score_folders
+    from gan_lab.training.device import set_up_device
+
     settings = load_defaults()
     file = InceptionFile(
         options.inception_weights or settings.evaluation.inception_weights,

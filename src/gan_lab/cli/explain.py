@@ -1,17 +1,12 @@
 """`gan-lab explain KEY=VALUE ...`: formulas, layers, curves, scores, data."""
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection
 
 from gan_lab.common.errors import UsageError
 from gan_lab.config import compose, overrides
 from gan_lab.config.checks import check_ranges
-from gan_lab.config.run_config import data_facts, make_record, presumed_data_facts
-from gan_lab.evaluation.scores import named_scores
-from gan_lab.explain.components import explain_loss, explain_penalty, explain_score
-from gan_lab.explain.datasets import explain_dataset
-from gan_lab.explain.layers import explain_model
-from gan_lab.training import build
+from gan_lab.config.run_config import make_record
+from gan_lab.evaluation.scores import load_score, named_scores
 
 HELP = """\
 usage: gan-lab explain KEY=VALUE ...
@@ -23,7 +18,11 @@ usage: gan-lab explain KEY=VALUE ...
   dataset=NAME       number, size, classes, source, licence, where it was found, a contact sheet
   experiment=NAME    networks, losses, penalties and data of its runs, each once
 
-Other settings change what is explained: gan-lab explain model=dcgan image_size=64 ngf=32
+Other settings change what is explained.
+
+examples:
+gan-lab explain loss=wgan_gp
+gan-lab explain model=dcgan image_size=64 ngf=32
 """
 PARTS = ("model", "loss", "penalty", "dataset")
 
@@ -41,13 +40,19 @@ def main(arguments: list[str]) -> int:
             "explain what? loss=NAME, penalty=[NAME], model=NAME, score=NAME, dataset=NAME or "
             "experiment=NAME (KEY=VALUE ...)."
         )
-    explained: dict[str, None] = {}
-    for run in compose.jobs(settings, multirun=False):
+    composed = compose.jobs(settings, multirun=False)
+    for run in composed:
         check_ranges(run.config)
-        record = make_record(run.config, run.choices)
-        record |= _facts(record, parts)
-        explained |= dict.fromkeys(map("\n".join, _explanations(record, parts)))
-    for name in named_scores(",".join(scores)):
+    names = named_scores(",".join(scores))
+    for name in names:
+        load_score(name)
+    from gan_lab.explain.components import explain_parts, explain_score  # only now: torch takes 2 s
+
+    explained: dict[str, None] = {}
+    for run in composed:
+        found = explain_parts(make_record(run.config, run.choices), parts)
+        explained |= dict.fromkeys(map("\n".join, found))
+    for name in names:
         explained["\n".join(explain_score(name))] = None
     print("\n\n".join(explained))
     if "bce" in (text.partition("=")[2] for text in settings):
@@ -59,27 +64,3 @@ def _parts(keys: Collection[str]) -> list[str]:
     """Return those of PARTS that settings name; of an experiment all, unless they name some."""
     named = {overrides.SYNONYMS.get(key, key) for key in keys}
     return [part for part in PARTS if part in named] or ([*PARTS] if "experiment" in named else [])
-
-
-def _facts(record: Mapping[str, Any], parts: Collection[str]) -> dict[str, Any]:
-    """Return the shape and classes that networks are built for: the data's, or else presumed.
-
-    Data that nobody asks about are neither downloaded nor decoded for the sake of the layers.
-    """
-    is_points = [record[part].get("points", False) for part in ("model", "dataset")]
-    if {"model", "dataset"} <= {*parts} and is_points[0] == is_points[1]:
-        return data_facts(build.dataset(record))
-    return presumed_data_facts(record)
-
-
-def _explanations(record: Mapping[str, Any], parts: Collection[str]) -> Iterator[Iterator[str]]:
-    """Yield the lines of each thing that is explained of a run."""
-    if "model" in parts:
-        yield explain_model(record)
-    if "loss" in parts:
-        yield explain_loss(record)
-    if "penalty" in parts:
-        for name, spec in record["penalty"].items():
-            yield explain_penalty(name, spec)
-    if "dataset" in parts:
-        yield explain_dataset(record)

@@ -1,7 +1,5 @@
 """`gan-lab interpolate RUN`: images between pairs of latents, and beyond them."""
 
-from gan_lab.analysis import latents
-from gan_lab.analysis.interpolation import places
 from gan_lab.cli.arguments import at_least, latent_parser, opened, output_path, within
 from gan_lab.common.console import say_figures
 from gan_lab.common.errors import UsageError
@@ -9,7 +7,11 @@ from gan_lab.common.errors import UsageError
 
 def main(arguments: list[str]) -> int:
     """Draw interpolations of a run, a row a pair."""
-    takes = latent_parser("interpolate", "Draw z1 + (i/K)(z2 - z1) for pairs of latents.")
+    takes = latent_parser(
+        "interpolate",
+        "Draw z1 + (i/K)(z2 - z1) for pairs of latents.",
+        ["latest", "latest --from -0.5 --to 1.5 --pairs 8"],
+    )
     takes.add_argument("--pairs", type=at_least(1), default=5, help="rows (default: 5)")
     takes.add_argument(
         "--images",
@@ -25,13 +27,16 @@ def main(arguments: list[str]) -> int:
     )
     takes.add_argument("--slerp", action="store_true", help="on the arc, not the line")
     options = takes.parse_args(arguments)
+    run = opened(options)
+    from gan_lab.analysis import latents  # only now: torch takes 2 s
+    from gan_lab.analysis.interpolation import places
+
     fractions = places(options.images, options.start, options.stop)
     if not fractions:
         raise UsageError(
             f"no image lies between --from {options.start} and --to {options.stop} at "
             f"{options.images} images from 0 to 1; raise --images or move the ends apart."
         )
-    run = opened(options)
     seed = run.config.seed if options.seed is None else options.seed
     way = "slerp" if options.slerp else "interpolation"
     beyond = "" if (options.start, options.stop) == (0, 1) else f"_{options.start}to{options.stop}"

@@ -38,10 +38,24 @@ Six to begin with:
   gan-lab experiment=mnist_dcgan                      MNIST (downloaded if it is not there)
   gan-lab evaluate latest                             score the latest run
 
+Help: `gan-lab VERB --help`, and `gan-lab search --help` for searches.
 Settings: `gan-lab --cfg job` prints them all, `gan-lab --info` says where they come from.
 Synonyms: nz, nc, conv_dim, num_train_steps, n_critic, loss_type ...
 Completion: eval "$(gan-lab -sc install=bash)"
 The same command again resumes an interrupted run and does nothing for a finished one.
+"""
+SEARCH_HELP = """\
+A search looks for the best settings with optuna. It is a setting of `gan-lab [train]`, not a verb:
+
+gan-lab search=losses trials=30
+gan-lab search=network trials=20 dataset=mnist seeds=2 launcher=parallel n_jobs=2
+
+  search=NAME       a file of conf/search: `score:`, `direction:` and a `space:` of settings
+  trials=N          how many; the same command again goes on until there are so many
+  KEY=VALUE         what you type is fixed, and the search leaves it alone
+
+In a space, a list is a choice and {low: ..., high: ..., log: true} a range. Each trial is an
+ordinary run. Needs `pip install "gan-lab[optuna]"`.
 """
 VERBS = (
     "train", "evaluate", "modes", "equilibrium", "sample", "interpolate", "report", "runs", "plan",
@@ -66,12 +80,12 @@ def run(arguments: Sequence[str]) -> int:
     if arguments[0] == "--version":
         print(f"gan-lab {__version__}")
         return 0
+    if arguments[0] == "search" and {"-h", "--help"} & {*arguments}:
+        print(SEARCH_HELP, end="")
+        return 0
     signal.signal(signal.SIGTERM, raise_interrupted)
     try:
         verb, rest = _verb(list(arguments))
-        if verb == "train" and {"-h", "--help"} & set(rest):
-            print(HELP, end="")
-            return 0
         return import_module(f"gan_lab.cli.{verb}").main(rest)  # only now: torch takes 2 s
     except UsageError as error:
         print(f"gan-lab: {error}", file=sys.stderr)

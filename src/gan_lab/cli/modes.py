@@ -1,6 +1,5 @@
 """`gan-lab modes RUN`: which classes a generator makes, and which it does not."""
 
-from gan_lab.analysis.modes import examine_modes
 from gan_lab.cli.arguments import at_least, examining_parser, opened_run
 from gan_lab.common.console import say, say_figures
 
@@ -9,7 +8,11 @@ FEWEST = 50  # of ten classes each is then expected five times
 
 def main(arguments: list[str]) -> int:
     """Count the classes of a run's samples; write the counts, a chart and a contact sheet."""
-    takes = examining_parser("modes", "Count how many samples of a run fall on each class.")
+    takes = examining_parser(
+        "modes",
+        "Count how many samples of a run fall on each class.",
+        ["latest", "latest --samples 2000 --weights raw"],
+    )
     takes.add_argument(
         "--samples", type=at_least(FEWEST), default=10_000, help="default: %(default)s"
     )
@@ -18,6 +21,8 @@ def main(arguments: list[str]) -> int:
     )
     options = takes.parse_args(arguments)
     opened = opened_run(options)
+    from gan_lab.analysis.modes import examine_modes
+
     result = examine_modes(opened, options.samples, options.weights)
     say(result["conclusion"])
     run, weights = opened.run, options.weights

@@ -1,11 +1,26 @@
 """`gan-lab plan KEY=VALUE ...`: what a command would do, and how long it would take."""
 
-from gan_lab.cli.train import compose_runs, jobs_of, launcher_of
-from gan_lab.jobs.plan import print_plan
+from gan_lab.jobs.sweep import compose_runs, jobs_of, launcher_of
+
+HELP = """\
+usage: gan-lab plan KEY=VALUE ...
+
+Print the runs that these settings ask for, what is done of them, and the time and disk that the
+rest takes. Each kind of run is measured for a few steps; nothing is written.
+
+examples:
+gan-lab plan experiment=mnist_dcgan
+gan-lab plan experiment=mnist_baseline sweep=capacity launcher=parallel
+"""
 
 
 def main(arguments: list[str]) -> int:
     """Print the runs that the settings ask for, what is done of them, and what the rest takes."""
+    if {"-h", "--help"} & {*arguments}:
+        print(HELP, end="")
+        return 0
     composed = compose_runs(arguments)
+    from gan_lab.jobs.plan import print_plan  # only now: torch takes 2 s
+
     print_plan(jobs_of(composed, arguments), launcher_of(composed))
     return 0

@@ -5,15 +5,15 @@ from pathlib import Path
 
 from gan_lab.cli.arguments import at_least, parser
 from gan_lab.common.console import say
-from gan_lab.report import write_report
-from gan_lab.report.collect import collect
 from gan_lab.runs.directory import run_directories
 
 
 def main(arguments: list[str]) -> int:
     """Write a report of the runs, from their directories alone."""
     takes = parser(
-        "report", "Compare runs: report.html, results.md, .csv, .tex, scores.csv, figures."
+        "report",
+        "Compare runs: report.html, results.md, .csv, .tex, scores.csv, figures.",
+        ["scratch", "scratch other_study --title Comparison"],
     )
     takes.add_argument("references", metavar="STUDY|RUN", nargs="+", help="studies, or runs")
     takes.add_argument(
@@ -31,7 +31,11 @@ def main(arguments: list[str]) -> int:
         help="whose samples stand beside each other (default: the first and the last drawn)",
     )
     options = takes.parse_args(arguments)
+    from gan_lab.report.collect import collect
+
     collection = collect(options.references, Path(options.runs_dir))
+    from gan_lab.report.write import write_report  # only now: torch takes 2 s
+
     out = Path(options.out or default_folder([data.run.directory for data in collection.runs]))
     page = write_report(collection, out, options.steps, options.title)
     say(f"figures   {out / 'figures'}, each as PNG and as PDF; the animation as GIF")

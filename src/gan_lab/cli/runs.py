@@ -4,15 +4,16 @@ from pathlib import Path
 
 from gan_lab.cli.arguments import parser
 from gan_lab.common.errors import RunError
-from gan_lab.jobs.tables import print_table
-from gan_lab.runs.directory import run_directories
 
 
 def main(arguments: list[str]) -> int:
     """List what was run."""
-    takes = parser("runs", "List the runs of a study, or all.")
+    takes = parser("runs", "List the runs of a study, or all.", ["", "mnist_dcgan"])
     takes.add_argument("study", nargs="?", default="*")
     options = takes.parse_args(arguments)
+    from gan_lab.jobs.tables import print_table
+    from gan_lab.runs.directory import run_directories
+
     runs_dir = Path(options.runs_dir)
     found = run_directories(runs_dir, options.study)
     if not found:

@@ -1,16 +1,18 @@
 """`gan-lab sample RUN`: what a trained generator draws."""
 
-from gan_lab.analysis import latents
 from gan_lab.cli.arguments import at_least, latent_parser, opened, output_path
 from gan_lab.common.console import say_figures
-from gan_lab.training.trained import load_data_of
 
 COUNTS = {"grid": 64, "files": 64, "classes": 8, "plane": 10, "nearest": 8}
 
 
 def main(arguments: list[str]) -> int:
     """Draw samples in the layout that is asked for."""
-    takes = latent_parser("sample", "Draw samples of a run.")
+    takes = latent_parser(
+        "sample",
+        "Draw samples of a run.",
+        ["latest --count 100", "latest --layout plane", "latest --layout files --out samples"],
+    )
     takes.add_argument(
         "--layout",
         choices=tuple(COUNTS),
@@ -26,6 +28,9 @@ def main(arguments: list[str]) -> int:
     takes.add_argument("--data-root", help="where the datasets are, for nearest")
     options = takes.parse_args(arguments)
     run = opened(options)
+    from gan_lab.analysis import latents
+    from gan_lab.training.trained import load_data_of
+
     layout, weights, label = options.layout, options.weights, options.label
     count = options.count or COUNTS[layout]
     seed = run.config.seed if options.seed is None else options.seed

@@ -4,19 +4,25 @@ import sys
 from pathlib import Path
 
 from gan_lab.cli.arguments import at_least, parser
-from gan_lab.jobs.verify import verify
-from gan_lab.runs.lookup import find_run
 
 
 def main(arguments: list[str]) -> int:
     """Repeat a run's first steps in a scratch directory; return 1 if anything differs."""
-    takes = parser("verify", "Repeat a run's first steps, and compare metrics and checkpoints.")
+    takes = parser(
+        "verify",
+        "Repeat a run's first steps, and compare metrics and checkpoints.",
+        ["latest", "latest --steps 200"],
+    )
     takes.add_argument("run", metavar="RUN", help="path, name, hash, latest or best")
     takes.add_argument("--steps", type=at_least(1), help="how many (default: 100 or fewer)")
     takes.add_argument("--data-root", help="where the datasets are")
     takes.add_argument("--trust", action="store_true", help="allow the config's own code")
     options = takes.parse_args(arguments)
+    from gan_lab.runs.lookup import find_run
+
     run = find_run(options.run, Path(options.runs_dir))
+    from gan_lab.jobs.verify import verify
+
     differences = verify(run, options.steps, options.data_root, options.trust)
     if differences:
         more = f" ({len(differences)} differences)" if len(differences) > 1 else ""

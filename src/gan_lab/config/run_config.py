@@ -2,14 +2,16 @@
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.config.instantiate import with_targets_of_today
 from gan_lab.config.overrides import VALUE_SYNONYMS
 from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS
-from gan_lab.data import ImageDataset
+
+if TYPE_CHECKING:
+    from gan_lab.data import ImageDataset
 
 # What a dataset is scored by whose YAML lists no scores.
 LABELLED = (
@@ -57,7 +59,7 @@ def gradient_penalties(config: Mapping[Any, Any]) -> list[str]:
     return [*(config["loss"].get("penalties") or {}), *(config["penalty"] or {})]
 
 
-def data_facts(data: ImageDataset) -> dict[str, Any]:
+def data_facts(data: "ImageDataset") -> dict[str, Any]:
     """Return what later readers of a run need of its data, without loading it."""
     counts = (
         [] if data.labels is None else data.labels.bincount(minlength=len(data.classes)).tolist()
@@ -65,7 +67,7 @@ def data_facts(data: ImageDataset) -> dict[str, Any]:
     return {"shape": list(data.shape), "image_count": len(data), "class_counts": counts}
 
 
-def with_data(record: Mapping[str, Any], data: ImageDataset) -> dict[str, Any]:
+def with_data(record: Mapping[str, Any], data: "ImageDataset") -> dict[str, Any]:
     """Return a record filled in with what only its data tell, and with what `auto` came to."""
     model = dict(record["model"])
     if model.get("d_norm") == "auto":

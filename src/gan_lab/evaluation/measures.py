@@ -4,6 +4,7 @@ A measure takes `fake`, and `real` if it compares; `scores.NEEDS` says what they
 arguments are settings in the file. `gan-lab explain` prints the docstrings below.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -227,6 +228,7 @@ def _share(successes: int, count: int) -> Measured:
     return Measured(successes / count, wilson(successes, count))
 
 
-def mean_of(values: Tensor) -> Measured:
+def mean_of(values: Tensor | Sequence[float]) -> Measured:
     """Return the mean of values [N] with Student's interval."""
+    values = torch.as_tensor(values, dtype=torch.float64)
     return Measured(values.mean().item(), mean_interval(values))

@@ -7,16 +7,17 @@ what `real` and `fake` are; the measure's other arguments are its settings.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from omegaconf import OmegaConf
 
 from gan_lab.common.errors import UsageError, closest
 from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import listed_scores
-from gan_lab.evaluation.measures import Measured, mean_of
+
+if TYPE_CHECKING:
+    from gan_lab.evaluation.measures import Measured
 
 STACKED_CLASSES = 1000
 SHORT_NAMES = {"fd": ("fd_classifier", "class_shares")}
@@ -45,7 +46,7 @@ class Score:
         """Return the number of samples in a set."""
         return min(self.count or asked, self.at_most or self.count or asked)
 
-    def __call__(self, real: Any, fakes: Sequence[Any]) -> dict[str, Measured]:
+    def __call__(self, real: Any, fakes: Sequence[Any]) -> dict[str, "Measured"]:
         """Measure each set of fakes against the real side: `needs` says what they are.
 
         Returns values by name; of several sets their mean. Raises UsageError where the measure
@@ -54,10 +55,9 @@ class Score:
         found = [self._measure(real, fake) for fake in fakes]
         if len(found) == 1:
             return found[0]
-        values = {name: [one[name].value for one in found] for name in found[0]}
-        return {
-            name: mean_of(torch.tensor(sets, dtype=torch.float64)) for name, sets in values.items()
-        }
+        from gan_lab.evaluation.measures import mean_of  # only now: torch takes 2 s
+
+        return {name: mean_of([one[name].value for one in found]) for name in found[0]}
 
     def directions(self) -> dict[str, str]:
         """Return which of DIRECTIONS is better, by the name of each value."""
@@ -67,9 +67,9 @@ class Score:
         """Return what the measure is told beside the samples."""
         return {key: value for key, value in self.measure.items() if key != "_target_"}
 
-    def _measure(self, real: Any, fake: Any) -> dict[str, Measured]:
+    def _measure(self, real: Any, fake: Any) -> dict[str, "Measured"]:
         found = instantiate(self.measure, real=real, fake=fake)
-        return {self.name: found} if isinstance(found, Measured) else found
+        return found if isinstance(found, dict) else {self.name: found}
 
 
 # What a score can need, and what its measure is then given as real and as fake.

@@ -1,12 +1,15 @@
 """What a loss, penalty or score is: formula, source, knobs, curves."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from gan_lab.common.paths import loss_figures
 from gan_lab.config.instantiate import locate
+from gan_lab.config.run_config import data_facts, presumed_data_facts
 from gan_lab.evaluation.scores import NEEDS, load_score
+from gan_lab.explain.datasets import explain_dataset
+from gan_lab.explain.layers import explain_model
 from gan_lab.losses import GanLoss
 from gan_lab.training import build
 
@@ -25,6 +28,31 @@ KNOBS = {
 OUTPUTS = {"probability": "sigmoid(output)", "score": "output"}
 # The penalties whose run has another loss's name: WGAN-GP is its penalty, R3GAN is RpGAN with both.
 RUN_OF_PENALTY = {"gradient_penalty": "wgan_gp", "r1": "rpgan", "r2": "rpgan"}
+
+
+def explain_parts(record: dict[str, Any], parts: Collection[str]) -> Iterator[Iterator[str]]:
+    """Yield the lines of each part of a run that is asked for: model, loss, penalty, dataset."""
+    record = record | _facts(record, parts)
+    if "model" in parts:
+        yield explain_model(record)
+    if "loss" in parts:
+        yield explain_loss(record)
+    if "penalty" in parts:
+        for name, spec in record["penalty"].items():
+            yield explain_penalty(name, spec)
+    if "dataset" in parts:
+        yield explain_dataset(record)
+
+
+def _facts(record: Mapping[str, Any], parts: Collection[str]) -> dict[str, Any]:
+    """Return the shape and classes that networks are built for: the data's, or else presumed.
+
+    Data that nobody asks about are neither downloaded nor decoded for the sake of the layers.
+    """
+    is_points = [record[part].get("points", False) for part in ("model", "dataset")]
+    if {"model", "dataset"} <= {*parts} and is_points[0] == is_points[1]:
+        return data_facts(build.dataset(record))
+    return presumed_data_facts(record)
 
 
 def explain_loss(record: Mapping[str, Any]) -> Iterator[str]:

@@ -16,7 +16,6 @@ from gan_lab.config.identity import run_directory
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import make_record
 from gan_lab.jobs.job import Job
-from gan_lab.jobs.preflight import check_builds, check_surroundings
 from gan_lab.jobs.tables import print_jobs, print_spreads
 from gan_lab.runs.directory import Run
 
@@ -43,6 +42,8 @@ def compose_runs(arguments: list[str]) -> list[compose.Composed]:
 
 def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]:
     """Return the distinct runs among composed ones, checked."""
+    from gan_lab.jobs.preflight import check_builds, check_surroundings  # only now: torch takes 2 s
+
     records = [make_record(run.config, run.choices) for run in composed]
     for remark in dict.fromkeys(remark for record in records for remark in check_fit(record)):
         say(f"note      {remark}")

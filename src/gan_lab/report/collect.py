@@ -12,7 +12,6 @@ from gan_lab.common.errors import RunError
 from gan_lab.config.trust import is_trustworthy
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.runs.lookup import find_run
-from gan_lab.training import build
 
 DONE = "finished"
 DIGITS = 8  # of a digest: one chance in four thousand million
@@ -142,4 +141,8 @@ def _with(lines: Sequence[Any], *names: str) -> list[dict[str, Any]]:
 def _output(record: Mapping[str, Any]) -> str | None:
     # One's own loss is not run for a report.
     objective = {key: record[key] for key in ("loss", "penalty")}
-    return build.loss(objective).output if is_trustworthy(objective) else None
+    if not is_trustworthy(objective):
+        return None
+    from gan_lab.training import build  # only now: torch takes 2 s
+
+    return build.loss(objective).output
