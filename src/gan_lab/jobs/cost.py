@@ -13,8 +13,8 @@ import torch
 
 from gan_lab.analysis.modes import averaged_census
 from gan_lab.config.checks import check_data
+from gan_lab.config.length import Schedule, make_schedule
 from gan_lab.config.run_config import data_facts, selection
-from gan_lab.config.schedule import Schedule, make_schedule
 from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.evaluation.tables import axis_words
 from gan_lab.figures.curves import draw_curves

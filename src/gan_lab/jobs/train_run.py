@@ -16,8 +16,8 @@ from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_m
 from gan_lab.common.signals import catch_signals
 from gan_lab.config.checks import check_data
 from gan_lab.config.identity import run_directory
+from gan_lab.config.length import Schedule, make_schedule
 from gan_lab.config.run_config import is_labelled, with_data
-from gan_lab.config.schedule import Schedule, make_schedule
 from gan_lab.data import PointDataset, folder_size, human_size
 from gan_lab.evaluation.evaluator import Samples
 from gan_lab.evaluation.run_evaluator import RunEvaluator, score_both
@@ -26,6 +26,7 @@ from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import grid, save_png
 from gan_lab.runs.directory import COLLAPSED, Run
 from gan_lab.runs.environment import environment
+from gan_lab.runs.resume import cut_after
 from gan_lab.tracking import JsonLines, Tracker
 from gan_lab.tracking.base import open_tracker
 from gan_lab.training import build
@@ -181,7 +182,7 @@ def resume(run: Run, state: TrainingState) -> Progress:
         say(f"going on from step {progress.step} of {run.directory}")
     elif run.checkpoint_steps():
         say(f"starting {run.directory} anew")
-    run.cut_after(progress.step)
+    cut_after(run, progress.step)
     return progress
 
 

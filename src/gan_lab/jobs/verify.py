@@ -13,7 +13,7 @@ import torch
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.common.signals import catch_signals
-from gan_lab.config.schedule import Schedule, make_schedule
+from gan_lab.config.length import Schedule, make_schedule
 from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.runs.checkpoints import read_checkpoint
 from gan_lab.runs.directory import Run

@@ -194,20 +194,6 @@ class Run:
         (self.samples / ".latest.tmp").replace(self.samples / "latest.png")
         return path
 
-    def cut_after(self, step: int) -> None:
-        """Remove lines and samples beyond `step`, which a resumed run will write again."""
-        for path in (self.metrics_path, self.evaluations_path):
-            if path.exists():
-                write_lines(path, [line for line in read_lines(path) if line["step"] <= step])
-        for path in self.samples.iterdir():
-            if path.suffix != ".png" or (path.stem.isdigit() and int(path.stem) > step):
-                path.unlink()
-        numbered = sorted(path for path in self.samples.glob("*.png") if path.stem.isdigit())
-        if numbered:
-            shutil.copyfile(numbered[-1], self.samples / "latest.png")
-        else:
-            (self.samples / "latest.png").unlink(missing_ok=True)
-
     def sample_steps(self) -> list[int]:
         """The steps whose samples were drawn, ascending."""
         return sorted(int(path.stem) for path in self.samples.glob("*.png") if path.stem.isdigit())

@@ -10,6 +10,7 @@ from gan_lab.data import ImageDataset, PointDataset, to_unit
 from gan_lab.data.augment import NUMBERS, Augmentation, crop_and_flip, differentiable
 from gan_lab.losses import GanLoss
 from gan_lab.training.rng import batch_indices, normal_at, uniform_at
+from gan_lab.training.schedules import linear
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Batches:
 
     def critic_noise(self, step: int, turn: int) -> Tensor | None:
         """The instance noise [B / pack, pack C, H, W] of a turn; None where there is none."""
-        scale = self.instance_noise * max(0.0, 1 - step / self.instance_noise_steps)
+        scale = self.instance_noise * linear(step, self.instance_noise_steps)
         if scale == 0:
             return None
         channels, *sides = self.dataset.shape

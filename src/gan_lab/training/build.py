@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.instantiate import instantiate
+from gan_lab.config.length import make_schedule
 from gan_lab.config.run_config import data_facts, is_labelled
-from gan_lab.config.schedule import make_schedule
 from gan_lab.data import ImageDataset
 from gan_lab.data.augment import Augmentation
 from gan_lab.losses import GanLoss

@@ -10,10 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gan_lab.common.console import progress_display
 from gan_lab.common.errors import Interrupted
 from gan_lab.common.signals import Stop
-from gan_lab.config.schedule import Schedule
+from gan_lab.config.length import Schedule
 from gan_lab.data import PointDataset
 from gan_lab.figures.points import scatter
 from gan_lab.figures.tiles import grid, save_png
@@ -21,6 +20,7 @@ from gan_lab.runs.directory import Run
 from gan_lab.tracking import Tracker
 from gan_lab.training.ema import update_average
 from gan_lab.training.monitor import Monitor
+from gan_lab.training.progress import progress_display
 from gan_lab.training.sampling import generate, sample_latents
 from gan_lab.training.state import TrainingState
 from gan_lab.training.steps import (

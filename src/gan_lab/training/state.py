@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from gan_lab.losses import GanLoss
 from gan_lab.training.batches import Batches
+from gan_lab.training.schedules import linear
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class TrainingState:
             return
         for optimizer in (self.optimizer_g, self.optimizer_d):
             for group in optimizer.param_groups:
-                group["lr"] = optimizer.defaults["lr"] * max(0.0, 1 - step / self.decay_steps)
+                group["lr"] = optimizer.defaults["lr"] * linear(step, self.decay_steps)
 
     def is_finite(self) -> bool:
         """Whether every weight of both players is a finite number."""
