@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gan_lab.config.schedule import make_schedule
 from omegaconf import OmegaConf
 
 from gan_lab import cli
@@ -19,7 +20,6 @@ from gan_lab.config import compose, hydra_errors, overrides, precedence
 from gan_lab.config.identity import result_hash, run_directory
 from gan_lab.config.instantiate import locate
 from gan_lab.config.run_config import make_record, presumed_data_facts
-from gan_lab.config.schedule import make_schedule
 from gan_lab.config.schema import RESULT_KNOBS, RUNTIME_KNOBS
 from gan_lab.training import build
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from gan_lab.config.schedule import make_schedule
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
@@ -24,7 +25,6 @@ from gan_lab.config.run_config import (
     scores_during_training,
     selection,
 )
-from gan_lab.config.schedule import make_schedule
 from gan_lab.data import ImageDataset, digits, image_folder, mnist, ring
 from gan_lab.evaluation.evaluator import Evaluator, Samples
 from gan_lab.evaluation.extractors import shipped_classifier, stacked_classifier
