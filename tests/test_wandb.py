@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gan_lab.tracking.wandb_settings import connect_seconds, is_logged_in, wandb_mode
 from omegaconf import OmegaConf
 from PIL import Image
 
 from gan_lab.common.errors import UsageError
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.tracking import STEPPED
-from gan_lab.tracking.wandb_settings import connect_seconds, is_logged_in, wandb_mode
 
 QUICK = ("evaluation.samples=200", "evaluation.samples_during=100")
 SCALARS = (

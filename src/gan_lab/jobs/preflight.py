@@ -8,7 +8,7 @@ from torch import nn
 
 from gan_lab.common.errors import UsageError
 from gan_lab.config.run_config import presumed_data_facts
-from gan_lab.tracking.wandb_settings import connect_seconds, wandb_mode
+from gan_lab.tracking.wandb_environment import connect_seconds, wandb_mode
 from gan_lab.training import build
 from gan_lab.training.device import has_bf16
 

@@ -13,7 +13,7 @@ from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.run_config import is_labelled, listed_scores, scores_during_training, selection
 from gan_lab.evaluation.scores import DIRECTIONS, load_score
 from gan_lab.evaluation.tables import NAMES, SCORE_AXES
-from gan_lab.tracking.wandb_settings import is_logged_in
+from gan_lab.tracking.wandb_environment import is_logged_in
 from gan_lab.training.monitor import KEY, VERDICTS
 
 ASKED = "agreement"  # of samples that a class was asked for, and of no others

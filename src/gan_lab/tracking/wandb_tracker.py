@@ -10,7 +10,7 @@ from typing import Any
 from gan_lab.common.files import read_json, replace_file
 from gan_lab.runs.directory import Run
 from gan_lab.tracking.base import CENSUS, census_numbers, census_rows
-from gan_lab.tracking.wandb_settings import connect_seconds, is_logged_in, wandb_mode
+from gan_lab.tracking.wandb_environment import connect_seconds, is_logged_in, wandb_mode
 
 # What is drawn against the step, beside the scores.
 STEPPED = ("loss/*", "d/*", "grad_norm/*", "penalty/*", "monitor/*", "images", "seconds",
