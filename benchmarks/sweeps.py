@@ -37,7 +37,7 @@ class Took:
 def command(*arguments: str) -> tuple[Took, str]:
     """Run gan-lab and measure it. Raises if it fails."""
     began = time.monotonic()
-    process = subprocess.Popen([GAN_LAB, *arguments], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([GAN_LAB, *arguments], stdout=subprocess.PIPE, encoding="utf-8")
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status:

@@ -180,7 +180,7 @@ def half_value(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 def _logits(
     state: TrainingState, data: ImageDataset, count: int | None = None
 ) -> list[tuple[Tensor, Tensor]]:
-    """Return D's logits (real [B], fake [B]) of `count` batches of `data`, by default all of it once."""
+    """Return D's logits (real [B], fake [B]) of `count` batches of `data`, or of all of it."""
     players = copy.deepcopy((state.generator, state.discriminator))  # batch norm counts what it saw
     generator, discriminator = players
     size = max(state.batches.pack, min(state.batches.batch_size, len(data)))
