@@ -34,6 +34,7 @@ class Workload:
         return (self.image_size // 4).bit_length() - 1
 
 
+# System A is a DCGAN on MNIST from a course lab: experiment=mnist_dcgan.
 SMALL = Workload("system A, hidden 16, 32x32x1", 16, 16, 32, 1)
 LARGE = Workload("system A, hidden 100, 32x32x1", 100, 100, 32, 1)
 COLOUR = Workload("DCGAN 64x64x3, width 64", 100, 64, 64, 3)
