@@ -80,7 +80,7 @@ def settled(job: Job) -> Outcome:
 def train_job(job: Job) -> None:
     """Train the run of a job; if its code raises, the traceback is in its directory.
 
-    Raises what `runner.train_run` does.
+    Raises what `train_run` does.
     """
     from gan_lab.jobs.train_run import train_run
 
