@@ -3,9 +3,9 @@
     python benchmarks/sweeps.py WHERE [planned|orchestration]
 
 `planned` runs a sweep of 24 runs (ngf x nz x lr x seed) of system A (the small DCGAN of
-experiment=mnist_dcgan) on the digits with launcher=parallel, after planning it. `orchestration` runs
-8 short runs as a sweep and as 8 commands of their own, two at a time, in turns; processor time is
-what other programs of a shared machine disturb least.
+experiment=mnist_dcgan) on the digits with launcher=parallel, after planning it. `orchestration`
+runs 8 short runs as a sweep and as 8 commands of their own, two at a time, in turns; processor time
+is what other programs of a shared machine disturb least.
 """
 
 import os

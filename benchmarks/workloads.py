@@ -88,13 +88,13 @@ def images(workload: Workload) -> Tensor:
     return digits(workload.image_size, workload.channels).images
 
 
-def floating_point_operations(parts: TrainingState) -> int:
+def floating_point_operations(state: TrainingState) -> int:
     """Return what one of gan_lab's steps needs: multiplications and additions count one each.
 
     The discriminator's last layer, less than a thousandth of the whole, is not counted by torch.
     """
     with _Operations() as counter:
-        take_step(parts, 0)
+        take_step(state, 0)
     return counter.total
 
 
