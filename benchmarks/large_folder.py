@@ -90,7 +90,10 @@ def follow(folder: Path, count: int) -> dict[int, tuple[float, float]]:
     seen: dict[int, tuple[float, float]] = {}
     most = (0.0, 0.0)
     while process.poll() is None:
-        lines = [path.read_text().count("\n") for path in folder.glob(f"runs/{count}/*/*/m*.jsonl")]
+        lines = [
+            path.read_text(encoding="utf-8").count("\n")
+            for path in folder.glob(f"runs/{count}/*/*/m*.jsonl")
+        ]
         now = held(process.pid)
         most = max(most, now)
         if lines and lines[0]:

@@ -31,7 +31,10 @@ def follow(steps: int, folder: Path) -> dict[int, float]:
     )
     seen: dict[int, float] = {}
     while process.poll() is None:
-        lines = [path.read_text().count("\n") for path in folder.glob("*/*/metrics.jsonl")]
+        lines = [
+            path.read_text(encoding="utf-8").count("\n")
+            for path in folder.glob("*/*/metrics.jsonl")
+        ]
         step = 100 * (lines[0] if lines else 0)
         if 0 < step < steps and step not in seen:
             seen[step] = resident_mib(process.pid)

@@ -27,7 +27,7 @@ def measure(workload: Workload, originals: torch.Tensor, rounds: int, seconds: f
     resized = gan_lab.load_dataset(
         "mnist", image_size=workload.image_size, channels=workload.channels
     )
-    parts = workloads.ours(workload, resized.images)
+    state = workloads.ours(workload, resized.images)
     step = iter(range(10**9))
     peer_step = workloads.theirs(workload)
 
@@ -38,7 +38,7 @@ def measure(workload: Workload, originals: torch.Tensor, rounds: int, seconds: f
 
     candidates = {f"workers={workers}": with_loader(workers) for workers in WORKERS}
     timing = interleave(
-        {**candidates, "gan_lab": lambda: take_step(parts, next(step))},
+        {**candidates, "gan_lab": lambda: take_step(state, next(step))},
         wall_seconds,
         rounds,
         seconds,

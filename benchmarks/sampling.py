@@ -19,7 +19,7 @@ from gan_lab.training.sampling import generate, sample_latents
 
 def samplers(workload: Workload, count: int) -> dict:
     """Return how both sides draw `count` images: ours, and the plain network in eval mode."""
-    parts = workloads.ours(workload, workloads.images(workload))
+    state = workloads.ours(workload, workloads.images(workload))
     plain = workloads.theirs(workload).g.eval()
 
     @torch.no_grad()
@@ -29,7 +29,7 @@ def samplers(workload: Workload, count: int) -> dict:
 
     return {
         "peer": peer,
-        "gan_lab": lambda: generate(parts.generator, sample_latents(0, count, workload.latent_dim)),
+        "gan_lab": lambda: generate(state.generator, sample_latents(0, count, workload.latent_dim)),
     }
 
 

@@ -36,24 +36,24 @@ def measure(workload: Workload, rounds: int, seconds: float, peak: float) -> lis
     """
     images = workloads.images(workload)
     real = to_unit(images[: workload.batch_size])
-    parts = workloads.ours(workload, images)
-    parts = replace(parts, batches=Ready(**vars(parts.batches), images=real))
+    state = workloads.ours(workload, images)
+    state = replace(state, batches=Ready(**vars(state.batches), images=real))
     step = iter(range(10**9))
     peer_step = workloads.theirs(workload)
 
     def draw() -> tuple[Tensor, Tensor]:
         return real, torch.randn(workload.batch_size, workload.latent_dim, 1, 1)
 
-    halved = replace(parts, precision="bf16")
+    halved = replace(state, precision="bf16")
     bf16 = {"bf16": lambda: take_step(halved, next(step))} if has_bf16("cpu") else {}
     theirs = (lambda: peer_step(draw)) if workload is WGAN_GP else (lambda: peer_step(*draw()))
     timing = interleave(
-        {"peer": theirs, "gan_lab": lambda: take_step(parts, next(step)), **bf16},
+        {"peer": theirs, "gan_lab": lambda: take_step(state, next(step)), **bf16},
         cpu_seconds,
         rounds,
         seconds,
     )
-    operations = workloads.floating_point_operations(parts)
+    operations = workloads.floating_point_operations(state)
     floor = operations / peak
     return [
         workload.title,

@@ -2,10 +2,10 @@
 
     python benchmarks/sweeps.py WHERE [planned|orchestration]
 
-`planned` runs the 24-run sweep of system A on the digits (ngf x nz x lr x seed) with
-launcher=parallel, after planning it. `orchestration` runs 8 short runs as a sweep and as 8 commands
-of their own, two at a time, in turns; processor time is what other programs of a shared machine
-disturb least.
+`planned` runs a sweep of 24 runs (ngf x nz x lr x seed) of system A (the small DCGAN of
+experiment=mnist_dcgan) on the digits with launcher=parallel, after planning it. `orchestration`
+runs 8 short runs as a sweep and as 8 commands of their own, two at a time, in turns; processor time
+is what other programs of a shared machine disturb least.
 """
 
 import os
@@ -37,7 +37,7 @@ class Took:
 def command(*arguments: str) -> tuple[Took, str]:
     """Run gan-lab and measure it. Raises if it fails."""
     began = time.monotonic()
-    process = subprocess.Popen([GAN_LAB, *arguments], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([GAN_LAB, *arguments], stdout=subprocess.PIPE, encoding="utf-8")
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status:

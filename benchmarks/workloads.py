@@ -34,6 +34,7 @@ class Workload:
         return (self.image_size // 4).bit_length() - 1
 
 
+# System A is a DCGAN on MNIST from a course lab: experiment=mnist_dcgan.
 SMALL = Workload("system A, hidden 16, 32x32x1", 16, 16, 32, 1)
 LARGE = Workload("system A, hidden 100, 32x32x1", 100, 100, 32, 1)
 COLOUR = Workload("DCGAN 64x64x3, width 64", 100, 64, 64, 3)
@@ -87,13 +88,13 @@ def images(workload: Workload) -> Tensor:
     return digits(workload.image_size, workload.channels).images
 
 
-def floating_point_operations(parts: TrainingState) -> int:
+def floating_point_operations(state: TrainingState) -> int:
     """Return what one of gan_lab's steps needs: multiplications and additions count one each.
 
     The discriminator's last layer, less than a thousandth of the whole, is not counted by torch.
     """
     with _Operations() as counter:
-        take_step(parts, 0)
+        take_step(state, 0)
     return counter.total
 
 

@@ -64,7 +64,7 @@ for directory in [*sorted(study.glob("*-*-s*")), *references]:
     late = [value for step, value in seen.items() if step > 300]
     found[name]["nearest, steps 400 to 600"].append(sum(late) / len(late))
     for weights in ("ema", "raw"):
-        modes = json.loads((directory / f"modes_{weights}.json").read_text())
+        modes = json.loads((directory / f"modes_{weights}.json").read_text(encoding="utf-8"))
         found[name][f"nearest, {weights}"].append(
             modes["nearest"]["generated"] / modes["nearest"]["real"]
         )

@@ -56,7 +56,7 @@ def instantiate(spec: Mapping[str, Any], **supplied: Any) -> Any:
     """Call the `_target_` of a spec with the spec's other keys and what it takes of `supplied`.
 
     Raises UsageError for a key that the target does not take (one's own target may ignore keys).
-    What comes from a run directory was checked as a whole when it was read (`gan_lab.foreign`).
+    What comes from a run directory was checked when it was read, as a whole (`config.trust`).
     """
     target = spec["_target_"]
     function = locate(target)

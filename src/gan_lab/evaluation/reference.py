@@ -81,7 +81,8 @@ class Reference:
         known = read_json(path, {})
         if name not in known:
             known = {**read_json(path, {}), name: compute()}
-            _replace(path, lambda temporary: temporary.write_text(json.dumps(known, indent=1)))
+            text = json.dumps(known, indent=1)
+            _replace(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
         return known[name]
 
     def _cached_features(self, extractor: Extractor) -> Features:

@@ -80,7 +80,7 @@ def settled(job: Job) -> Outcome:
 def train_job(job: Job) -> None:
     """Train the run of a job; if its code raises, the traceback is in its directory.
 
-    Raises what `runner.train_run` does.
+    Raises what `train_run` does.
     """
     from gan_lab.jobs.train_run import train_run
 
@@ -109,7 +109,7 @@ def conclude(job: Job, ending: Ending) -> Outcome:
         return Outcome(job, "interrupted", ending.error)
     if ending.output or "killed by" in ending.error:
         if run.directory.is_dir():
-            run.error_path.write_text(f"{ending.error}\n{ending.output}")
+            run.write_error(f"{ending.error}\n{ending.output}")
         again = f"{ending.error} at step {status['step']}; the same command goes on from there"
         return Outcome(job, "killed", again)
     state = "diverged" if status["state"] == "diverged" else "failed"
@@ -121,7 +121,7 @@ def _write_failure(job: Job, error: Exception) -> None:
     run = job.run
     run.take()
     try:
-        run.error_path.write_text("".join(traceback.format_exception(error)))
+        run.write_error("".join(traceback.format_exception(error)))
         if run.status()["state"] == "new":
             run.write_config(job.record)
             run.set_status("failed", 0, str(error))

@@ -125,7 +125,9 @@ def _wait(array: str, count: int) -> None:
     say(f"{count} Slurm jobs: {array}; `scancel {array}` saves and stops them, Ctrl-C leaves them")
     while True:
         command = ["squeue", "--noheader", "--format=%i", "--jobs", array]
-        listed = subprocess.run(command, capture_output=True, text=True, check=False)
+        listed = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
         # An array that has been forgotten is an error: "Invalid job id specified".
         if not listed.stdout.strip() and (not listed.returncode or "Invalid job" in listed.stderr):
             return

@@ -229,7 +229,7 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
         raised = RunError(f"{reason}; the traceback is in {run.error_path}, and {again}.")
     try:
         if raised is not error:
-            run.error_path.write_text("".join(traceback.format_exception(error)))
+            run.write_error("".join(traceback.format_exception(error)))
         run.set_status(outcome, progress.step, reason)
     except OSError:
         pass  # a full disk: the status stays `running`, which reads as killed

@@ -1,6 +1,5 @@
 """Repeat the first steps of a run and compare: the check that its numbers can be had again."""
 
-import json
 import math
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ import torch
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
+from gan_lab.common.files import read_json
 from gan_lab.common.signals import catch_signals
 from gan_lab.config.length import Schedule, make_schedule
 from gan_lab.evaluation.run_evaluator import RunEvaluator
@@ -78,7 +78,7 @@ def _repeat(record: Mapping[str, Any], run: Run, steps: int) -> torch.device:
 
 def _threads(run: Run) -> int | None:
     """Return the threads that the run began with, and say so if they changed on the way."""
-    starts = json.loads(run.environment_path.read_text()) if run.environment_path.exists() else []
+    starts = read_json(run.environment_path, [])
     threads = [start["threads"] for start in starts]
     if len(set(threads)) > 1:
         say(f"the run went on with other threads ({', '.join(map(str, threads))}); bits may differ")

@@ -90,7 +90,7 @@ def _json(value: Mapping[str, object]) -> str:
 
 def write_page(path: Path, title: str, parts: Sequence[str]) -> Path:
     """Write the page and return its path."""
-    template = Template(TEMPLATE.read_text())
+    template = Template(TEMPLATE.read_text(encoding="utf-8"))
     path.write_text(
         template.substitute(title=html.escape(title), body="\n".join(parts)), encoding="utf-8"
     )

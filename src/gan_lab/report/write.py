@@ -97,7 +97,7 @@ def _scores(study: Study) -> list[dict[str, object]]:
 def _write_rows(rows: Sequence[Mapping[str, object]], path: Path) -> None:
     names = list(dict.fromkeys(name for row in rows for name in row))
     temporary = path.with_suffix(".tmp")
-    with temporary.open("w", newline="") as file:
+    with temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

@@ -124,6 +124,10 @@ class Run:
             )
         return config
 
+    def write_error(self, text: str) -> None:
+        """Write why the run failed; names of files in it need not be valid UTF-8."""
+        self.error_path.write_text(text, "utf-8", "backslashreplace")
+
     def add_environment(self, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Append the description of one start, and return those of earlier ones."""
         earlier = read_json(self.environment_path, [])

@@ -39,5 +39,7 @@ def _commit() -> str | None:
     if not (PACKAGE.parents[1] / ".git").exists():
         return None
     arguments = ["git", "-C", str(PACKAGE), "rev-parse", "HEAD"]
-    answer = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        arguments, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     return answer.stdout.strip() or None

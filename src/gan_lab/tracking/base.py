@@ -21,7 +21,7 @@ class Tracker(Protocol):
         """Take a picture (PNG) and what it shows."""
 
     def census(self, step: int, found: Mapping[str, Any]) -> None:
-        """Take the counts of samples by class, as `modes.take_census` returns them."""
+        """Take the counts of samples by class, as `analysis.modes.take_census` returns them."""
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         """Take what is true of the whole run: its final scores."""

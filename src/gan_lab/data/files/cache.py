@@ -120,7 +120,7 @@ def _build(folder: Path, top: Path, files: Sequence[File], one: partial, shape: 
             "bad": bad,
             "source": printable(str(top)),
         }
-        (temporary / "index.json").write_text(json.dumps(index))
+        (temporary / "index.json").write_text(json.dumps(index), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)  # a damaged one
         temporary.rename(folder)
     except BaseException:
@@ -174,14 +174,14 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _is_whole(folder: Path) -> bool:
     try:
-        shape = json.loads((folder / "index.json").read_text())["shape"]
+        shape = json.loads((folder / "index.json").read_text(encoding="utf-8"))["shape"]
         return (folder / "images.u8").stat().st_size == math.prod(shape)
     except (OSError, ValueError, KeyError):
         return False
 
 
 def _open(folder: Path) -> Decoded:
-    index = json.loads((folder / "index.json").read_text())
+    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     shape, path = tuple(index["shape"]), folder / "images.u8"
     bad = {int(place): reason for place, reason in index["bad"].items()}
     size = math.prod(shape)
