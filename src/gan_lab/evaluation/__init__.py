@@ -3,7 +3,14 @@
 The classifiers that a dataset's config may name are handed on from here, for a run records them.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gan_lab.evaluation.extractors import (
+        shipped_classifier,
+        stacked_classifier,
+        trained_classifier,
+    )
 
 __all__ = ["shipped_classifier", "stacked_classifier", "trained_classifier"]
 
