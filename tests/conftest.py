@@ -13,11 +13,13 @@ import pytest
 from gan_lab.common.threads import wait_briefly
 
 wait_briefly()  # before torch is imported
+
+from small_runs import CONSOLE_SCRIPT  # noqa: E402
+
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # A background shell starts its commands deaf to Ctrl-C, and what tests start inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-CONSOLE_SCRIPT = Path(sys.executable).with_name("gan-lab")
 FOREIGN = ("WANDB_", "GAN_LAB_")  # settings of the person who runs the tests
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

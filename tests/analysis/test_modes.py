@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
+from gan_lab.analysis import modes
 from gan_lab.analysis.modes import Sorted, describe_census, describe_diversity, take_census
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import make_record
@@ -24,7 +25,7 @@ from gan_lab.metrics import (
     sure_classes,
 )
 from gan_lab.runs.directory import Run, run_directories
-from gan_lab.tracking import census_numbers
+from gan_lab.tracking.base import census_numbers
 from gan_lab.training import build
 
 CPU = torch.device("cpu")
@@ -100,7 +101,7 @@ def judged(request, data_root, tmp_path_factory):
 def sort(images: torch.Tensor, record: dict, folder) -> Sorted:
     """The classes of images, as if they were samples of a run with this record."""
     drawn = Samples(lambda first, last: (images[first:last], None))
-    order = sort(RunEvaluator(record, Run(folder), CPU), drawn, len(images))
+    order = modes.sort(RunEvaluator(record, Run(folder), CPU), drawn, len(images))
     assert order is not None
     return order
 

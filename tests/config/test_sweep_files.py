@@ -2,7 +2,6 @@
 
 import pytest
 from omegaconf import OmegaConf
-from test_configs import experiment, record  # noqa: F401
 
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
@@ -10,6 +9,7 @@ from gan_lab.config import compose
 from gan_lab.config.identity import run_directory
 from gan_lab.config.run_config import make_record
 from gan_lab.config.sweep import as_typed, sweep_points
+from small_runs import record_of
 
 SWEEPS = sorted(path.stem for path in (conf_directory() / "sweep").glob("*.yaml"))
 EXPERIMENTS = sorted(path.stem for path in (conf_directory() / "experiment").glob("*.yaml"))
@@ -133,7 +133,7 @@ def test_groups_can_be_swept():
         ("sweep={cases:[{},{ngf:8},{ndf:8}]} ngf=7", [(7, 5), (7, 8)]),
     ],
 )
-def test_a_sweep_is_a_layer(experiment, settings, expected):  # noqa: F811
+def test_a_sweep_is_a_layer(experiment, settings, expected):
     experiment("ngf: 4\nndf: 5")
     made = jobs("-m", "experiment=trial", *settings.split())  # -m: for the commas inside {}
     assert [(job.config.ngf, job.config.ndf) for job in made] == expected
@@ -144,7 +144,7 @@ def test_what_a_typed_setting_replaces_is_known():
     assert beaten == {"ngf=64", "ngf=128", "ngf=256"}
 
 
-def test_a_typed_length_beats_that_of_a_case(experiment):  # noqa: F811
+def test_a_typed_length_beats_that_of_a_case(experiment):
     experiment("sweep: {cases: [{steps: 7, beta1: 0}, {epochs: 2}]}")
     made = jobs("experiment=trial", "images=64")
     assert [(job.config.steps, job.config.images, job.config.beta1) for job in made] == [
@@ -153,7 +153,7 @@ def test_a_typed_length_beats_that_of_a_case(experiment):  # noqa: F811
     ]
 
 
-def test_a_study_names_its_sweep_and_needs_no_m(experiment):  # noqa: F811
+def test_a_study_names_its_sweep_and_needs_no_m(experiment):
     experiment("defaults:\n  - override /sweep: latent\nstudy: mine\nsteps: 7")
     assert values("latent_dim", "experiment=trial") == [10, 100, 1000]
     assert values("latent_dim", "experiment=trial", "sweep=null") == [16]
@@ -191,7 +191,7 @@ def test_seeds_that_cannot_be(settings):
 
 
 def test_a_run_is_the_same_alone_or_in_a_sweep():
-    alone = record("latent_dim=100", "seed=1")
+    alone = record_of("latent_dim=100", "seed=1")
     inside = [make_record(job.config, job.choices) for job in jobs("sweep=latent", "seeds=2")]
     assert alone in inside
     launched = jobs("latent_dim=100", "seed=1", "launcher=parallel", "n_jobs=3")[0]

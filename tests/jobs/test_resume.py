@@ -1,37 +1,24 @@
 """A run that was stopped, in whatever way, ends with the files of an undisturbed one."""
 
 import json
-import multiprocessing
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-import torch
 
-from gan_lab.cli.main import run
+from forked_runs import FORKS, assert_equal, assert_same_files, run_in, without_seconds
 from gan_lab.runs.checkpoints import read_checkpoint
 from gan_lab.runs.directory import Run, run_directories
-
-GAN_LAB = Path(sys.executable).with_name("gan-lab")
-# Forks of a process that has torch loaded: real processes that start in a tenth of a second.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["gan_lab.jobs.train_run", "gan_lab.jobs.sweep", "sklearn.datasets"])
-SMALL = [
-    *("image_size=16", "hidden_dim=16", "batch_size=16", "logger=none"),
-    *("log_every=1", "sample_every=10", "score_every=20"),
-    *("evaluation.samples=200", "evaluation.samples_during=100"),
-]
+from small_runs import CONSOLE_SCRIPT, SMALL, the_run
 
 
 def start(folder: Path, environment, *settings: str, threads: int = 1) -> subprocess.Popen:
     folder.mkdir(exist_ok=True)
     return subprocess.Popen(
-        [GAN_LAB, *SMALL, f"threads={threads}", *settings],
+        [CONSOLE_SCRIPT, *SMALL, f"threads={threads}", *settings],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
@@ -47,60 +34,12 @@ def finish(folder: Path, environment, *settings: str) -> Run:
     return the_run(folder)
 
 
-def the_run(folder: Path) -> Run:
-    (directory,) = run_directories(folder / "runs")
-    return Run(directory)
-
-
-def assert_same_files(ours: Run, theirs: Run) -> None:
-    """Every file but those that tell of starts and times is the same, byte by byte or by tensor."""
-    assert _names(ours) == _names(theirs)
-    for path in sorted(theirs.samples.iterdir()):
-        assert (ours.samples / path.name).read_bytes() == path.read_bytes(), path.name
-    for step in theirs.checkpoint_steps():
-        assert_equal(*(read_checkpoint(run.checkpoint_path(step)) for run in (ours, theirs)))
-    assert _without_seconds(ours.metrics()) == _without_seconds(theirs.metrics())
-    assert ours.evaluations() == theirs.evaluations()
-    assert ours.status() == theirs.status()
-
-
-def assert_equal(ours, theirs, place="checkpoint"):
-    assert type(ours) is type(theirs), place
-    if isinstance(theirs, torch.Tensor):
-        assert ours.dtype == theirs.dtype and torch.equal(ours, theirs), place
-    elif isinstance(theirs, dict):
-        assert ours.keys() == theirs.keys(), place
-        for key in theirs.keys() - {"seconds"}:
-            assert_equal(ours[key], theirs[key], f"{place}.{key}")
-    elif isinstance(theirs, list):
-        for index, pair in enumerate(zip(ours, theirs, strict=True)):
-            assert_equal(*pair, f"{place}[{index}]")
-    else:
-        assert ours == theirs, place
-
-
-def _names(run: Run) -> set[str]:
-    return {str(path.relative_to(run.directory)) for path in run.directory.rglob("*")}
-
-
-def _without_seconds(lines):
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
-
-
 def fork(folder: Path, environment, *settings: str):
     process = FORKS.Process(
         target=run_in, args=(folder, environment, [*SMALL, "threads=1", *settings])
     )
     process.start()
     return process
-
-
-def run_in(folder: Path, environment, settings) -> None:
-    os.environ.update(environment)
-    folder.mkdir(exist_ok=True)
-    os.chdir(folder)
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-    sys.exit(run(settings))
 
 
 def kill_at_random(process, folder: Path, inside_a_write: bool, wait: float) -> bool:
@@ -170,7 +109,7 @@ def test_more_steps_go_on_as_if_asked_for_at_once(tmp_path, environment):
     in_two = finish(tmp_path / "in_two", environment, "steps=40", "checkpoint_every=10")
     for step in at_once.checkpoint_steps():
         assert_equal(*(read_checkpoint(run.checkpoint_path(step)) for run in (in_two, at_once)))
-    assert _without_seconds(in_two.metrics()) == _without_seconds(at_once.metrics())
+    assert without_seconds(in_two.metrics()) == without_seconds(at_once.metrics())
 
 
 def test_a_finished_run_is_left_alone_and_restart_begins_anew(tmp_path, environment):

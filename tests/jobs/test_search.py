@@ -6,12 +6,11 @@ import subprocess
 import time
 
 import pytest
-from test_mistakes import assert_one_line
-from test_resume import SMALL
 
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.compose import jobs
 from gan_lab.runs.directory import Run, run_directories
+from small_runs import CONSOLE_SCRIPT, SMALL, assert_one_line
 
 optuna = pytest.importorskip("optuna", reason="optuna is not installed (the extra `optuna`)")
 from gan_lab.jobs.search import suggest  # noqa: E402
@@ -91,8 +90,6 @@ def test_a_failing_trial_ends_nothing_and_finished_ones_are_not_trained_again(ga
 
 @pytest.mark.slow
 def test_a_killed_search_goes_on_with_its_trials(tmp_path, environment, gan_lab):
-    from conftest import CONSOLE_SCRIPT
-
     settings = ("search=objective", "trials=3", *TINY)
     process = subprocess.Popen(
         [CONSOLE_SCRIPT, *settings],

@@ -4,9 +4,8 @@ import shutil
 import subprocess
 
 import pytest
-from test_mistakes import assert_one_line
-from test_resume import SMALL
-from test_sweeps import runs_in, states
+
+from small_runs import SMALL, assert_one_line, runs_in, states
 
 pytest.importorskip("submitit", reason="submitit is not installed (the extra `slurm`)")
 TINY = [*SMALL, "steps=20", "launcher=slurm"]

@@ -11,11 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from test_mistakes import assert_one_line
-from test_resume import FORKS, SMALL, assert_same_files, run_in
 
+from forked_runs import FORKS, assert_same_files, run_in
 from gan_lab.jobs import process as worker_process
-from gan_lab.runs.directory import Run, run_directories
+from small_runs import CONSOLE_SCRIPT, SMALL, assert_one_line, runs_in, states
 
 TINY = [*SMALL, "steps=20", "checkpoint_every=2"]
 ONE_THREAD = [*TINY, "threads=1"]
@@ -29,8 +28,6 @@ def start(tmp_path, environment):
     started: list[subprocess.Popen] = []
 
     def call(*arguments: str, folder: str = "") -> subprocess.Popen:
-        from conftest import CONSOLE_SCRIPT
-
         (tmp_path / folder).mkdir(exist_ok=True)
         process = subprocess.Popen(
             [CONSOLE_SCRIPT, *arguments],
@@ -49,14 +46,6 @@ def start(tmp_path, environment):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-
-
-def runs_in(folder: Path) -> dict[str, Run]:
-    return {path.name: Run(path) for path in run_directories(folder / "runs")}
-
-
-def states(folder: Path) -> list[str]:
-    return [run.status()["state"] for run in runs_in(folder).values()]
 
 
 def wait_until(holds, seconds: float = 100) -> None:

@@ -4,12 +4,11 @@ import re
 
 import pytest
 import torch
-from test_mistakes import assert_one_line, the_run
-from test_resume import SMALL
 
 from gan_lab.jobs.plan import makespan
 from gan_lab.runs.checkpoints import read_checkpoint
 from gan_lab.runs.directory import run_directories
+from small_runs import SMALL, assert_one_line, the_run
 
 TINY = [*SMALL, "threads=1"]
 

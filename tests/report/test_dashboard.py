@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from test_wandb import Log, logs, read_log
 
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import make_record
@@ -18,7 +17,8 @@ from gan_lab.report import dashboard
 from gan_lab.report.collect import collect
 from gan_lab.report.dashboard import Streamed, streamed
 from gan_lab.runs.directory import Run, run_directories
-from gan_lab.tracking import census_numbers
+from gan_lab.tracking.base import census_numbers
+from wandb_log import Log, logs, read_log
 
 wr = pytest.importorskip(
     "wandb_workspaces.reports.v2", reason="the extra dashboard is not installed"

@@ -1,41 +1,21 @@
-"""Every system runs: parameter counts, experiments as commands, every model with every loss."""
+"""Every system: its parameters counted, and every model with every objective."""
 
-import gzip
-import json
 from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from omegaconf import OmegaConf
-from PIL import Image
 from torch import Tensor, nn
 
-from gan_lab.common.paths import conf_directory
+from conf_experiments import listed
 from gan_lab.config.checks import check_fit
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import ImageDataset, digits
 from gan_lab.losses import Critic
-from gan_lab.runs.directory import Run, run_directories
 from gan_lab.training import build
 from gan_lab.training.state import TrainingState
 from gan_lab.training.steps import fakes_and_critic, take_step
 
-
-def listed(group: str) -> list[str]:
-    return sorted(path.stem for path in (conf_directory() / group).glob("*.yaml"))
-
-
-def is_study(name: str) -> bool:
-    """Whether an experiment begins with another one, as a question about it (test_studies.py)."""
-    file = OmegaConf.load(conf_directory() / "experiment" / f"{name}.yaml")
-    return isinstance(file.defaults[0], str)
-
-
-SYSTEMS = [name for name in listed("experiment") if not is_study(name)]
-SOON = ("mnist_dcgan", "mnist_conditional_dcgan", "ring")  # the others train in `make test-all`
 IMAGE_MODELS = [name for name in listed("model") if not name.startswith("point_")]
 OBJECTIVES = [*(f"loss={name}" for name in listed("loss")), "loss=rpgan penalty=[r1,r2]"]
 TINY = ["dataset=digits", "image_size=16", "latent_dim=3", "hidden_dim=4"]
@@ -76,63 +56,6 @@ def test_parameters_of_rgb_systems_at_64(settings, generator, discriminator):
     networks = build.networks(record)
     assert generator in (None, count(networks[0]))
     assert discriminator == count(networks[1])
-
-
-# --- experiments ---------------------------------------------------------------------------------
-
-MNIST_COUNTS = {"train": 60_000, "t10k": 10_000}
-
-
-def write_idx(path: Path, array: np.ndarray) -> None:
-    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    with gzip.open(path, "wb", compresslevel=1) as file:
-        file.write(header + array.tobytes())
-
-
-@pytest.fixture(scope="module")
-def made_up_data(tmp_path_factory) -> Path:
-    """A data root with an MNIST of the right size (eight grey squares), flowers and faces."""
-    root = tmp_path_factory.mktemp("data")
-    folder = root / "MNIST" / "raw"
-    folder.mkdir(parents=True)
-    squares = np.zeros((8, 28, 28), np.uint8)
-    for index, square in enumerate(squares):
-        square[index : index + 14, index : index + 14] = 80 + 20 * index
-    for stem, images in MNIST_COUNTS.items():
-        write_idx(folder / f"{stem}-images-idx3-ubyte.gz", np.resize(squares, (images, 28, 28)))
-        labels = np.resize(np.arange(10, dtype=np.uint8), images)
-        write_idx(folder / f"{stem}-labels-idx1-ubyte.gz", labels)
-    for number, place in enumerate([*(f"flowers/kind{kind}" for kind in range(5)), "anime_faces"]):
-        (root / place).mkdir(parents=True)
-        for index in range(80):  # of a colour that tells the class
-            colour = (40 * number, 255 - 40 * number, 2 * index)
-            Image.new("RGB", (64, 64), colour).save(root / place / f"{index:02d}.jpg")
-    return root
-
-
-@pytest.mark.parametrize(
-    "name",
-    [name if name in SOON else pytest.param(name, marks=pytest.mark.slow) for name in SYSTEMS],
-)
-def test_every_system_trains_from_the_command_line(gan_lab, tmp_path, made_up_data, name):
-    result = gan_lab(
-        f"experiment={name}",
-        "steps=2",
-        "hidden_dim=8",
-        "log_every=1",
-        "logger=none",
-        f"data_root={made_up_data}",
-        "evaluation.samples=64",
-    )
-    assert result.returncode == 0, result.stderr
-    assert "note " not in result.stdout
-    (directory,) = run_directories(tmp_path / "runs")
-    run = Run(directory)
-    assert (run.status()["state"], run.checkpoint_steps()) == ("finished", [2])
-    assert run.config().runtime.study == name
-    lines = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines] == [1, 2]
-    assert all(np.isfinite(value) for line in lines for value in line.values())
 
 
 # --- every model with every objective ------------------------------------------------------------

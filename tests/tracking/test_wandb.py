@@ -1,133 +1,26 @@
 """What Weights & Biases gets, read back from its own log; no account and no network."""
 
 import json
-import os
 import shutil
 import signal
-import struct
 import subprocess
-import sys
 import time
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from omegaconf import OmegaConf
 from PIL import Image
 
-from gan_lab.common.errors import UsageError
-from gan_lab.runs.directory import Run, run_directories
-from gan_lab.tracking import STEPPED
-from gan_lab.tracking.wandb_settings import connect_seconds, is_logged_in, wandb_mode
+from gan_lab.tracking.wandb_tracker import STEPPED
+from small_runs import the_run
+from wandb_log import logs, read_log, the_log
 
 QUICK = ("evaluation.samples=200", "evaluation.samples_during=100")
 SCALARS = (
     *("loss/d", "loss/g", "d/real", "d/fake_1", "d/fake_2"),
     *("grad_norm/d", "grad_norm/g", "images", "seconds"),
 )
-
-
-# --- the log: LevelDB's container (32 KiB blocks of chunks) of protobuf records ------------------
-
-BLOCK, CHUNK = 32 * 1024, struct.Struct("<IHB")  # a chunk: checksum, length, kind, bytes
-FULL, LAST = 1, 4
-
-
-def payloads(content: bytes) -> Iterator[bytes]:
-    """The records of a log, up to where a kill cut it."""
-    assert content[:4] == b":W&B"
-    position, record = 7, b""
-    while position + CHUNK.size <= len(content):
-        room = BLOCK - position % BLOCK
-        if room < CHUNK.size:
-            position += room
-            continue
-        checksum, length, kind = CHUNK.unpack_from(content, position)
-        position += CHUNK.size
-        part = content[position : position + length]
-        if zlib.crc32(part, zlib.crc32(bytes([kind]))) != checksum:
-            return
-        position, record = position + length, record + part
-        if kind in (FULL, LAST):
-            yield record
-            record = b""
-
-
-@dataclass
-class Log:
-    """What a .wandb file says."""
-
-    path: Path
-    run: Any = None
-    config: dict[str, Any] = field(default_factory=dict)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    metrics: dict[str, Any] = field(default_factory=dict)
-    summary: dict[str, Any] = field(default_factory=dict)
-    exit_code: int | None = None
-
-    def scalars(self, *keys: str) -> list[dict[str, float]]:
-        """The rows that hold all the keys, without anything else."""
-        return [{key: row[key] for key in keys} for row in self.rows if row.keys() >= {*keys}]
-
-    def images(self) -> list[tuple[int, Path]]:
-        """The sample grids: their steps and their files."""
-        files = self.path.parent / "files"
-        rows = [row for row in self.rows if "samples" in row]
-        return [(row["step"], files / row["samples"]["path"]) for row in rows]
-
-
-def read_log(path: Path) -> Log:
-    from wandb.proto.wandb_internal_pb2 import Record
-
-    log = Log(path)
-    for payload in payloads(path.read_bytes()):
-        record = Record.FromString(payload)
-        match record.WhichOneof("record_type"):
-            case "run":
-                log.run = record.run
-                update(log.config, record.run.config.update)
-            case "config":
-                update(log.config, record.config.update)
-            case "history":
-                log.rows.append(update({}, record.history.item))
-            case "summary":
-                update(log.summary, record.summary.update)
-            case "metric":
-                log.metrics[record.metric.name or record.metric.glob_name] = record.metric
-            case "exit":
-                log.exit_code = record.exit.exit_code
-    return log
-
-
-def update(tree: dict[str, Any], items: Any) -> dict[str, Any]:
-    """Set items, of which a nested one is written leaf by leaf."""
-    for item in items:
-        *parents, leaf = item.nested_key or [item.key]
-        branch = tree
-        for parent in parents:
-            branch = branch.setdefault(parent, {})
-        branch[leaf] = json.loads(item.value_json)
-    return tree
-
-
-def logs(folder: Path) -> list[Path]:
-    """The logs of all runs, oldest first: they share one directory."""
-    return sorted((folder / "runs" / "wandb").glob("offline-run-*/run-*.wandb"))
-
-
-def the_log(folder: Path) -> Log:
-    (path,) = logs(folder)
-    return read_log(path)
-
-
-def the_run(folder: Path) -> Run:
-    (directory,) = run_directories(folder / "runs")
-    return Run(directory)
 
 
 # --- a run without a network ---------------------------------------------------------------------
@@ -308,144 +201,3 @@ def test_a_killed_run_leaves_a_readable_log(start_gan_lab, tmp_path):
     assert log.run.display_name == run.directory.name
     rows = log.scalars("step", "loss/d", "loss/g")
     assert rows == [{key: line[key] for key in rows[0]} for line in run.metrics()[: len(rows)]]
-
-
-# --- settings ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def wandb_here(gan_lab_here):
-    """Run `gan-lab` in this process, and end W&B's own, which may write on after a run's end."""
-    import wandb
-
-    def call(*arguments: str):
-        try:
-            return gan_lab_here(*arguments)
-        finally:
-            wandb.teardown()
-
-    return call
-
-
-@pytest.mark.parametrize(
-    ("variables", "settings", "expected"),
-    [
-        ({}, "", ("gan_lab", "")),  # offline, for nobody is logged in
-        ({"WANDB_MODE": "offline"}, "", ("gan_lab", "")),
-        ({"WANDB_PROJECT": "faces", "WANDB_ENTITY": "us"}, "", ("faces", "us")),
-        ({"WANDB_PROJECT": "faces"}, "wandb.project=digits wandb.entity=me", ("digits", "me")),
-        ({"WANDB_MODE": "disabled"}, "wandb.mode=offline", ("gan_lab", "")),
-        ({"WANDB_MODE": "disabled"}, "", None),
-        ({"WANDB_MODE": "offline"}, "wandb.mode=disabled", None),
-        ({"WANDB_MODE": "", "WANDB_PROJECT": "x"}, "", ("x", "")),
-        ({"WANDB_DISABLED": "true"}, "", None),
-    ],
-)
-def test_modes_projects_and_entities(
-    wandb_here, monkeypatch, tmp_path, variables, settings, expected
-):
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    result = wandb_here("steps=1", *QUICK, *settings.split())
-    assert result.returncode == 0, result.stderr
-    if expected is None:
-        assert not logs(tmp_path) and "disabled" in result.stdout
-    else:
-        run = the_log(tmp_path).run
-        assert (run.project, run.entity) == expected
-
-
-@pytest.mark.parametrize(
-    ("variables", "expected"),
-    [
-        ({}, "offline"),
-        ({"WANDB_API_KEY": "0123456789" * 4}, "online"),
-        ({"WANDB_MODE": ""}, "offline"),
-        ({"WANDB_MODE": "online"}, "online"),
-        ({"WANDB_MODE": "run"}, "online"),
-        ({"WANDB_MODE": "dryrun", "WANDB_API_KEY": "0123456789" * 4}, "offline"),
-        ({"WANDB_DISABLED": "True", "WANDB_MODE": "online"}, "disabled"),
-        ({"WANDB_DISABLED": "false", "WANDB_MODE": "online"}, "online"),
-    ],
-)
-def test_the_environment_says_what_auto_is(monkeypatch, tmp_path, variables, expected):
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    for name in [name for name in os.environ if name.startswith("WANDB_")]:
-        monkeypatch.delenv(name)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert wandb_mode("auto") == expected
-    assert [wandb_mode(typed) for typed in ("online", "disabled")] == ["online", "disabled"]
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("WANDB_MODE", "of"), ("WANDB_INIT_TIMEOUT", "abc"), ("WANDB_INIT_TIMEOUT", "-1"),
-     ("WANDB_INIT_TIMEOUT", "nan")],
-)  # fmt: skip
-def test_an_odd_environment_is_answered_before_anything_is_written(
-    gan_lab_here, monkeypatch, tmp_path, name, value
-):
-    monkeypatch.setenv(name, value)
-    result = gan_lab_here("steps=1", *QUICK)
-    assert result.returncode == 2
-    (line,) = result.stderr.splitlines()
-    assert f"{name}={value}: " in line and not (tmp_path / "runs").exists()
-    assert gan_lab_here("steps=1", "logger=none", *QUICK).returncode == 0
-
-
-def test_the_wait_for_the_server_can_be_set(monkeypatch):
-    monkeypatch.setenv("WANDB_INIT_TIMEOUT", "7.5")
-    assert connect_seconds() == 7.5
-    monkeypatch.setenv("WANDB_INIT_TIMEOUT", "")
-    assert connect_seconds() == 20
-    monkeypatch.setenv("WANDB_INIT_TIMEOUT", "inf")
-    with pytest.raises(UsageError, match="WANDB_INIT_TIMEOUT=inf"):
-        connect_seconds()
-
-
-@pytest.mark.slow
-def test_all_runs_share_one_directory_and_a_resumed_one_its_name(wandb_here, tmp_path):
-    for steps in (1, 2):
-        result = wandb_here("-m", "seed=0,1", f"steps={steps}", *QUICK)
-        assert result.returncode == 0, result.stderr
-    runs = [read_log(path).run for path in logs(tmp_path)]
-    assert len(runs) == 4
-    assert len({run.run_id for run in runs}) == len({run.display_name for run in runs}) == 2
-    rows = [
-        row["step"] for path in logs(tmp_path) for row in read_log(path).scalars("step", "loss/d")
-    ]
-    assert rows == [1, 1, 2, 2]
-
-
-@pytest.mark.parametrize(
-    ("variables", "login", "expected"),
-    [
-        ({}, None, False),
-        ({"WANDB_API_KEY": "0123456789" * 4}, None, True),
-        ({}, "api.wandb.ai", True),
-        ({}, "example.org", False),
-        ({"WANDB_BASE_URL": "https://wandb.example.org"}, "wandb.example.org", True),
-        ({"WANDB_BASE_URL": "https://wandb.example.org"}, "api.wandb.ai", False),
-    ],
-)
-def test_who_is_logged_in(monkeypatch, tmp_path, variables, login, expected):
-    for name in [name for name in os.environ if name.startswith("WANDB_")]:
-        monkeypatch.delenv(name)
-    netrc = tmp_path / "netrc"
-    if login:
-        netrc.write_text(f"machine {login} login user password {'0123456789' * 4}\n")
-        netrc.chmod(0o600)
-    for name, value in (variables | {"NETRC": str(netrc)}).items():
-        monkeypatch.setenv(name, value)
-    assert is_logged_in() is expected
-
-
-def test_without_a_logger_wandb_is_not_even_imported(environment, tmp_path):
-    arguments = ["logger=none", "steps=1", *QUICK]
-    program = f"import sys; from gan_lab import cli; cli.run({arguments}); print(*sys.modules)"
-    command = [sys.executable, "-c", program]
-    output = subprocess.check_output(command, cwd=tmp_path, env=environment, text=True)
-    modules = output.splitlines()[-1].split()
-    assert "torch" in modules and "wandb" not in modules
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["scratch"]

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
-from test_resume import SMALL
+from omegaconf import OmegaConf
 
 from gan_lab.cli.main import VERBS
 from gan_lab.common.errors import UsageError
 from gan_lab.config.trust import refuse_untrusted
+from gan_lab.runs.directory import Run
+from small_runs import SMALL, USAGE, assert_one_line, the_run
 
 NEED_NO_RUN = {"train", "plan", "explain"}
 LISTS = {"runs", "report", "dashboard"}  # of many runs: they name a bad one and go on
@@ -228,3 +230,58 @@ def test_a_sound_run_of_another_person_opens_with_every_verb(
     result = gan_lab_here(verb, named, *SHORT.get(verb, ()))
     assert result.returncode == 0, result.stderr
     assert not Path("/home/somebody").exists()
+
+
+TOUCH = {"command": "touch attacked"}
+ATTACKS = {
+    "plain": {"_target_": "os.system", **TOUCH},
+    "builtin": {"_target_": "builtins.exec", "source": "open('attacked', 'w')"},
+    "through a module of the library": {"_target_": "gan_lab.training.build.os.system", **TOUCH},
+    "a name that the library imported": {"_target_": "gan_lab.runs.directory.shutil", **TOUCH},
+    "a name that torch imported": {"_target_": "torch.nn.functional.warnings.os.system", **TOUCH},
+    "no dots": {"_target_": "eval", "source": "open('attacked', 'w')"},
+    "a lookalike": {"_target_": "gan_lab_evil.attack"},
+    "an import": {"_target_": "gan_lab.config.instantiate.locate", "target": "gan_lab_evil.attack"},
+    "nested": {
+        "_target_": "gan_lab.config.instantiate.instantiate",
+        "spec": {"_target_": "os.system", **TOUCH},
+    },
+    "nested in a list": {
+        "_target_": "gan_lab.models.DCGANGenerator",
+        "layers": [{"_target_": "os.system", **TOUCH}],
+    },
+    "the command line": {
+        "_target_": "gan_lab.cli.run",
+        "arguments": [
+            "model.generator._target_=os.system",
+            "+model.generator.command=touch attacked",
+        ],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def finished_run(tmp_path_factory, environment):
+    """A run directory to change copies of."""
+    from gan_lab import cli
+
+    folder = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_LAB_CACHE", environment["GAN_LAB_CACHE"])
+        assert cli.run([f"runs_dir={folder / 'runs'}", *SHORT]) == 0
+    return the_run(folder)
+
+
+@pytest.mark.parametrize("place", ["model.generator", "dataset.images", "dataset.classifier"])
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=list(ATTACKS))
+def test_a_strangers_config_runs_no_code(gan_lab_here, tmp_path, finished_run, attack, place):
+    (tmp_path / "gan_lab_evil.py").write_text("open('attacked', 'w')\ndef attack(): pass\n")
+    shutil.copytree(finished_run.directory, tmp_path / "stranger")
+    stranger = Run(tmp_path / "stranger")
+    config = stranger.config()
+    OmegaConf.update(config, place, attack, merge=False)
+    stranger.write_config(config)
+
+    result = gan_lab_here("evaluate", "stranger", "--samples", "100")
+    assert not (tmp_path / "attacked").exists()
+    assert_one_line(result, USAGE)

@@ -11,7 +11,7 @@ from gan_lab.runs.directory import Run, run_directories
 from gan_lab.training.monitor import VERDICTS, Monitor, judge, replay
 from gan_lab.training.steps import _accuracy
 
-RECORDED = Path(__file__).with_name("monitored")
+RECORDED = Path(__file__).with_name("recorded")
 # Seed 7, which no limit was set on: the verdict at each look but the first, by its number.
 EXPECTED = {
     "d_rate_too_high": "333",

@@ -10,7 +10,7 @@ from torch import Tensor
 from gan_lab.training.batches import Batches
 from gan_lab.training.steps import take_step
 
-sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 workloads = pytest.importorskip("workloads", reason="an installed package has no benchmarks/")
 
 SETTINGS = {"image_size": 32, "batch_size": 16}
