@@ -30,6 +30,7 @@ from gan_lab.runs.directory import Run, run_directories
 from gan_lab.training.batches import Batches
 from gan_lab.training.state import TrainingState
 from gan_lab.training.steps import take_step
+from small_runs import FEW_SAMPLES, FEW_SCORES
 
 LOG_2 = math.log(2)
 
@@ -232,17 +233,17 @@ def test_fakes_outside_of_the_cells_count_as_what_d_says_of_them():
 
 # --- the verb ------------------------------------------------------------------------------------
 
-QUICK = ("logger=none", "steps=4", "log_every=1", "evaluation.samples=100",
-         "evaluation.samples_during=100")  # fmt: skip
+QUICK = ("logger=none", "steps=4", "log_every=1", *FEW_SAMPLES)
+DIGITS = f"image_size=16 hidden_dim=4 {FEW_SCORES}"
 
 
 @pytest.mark.parametrize(
     ("settings", "has_gap", "has_optimum"),
     [
-        ("image_size=16 hidden_dim=4", True, False),
-        ("image_size=16 hidden_dim=4 model=cdcgan", True, False),
-        ("image_size=16 hidden_dim=4 pack=2", True, False),
-        ("image_size=16 hidden_dim=4 loss=wgan_gp beta1=0", False, False),
+        (DIGITS, True, False),
+        (f"{DIGITS} model=cdcgan", True, False),
+        (f"{DIGITS} pack=2", True, False),
+        (f"{DIGITS} loss=wgan_gp beta1=0", False, False),
         ("dataset=ring model=point_mlp", True, True),
     ],
 )
@@ -267,7 +268,7 @@ def test_equilibrium_writes_numbers_figures_and_a_line(
 
 
 def test_a_run_without_a_checkpoint_is_one_line(gan_lab_here, tmp_path):
-    assert gan_lab_here("image_size=16", "hidden_dim=4", *QUICK).returncode == 0
+    assert gan_lab_here(*DIGITS.split(), *QUICK).returncode == 0
     (directory,) = run_directories(tmp_path / "runs")
     Run(directory).checkpoint_path(4).unlink()
     for verb in ("equilibrium", "modes"):

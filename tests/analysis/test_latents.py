@@ -15,8 +15,9 @@ from gan_lab.analysis.latents import nearest, strips
 from gan_lab.models import DCGANGenerator, MLPGenerator, initialise
 from gan_lab.training.sampling import generate, generate_each, sample_latents
 from gan_lab.training.trained import TrainedRun
+from small_runs import FEW_SAMPLES, FEW_SCORES
 
-QUICK = ("logger=none", "steps=3", "evaluation.samples=100", "hidden_dim=8", "threads=1")
+QUICK = ("logger=none", "steps=3", "hidden_dim=8", "threads=1", *FEW_SAMPLES)
 
 
 def small_generators():
@@ -26,11 +27,11 @@ def small_generators():
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, gan_lab_in):
+def folder(tmp_path_factory, gan_lab_here_in):
     """A folder with a run that draws digits and one that draws the digit it is asked for."""
     folder = tmp_path_factory.mktemp("latents")
     for name, settings in {"plain": ["model=dcgan"], "conditional": ["model=cdcgan"]}.items():
-        result = gan_lab_in(folder, *settings, f"study={name}", *QUICK)
+        result = gan_lab_here_in(folder, *settings, f"study={name}", *QUICK, FEW_SCORES)
         assert result.returncode == 0, result.stderr
     return folder
 
@@ -207,9 +208,9 @@ def test_mistakes_are_answered_in_one_line(gan_lab_here, folder, arguments, code
 
 
 @pytest.fixture(scope="module")
-def ring(tmp_path_factory, gan_lab_in) -> Path:
+def ring(tmp_path_factory, gan_lab_here_in) -> Path:
     folder = tmp_path_factory.mktemp("ring")
-    result = gan_lab_in(folder, "dataset=ring", "model=point_mlp", "study=ring", *QUICK)
+    result = gan_lab_here_in(folder, "dataset=ring", "model=point_mlp", "study=ring", *QUICK)
     assert result.returncode == 0, result.stderr
     return folder / "runs"
 

@@ -27,6 +27,7 @@ from gan_lab.metrics import (
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.tracking.base import census_numbers
 from gan_lab.training import build
+from small_runs import FEW_SAMPLES, FEW_SCORES
 
 CPU = torch.device("cpu")
 
@@ -186,10 +187,12 @@ def test_a_generator_of_a_hundred_images_repeats_itself():
 
 # --- the verb ------------------------------------------------------------------------------------
 
-QUICK = ("logger=none", "steps=2", "evaluation.samples=100", "evaluation.samples_during=100")
+QUICK = ("logger=none", "steps=2", *FEW_SAMPLES)
 
 
-@pytest.mark.parametrize("settings", ["model=cdcgan image_size=16", "dataset=ring model=point_mlp"])
+@pytest.mark.parametrize(
+    "settings", [f"model=cdcgan image_size=16 {FEW_SCORES}", "dataset=ring model=point_mlp"]
+)
 def test_modes_writes_counts_and_pictures(gan_lab_here, tmp_path, settings):
     assert gan_lab_here(*settings.split(), *QUICK).returncode == 0
     (directory,) = run_directories(tmp_path / "runs")

@@ -26,8 +26,11 @@ from gan_lab.config import compose
         ("--version", "gan-lab 0."),
     ],
 )
-def test_questions_are_answered_and_start_nothing(gan_lab, tmp_path, command, shown):
-    result = gan_lab(*command.split())
+def test_questions_are_answered_and_start_nothing(
+    gan_lab_here, monkeypatch, tmp_path, command, shown
+):
+    monkeypatch.setattr(sys, "argv", ["gan-lab"])  # which Hydra reads
+    result = gan_lab_here(*command.split())
     assert result.returncode == 0 and not result.stderr
     assert shown in result.stdout
     assert not list(tmp_path.iterdir())

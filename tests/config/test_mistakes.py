@@ -1,31 +1,9 @@
 """A mistake in a setting gets one line that says what to do, and starts nothing."""
 
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from gan_lab.config.compose import jobs
-from gan_lab.runs.directory import Run, run_directories
-
-QUICK = ("logger=none", "evaluation.samples=200", "evaluation.samples_during=100")
-SHORT = (*QUICK, "steps=2")
-USAGE, FAILED = 2, 1
-
-
-def assert_one_line(result: subprocess.CompletedProcess[str], code: int, *pieces: str) -> None:
-    """The mistake is answered by one line on stderr that holds all the pieces."""
-    assert result.returncode == code, result.stderr
-    lines = result.stderr.splitlines()
-    assert len(lines) == 1 and lines[0].startswith("gan-lab: "), result.stderr
-    assert "Traceback" not in result.stdout
-    for piece in pieces:
-        assert piece in lines[0]
-
-
-def the_run(folder: Path) -> Run:
-    (directory,) = run_directories(folder / "runs")
-    return Run(directory)
+from small_runs import QUICK, SHORT, USAGE, assert_one_line
 
 
 @pytest.mark.parametrize(

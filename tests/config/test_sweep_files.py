@@ -65,15 +65,22 @@ def test_any_text_survives_the_command_line(value):
     assert job.config.folder == value
 
 
-@pytest.mark.parametrize("base", [None, *EXPERIMENTS])
 @pytest.mark.parametrize("sweep", SWEEPS)
-def test_every_sweep_combines_with_every_experiment(sweep, base):
-    if base is None:
-        made = jobs(f"sweep={sweep}")
-        directories = {run_directory(make_record(job.config, job.choices)) for job in made}
-        assert len(directories) == len(made) > 1
-    elif sweep == "capacity":  # the others differ in their names alone
-        assert len(jobs(f"sweep={sweep}", f"experiment={base}", "seeds=1")) == 7
+def test_every_sweep_is_of_several_runs(sweep):
+    made = jobs(f"sweep={sweep}")
+    directories = {run_directory(make_record(job.config, job.choices)) for job in made}
+    assert len(directories) == len(made) > 1
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_a_sweep_combines_with_every_experiment(experiment):
+    assert len(jobs("sweep=weight_init", f"experiment={experiment}", "seeds=1")) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_the_longest_sweep_combines_with_every_experiment(experiment):
+    assert len(jobs("sweep=capacity", f"experiment={experiment}", "seeds=1")) == 7
 
 
 # The values of systems A and B, by hand.

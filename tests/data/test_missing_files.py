@@ -7,8 +7,10 @@ from small_runs import FAILED, SHORT, assert_one_line
 NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
 
 
-def test_a_missing_dataset_says_what_to_put_where(gan_lab, tmp_path):
-    result = gan_lab("dataset=mnist", f"data_root={tmp_path}", *SHORT, **NO_NETWORK)
+def test_a_missing_dataset_says_what_to_put_where(gan_lab_here, monkeypatch, tmp_path):
+    for name, address in NO_NETWORK.items():
+        monkeypatch.setenv(name, address)
+    result = gan_lab_here("dataset=mnist", f"data_root={tmp_path}", *SHORT)
     assert_one_line(result, FAILED, f"{tmp_path}/MNIST/raw", "dataset=digits")
 
 

@@ -8,18 +8,21 @@ import pytest
 QUICK = (
     *("logger=none", "steps=40", "log_every=2", "sample_every=10", "score_every=20"),
     *("batch_size=16", "evaluation.samples=100", "evaluation.samples_during=100", "threads=1"),
+    *("dataset.scores=[fd_classifier,class_shares,precision_recall,ssim]", "study=widths"),
 )
 
 
 @pytest.fixture(scope="session")
-def study(tmp_path_factory, gan_lab_in) -> Path:
+def study(made_once, gan_lab_here_in) -> Path:
     """The runs of a study: two widths, two seeds, and one that diverges."""
-    folder = tmp_path_factory.mktemp("study")
-    result = gan_lab_in(folder, "-m", "hidden_dim=4,8", "seed=0,1", "study=widths", *QUICK)
-    assert result.returncode == 0, result.stderr
-    result = gan_lab_in(folder, "lr=1e30", "hidden_dim=4", "study=widths", *QUICK)
-    assert result.returncode == 1
-    return folder / "runs" / "widths"
+
+    def train(folder: Path) -> None:
+        result = gan_lab_here_in(folder, "-m", "hidden_dim=4,8", "seed=0,1", *QUICK)
+        assert result.returncode == 0, result.stderr
+        result = gan_lab_here_in(folder, "lr=1e30", "hidden_dim=4", *QUICK)
+        assert result.returncode == 1
+
+    return made_once("widths", train) / "runs" / "widths"
 
 
 @pytest.fixture

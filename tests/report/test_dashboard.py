@@ -18,6 +18,7 @@ from gan_lab.report.collect import collect
 from gan_lab.report.dashboard import Streamed, streamed
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.tracking.base import census_numbers
+from small_runs import FEW_SAMPLES
 from wandb_log import Log, logs, read_log
 
 wr = pytest.importorskip(
@@ -26,7 +27,7 @@ wr = pytest.importorskip(
 
 QUICK = (
     *("steps=4", "log_every=1", "sample_every=2", "score_every=2", "threads=1"),
-    *("evaluation.samples=100", "evaluation.samples_during=100"),
+    *FEW_SAMPLES,
 )
 KINDS = {  # the last setting is what a study varies
     "digits": ("hidden_dim=4,8",),
@@ -46,7 +47,7 @@ OWN = {
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory, gan_lab_in):
+def folders(tmp_path_factory, gan_lab_here_in):
     """The folder with the offline logs of a study on data of a kind, made when asked for."""
     made: dict[str, Path] = {}
 
@@ -57,7 +58,7 @@ def folders(tmp_path_factory, gan_lab_in):
             noise = np.random.default_rng(0).integers(0, 256, (80, 16, 16, 3), np.uint8)
             for index, pixels in enumerate(noise if kind == "unlabelled" else ()):
                 Image.fromarray(pixels).save(folder / "pictures" / f"{index}.png")
-            result = gan_lab_in(folder, "-m", "study=widths", *KINDS[kind], *QUICK)
+            result = gan_lab_here_in(folder, "-m", "study=widths", *KINDS[kind], *QUICK)
             assert result.returncode == 0, result.stderr
         return made[kind]
 

@@ -14,7 +14,7 @@ from gan_lab.report.figures.settings import draw_settings
 from gan_lab.report.scores import final_lines, measures, series
 from gan_lab.report.settings import compare
 from gan_lab.runs.directory import Run
-from small_runs import QUICK
+from small_runs import FEW_SAMPLES
 from study_files import finished, many, report
 
 
@@ -45,12 +45,12 @@ def test_what_other_verbs_found_is_shown(copy, tmp_path):
         assert heading in written["report.html"] and heading in written["results.md"]
 
 
-def test_settings_of_points_are_compared_without_strips_of_images(gan_lab, tmp_path):
-    result = gan_lab(
-        "-m", "dataset=ring", "model=point_mlp", "lr=1e-3,1e-4", "study=points", *QUICK
-    )
+def test_settings_of_points_are_compared_without_strips_of_images(gan_lab_here, tmp_path):
+    points = ("dataset=ring", "model=point_mlp", "batch_size=16", "study=points", "threads=1")
+    often = ("logger=none", "steps=4", "log_every=2", "sample_every=2", "score_every=2")
+    result = gan_lab_here("-m", "lr=1e-3,1e-4", *points, *often, *FEW_SAMPLES)
     assert result.returncode == 0, result.stderr
-    result = gan_lab("report", "points")
+    result = gan_lab_here("report", "points")
     assert result.returncode == 0, result.stderr
     figures = {path.stem for path in (tmp_path / "runs/points/report/figures").glob("*.png")}
     assert "samples" in figures and "interpolation_settings" not in figures

@@ -15,6 +15,7 @@ from gan_lab.report.figures.theory import (
     mean_difference,
     measured_gradients,
 )
+from small_runs import FEW_SAMPLES, FEW_SCORES
 
 
 def test_the_two_gradients_in_the_logit_are_the_closed_forms():
@@ -24,10 +25,10 @@ def test_the_two_gradients_in_the_logit_are_the_closed_forms():
     torch.testing.assert_close(logit_gradient(nonsaturating(), logits), sigmoid - 1)
 
 
-def test_minimax_vanishes_where_d_is_sure_and_log_d_does_not(tmp_path, gan_lab_in):
-    result = gan_lab_in(
-        tmp_path, "steps=60", "lr_d=2e-3", "lr_g=1e-6", "hidden_dim=8", "logger=none",
-        "evaluation.samples=100", "score_every=0",
+def test_minimax_vanishes_where_d_is_sure_and_log_d_does_not(tmp_path, gan_lab_here):
+    result = gan_lab_here(
+        "steps=60", "lr_d=2e-3", "lr_g=1e-6", "hidden_dim=8", "score_every=0",
+        *("logger=none", *FEW_SAMPLES, FEW_SCORES),
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     run = load_run("latest", tmp_path / "runs")

@@ -1,8 +1,11 @@
 """Which experiments there are in conf/experiment."""
 
+from functools import cache
+
 from omegaconf import OmegaConf
 
 from gan_lab.common.paths import conf_directory
+from gan_lab.config.compose import Composed, jobs
 
 
 def listed(group: str) -> list[str]:
@@ -10,9 +13,15 @@ def listed(group: str) -> list[str]:
 
 
 def is_study(name: str) -> bool:
-    """Whether an experiment begins with another one, as a question about it (test_studies.py)."""
+    """Whether an experiment begins with another one, as a question about it."""
     file = OmegaConf.load(conf_directory() / "experiment" / f"{name}.yaml")
     return isinstance(file.defaults[0], str)
+
+
+@cache
+def commanded(name: str) -> list[Composed]:
+    """The runs that an experiment asks for."""
+    return jobs([f"experiment={name}"], False)
 
 
 STUDIES = [name for name in listed("experiment") if is_study(name)]

@@ -5,18 +5,17 @@ import json
 import numpy as np
 import pytest
 
-from conf_experiments import STUDIES, SYSTEMS
-from gan_lab.config.compose import jobs
+from conf_experiments import STUDIES, SYSTEMS, commanded
 from gan_lab.runs.directory import Run, run_directories
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
-def test_the_first_run_of_every_study_trains(gan_lab, tmp_path, made_up_data, name):
-    first = jobs([f"experiment={name}"], False)[0]
+def test_the_first_run_of_every_study_trains(gan_lab_here, tmp_path, made_up_data, name):
+    first = commanded(name)[0]
     settings = [*first.setting, "sweep=null", "seeds=1", "steps=2", "evaluation.samples=64"]
     quick = ["evaluation.samples_during=64", "log_every=1", "logger=none", "threads=1"]
-    result = gan_lab(f"experiment={name}", *settings, *quick, f"data_root={made_up_data}")
+    result = gan_lab_here(f"experiment={name}", *settings, *quick, f"data_root={made_up_data}")
     assert result.returncode == 0, result.stderr
     (directory,) = run_directories(tmp_path / "runs")
     run = Run(directory)
@@ -28,11 +27,6 @@ def test_the_first_run_of_every_study_trains(gan_lab, tmp_path, made_up_data, na
     assert {line["step"] for line in run.evaluations()} == {2}
 
 
-@pytest.mark.parametrize("name", STUDIES)
-def test_the_study_of_an_experiment_has_its_name(name):
-    assert {job.config.study for job in jobs([f"experiment={name}"], False)} == {name}
-
-
 SOON = ("mnist_dcgan", "mnist_conditional_dcgan", "ring")  # the others train in `make test-all`
 
 
@@ -40,8 +34,8 @@ SOON = ("mnist_dcgan", "mnist_conditional_dcgan", "ring")  # the others train in
     "name",
     [name if name in SOON else pytest.param(name, marks=pytest.mark.slow) for name in SYSTEMS],
 )
-def test_every_system_trains_from_the_command_line(gan_lab, tmp_path, made_up_data, name):
-    result = gan_lab(
+def test_every_system_trains_from_the_command_line(gan_lab_here, tmp_path, made_up_data, name):
+    result = gan_lab_here(
         f"experiment={name}",
         "steps=2",
         "hidden_dim=8",

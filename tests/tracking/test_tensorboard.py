@@ -1,19 +1,19 @@
 """What TensorBoard gets, read back from its event files."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from gan_lab.runs.directory import Run, run_directories
+from gan_lab.runs.directory import Run
+from small_runs import FEW_SAMPLES, FEW_SCORES, the_run
 
 pytest.importorskip("tensorboard", reason="the extra tensorboard is not installed")
 
 QUICK = (
     *("log_every=1", "sample_every=2", "score_every=2", "checkpoint_every=2"),
-    *("evaluation.samples=100", "evaluation.samples_during=100", "hidden_dim=8", "threads=1"),
+    *("hidden_dim=8", "threads=1", *FEW_SAMPLES, FEW_SCORES),
 )
 
 
@@ -23,11 +23,6 @@ def events(run: Run):
     found = EventAccumulator(str(run.tensorboard), size_guidance={"images": 0, "scalars": 0})
     found.Reload()
     return found
-
-
-def the_run(folder: Path) -> Run:
-    (directory,) = run_directories(folder / "runs")
-    return Run(directory)
 
 
 def scalars(found, name: str) -> dict[int, float]:
@@ -73,8 +68,8 @@ def test_a_resumed_run_goes_on_in_the_same_curves(gan_lab_here, tmp_path):
     assert scalars(events(run), "loss/d") == pytest.approx(expected)
 
 
-def test_both_loggers_get_the_same(gan_lab, tmp_path):
-    result = gan_lab("logger=both", "steps=2", *QUICK)
+def test_both_loggers_get_the_same(gan_lab_here, tmp_path):
+    result = gan_lab_here("logger=both", "steps=2", *QUICK)
     assert result.returncode == 0, result.stderr
     assert "W&B offline" in result.stdout and "TensorBoard" in result.stdout
     run = the_run(tmp_path)

@@ -8,15 +8,18 @@ import pytest
 
 from gan_lab.common.errors import UsageError
 from gan_lab.tracking.wandb_settings import connect_seconds, is_logged_in, wandb_mode
-from small_runs import QUICK, SHORT, the_run
+from small_runs import FEW_SAMPLES, FEW_SCORES, the_run
 from wandb_log import logs, read_log, the_log
+
+LOGGED = ("hidden_dim=4", "image_size=16", *FEW_SAMPLES, FEW_SCORES)
 
 
 @pytest.mark.slow
 def test_an_unreachable_server_is_one_line_and_the_run_goes_on_offline(gan_lab, tmp_path):
     result = gan_lab(
         "wandb.mode=online",
-        *SHORT[1:],
+        *LOGGED,
+        "steps=2",
         WANDB_API_KEY="0123456789" * 4,
         WANDB_BASE_URL="http://127.0.0.1:9",
         WANDB_INIT_TIMEOUT="3",
@@ -62,7 +65,7 @@ def test_modes_projects_and_entities(
 ):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    result = wandb_here("steps=1", *QUICK, *settings.split())
+    result = wandb_here("steps=1", *LOGGED, *settings.split())
     assert result.returncode == 0, result.stderr
     if expected is None:
         assert not logs(tmp_path) and "disabled" in result.stdout
@@ -103,11 +106,11 @@ def test_an_odd_environment_is_answered_before_anything_is_written(
     gan_lab_here, monkeypatch, tmp_path, name, value
 ):
     monkeypatch.setenv(name, value)
-    result = gan_lab_here("steps=1", *QUICK)
+    result = gan_lab_here("steps=1", *LOGGED)
     assert result.returncode == 2
     (line,) = result.stderr.splitlines()
     assert f"{name}={value}: " in line and not (tmp_path / "runs").exists()
-    assert gan_lab_here("steps=1", "logger=none", *QUICK).returncode == 0
+    assert gan_lab_here("steps=1", "logger=none", *LOGGED).returncode == 0
 
 
 def test_the_wait_for_the_server_can_be_set(monkeypatch):
@@ -123,7 +126,7 @@ def test_the_wait_for_the_server_can_be_set(monkeypatch):
 @pytest.mark.slow
 def test_all_runs_share_one_directory_and_a_resumed_one_its_name(wandb_here, tmp_path):
     for steps in (1, 2):
-        result = wandb_here("-m", "seed=0,1", f"steps={steps}", *QUICK)
+        result = wandb_here("-m", "seed=0,1", f"steps={steps}", *LOGGED)
         assert result.returncode == 0, result.stderr
     runs = [read_log(path).run for path in logs(tmp_path)]
     assert len(runs) == 4
@@ -158,7 +161,7 @@ def test_who_is_logged_in(monkeypatch, tmp_path, variables, login, expected):
 
 
 def test_without_a_logger_wandb_is_not_even_imported(environment, tmp_path):
-    arguments = ["logger=none", "steps=1", *QUICK]
+    arguments = ["logger=none", "steps=1", *LOGGED]
     program = f"import sys; from gan_lab import cli; cli.run({arguments}); print(*sys.modules)"
     command = [sys.executable, "-c", program]
     output = subprocess.check_output(command, cwd=tmp_path, env=environment, text=True)

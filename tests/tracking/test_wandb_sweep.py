@@ -54,7 +54,7 @@ def test_every_choice_composes(sweep):
 
 def test_the_agents_command_trains_a_run_under_the_agents_id(sweep, gan_lab, tmp_path):
     values = {key: choose(parameter) for key, parameter in sweep["parameters"].items()}
-    values |= {"steps": 2, "latent_dim": 4, "hidden_dim": 4, "evaluation.samples": 100}
+    values |= {"steps": 2, "latent_dim": 4, "hidden_dim": 4, "evaluation.samples": 60}
     env, program, *settings = agent_command(sweep, values)
     assert (env, program) == ("/usr/bin/env", "gan-lab")
     agent = {"WANDB_SWEEP_ID": "abcd1234", "WANDB_RUN_ID": "xyz98765", "WANDB_MODE": "offline"}

@@ -14,15 +14,16 @@ from gan_lab.common.errors import RunError
 from gan_lab.models import call
 from gan_lab.training import build
 from gan_lab.training import export as exporting
+from small_runs import FEW_SAMPLES, FEW_SCORES
 
-QUICK = ("logger=none", "steps=3", "evaluation.samples=100", "hidden_dim=8", "threads=1")
+QUICK = ("logger=none", "steps=3", "hidden_dim=8", "threads=1", *FEW_SAMPLES, FEW_SCORES)
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory, gan_lab_in) -> Path:
+def runs(tmp_path_factory, gan_lab_here_in) -> Path:
     folder = tmp_path_factory.mktemp("export")
     for model in ("dcgan", "cdcgan"):
-        result = gan_lab_in(folder, f"model={model}", f"study={model}", *QUICK)
+        result = gan_lab_here_in(folder, f"model={model}", f"study={model}", *QUICK)
         assert result.returncode == 0, result.stderr
     return folder / "runs"
 

@@ -43,13 +43,13 @@ Place = tuple[Any, ...]
 
 
 @pytest.fixture(scope="module")
-def sound_run(tmp_path_factory, gan_lab_in) -> Path:
+def sound_run(tmp_path_factory, gan_lab_here_in) -> Path:
     """A run with a target in every group that has one, trained by another person."""
     folder = tmp_path_factory.mktemp("sent")
     groups = ("model=cdcgan", "loss=wgan_gp", "penalty=[r1]", "augment=deluxe")
     settings = [text for text in SMALL if not text.startswith(("hidden_dim", "score_every"))]
     typed = (*settings, *groups, "hidden_dim=4", "score_every=2", "steps=2", "study=sent")
-    result = gan_lab_in(folder, *typed)
+    result = gan_lab_here_in(folder, *typed)
     assert result.returncode == 0, result.stderr
     (directory,) = (folder / "runs" / "sent").iterdir()
     return directory

@@ -73,13 +73,13 @@ def test_ones_own_model_lies_in_the_working_directory(gan_lab, gan_lab_here):
 @pytest.mark.parametrize(
     ("target", "pieces"),
     [
-        ("generator._target_=my_gan.Flat", ["[2, 1024]", "[2, 1, 32, 32]"]),
+        ("generator._target_=my_gan.Flat", ["[2, 256]", "[2, 1, 16, 16]"]),
         ("generator._target_=my_gan.Mismatched", ["generator", "cannot be multiplied"]),
         ("discriminator._target_=my_gan.ColumnOfLogits", ["[2, 1]", "one logit an image"]),
         ("discriminator._target_=my_gan.Missing", ["my_gan.Missing", "cannot be imported"]),
         ("generator._target_=no_gan.Generator", ["no_gan.Generator", "cannot be imported"]),
         ("generator._target_=Generator", ["Generator", "cannot be imported"]),
-        ("generator._target_=torch.nn.Identity", ["[2, 16]", "[2, 1, 32, 32]"]),
+        ("generator._target_=torch.nn.Identity", ["[2, 16]", "[2, 1, 16, 16]"]),
     ],
 )
 def test_a_model_of_wrong_shape_or_place_is_one_line(gan_lab_here, target, pieces):
