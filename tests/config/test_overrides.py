@@ -3,6 +3,7 @@
 import pytest
 
 from gan_lab.config import compose, overrides
+from gan_lab.config.identity import result_hash
 from small_runs import record_of
 
 VALUES = {"loss": "minimax", "channels": "3", "augment": "flip"}
@@ -44,3 +45,17 @@ def test_bce_says_which_loss_it_is(gan_lab_here, typed, noted):
     result = gan_lab_here(f"loss={typed}", "batch_size=5000")  # which ends before the training
     assert result.returncode == 2
     assert (overrides.BCE_NOTE in result.stdout) is noted
+
+
+@pytest.mark.parametrize(
+    ("earlier", "today"),
+    [
+        ("experiment=mnist_b", "experiment=mnist_baseline"),
+        ("launcher=order", "launcher=sequential"),
+        ("search=objective", "search=losses"),
+    ],
+)
+def test_names_of_earlier_versions_are_understood(earlier, today):
+    ours, theirs = (compose.jobs([text], multirun=False) for text in (earlier, today))
+    assert ours == theirs
+    assert result_hash(record_of(earlier)) == result_hash(record_of(today))

@@ -86,7 +86,7 @@ def browser(tmp_path):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_works_in_a_browser_and_asks_nothing_of_the_network(
-    study, tmp_path, browser, scheme
+    browser, study, tmp_path, scheme
 ):
     report(study, out=tmp_path / "out")
     browser.call(

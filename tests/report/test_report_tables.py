@@ -18,6 +18,7 @@ from gan_lab.runs.protocol import differences
 from study_files import OUTPUTS, edit_config, edit_lines, finished, report
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_one_number_of_one_run_changes_all_four_outputs(copy, tmp_path):
     before = report(copy, out=tmp_path / "before")
     last = finished(copy)[1] / "metrics.jsonl"
@@ -44,6 +45,7 @@ def test_one_number_of_one_run_changes_all_four_outputs(copy, tmp_path):
         assert shown in new and shown not in old
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_a_number_in_the_middle_of_a_log_changes_all_four_outputs(copy, tmp_path):
     before = report(copy, out=tmp_path / "before")
     log = finished(copy)[1] / "metrics.jsonl"
@@ -68,6 +70,7 @@ def test_a_number_in_the_middle_of_a_log_changes_all_four_outputs(copy, tmp_path
     assert unlike == [digest]  # and no mean over a last tenth
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_a_run_that_diverged_is_listed_with_its_reason_and_in_no_mean(study, tmp_path):
     written = report(study, out=tmp_path / "out")
     for name in OUTPUTS:
@@ -75,6 +78,7 @@ def test_a_run_that_diverged_is_listed_with_its_reason_and_in_no_mean(study, tmp
     assert "0 of 1" in written["results.md"] and "2 of 2" in written["results.md"]
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     first, second, *_ = finished(copy)
     last = len((first / "metrics.jsonl").read_text().splitlines()) - 1
@@ -108,6 +112,7 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     assert len(kinds) == 2 and "KL, nats (another-net, 100 samples)" in kinds
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_every_score_on_the_way_is_written_with_all_its_digits(study, tmp_path):
     report(study, out=tmp_path)
     rows = list(csv.DictReader((tmp_path / "scores.csv").read_text().splitlines()))

@@ -1,41 +1,18 @@
 """What is committed of a study is found, shown and small."""
 
-import csv
 import re
 from pathlib import Path
 
 import pytest
 
-from conf_experiments import STUDIES, commanded, listed
-from gan_lab.config.compose import jobs
-from gan_lab.config.identity import run_directory
-from gan_lab.config.run_config import make_record
+from conf_experiments import listed
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 TABLE = EXPERIMENTS / "README.md"
 LINK = re.compile(r"(?:\]\(|src=\")([^)#:\"]+)(?:#[^)]*)?[)\"]")  # those that lead to a file
 MOST_BYTES, MOST_BYTES_TOGETHER = 300_000, 15_000_000
 FOLDERS = sorted(path for path in EXPERIMENTS.iterdir() if path.is_dir())
-REPORTED = [name for name in STUDIES if (EXPERIMENTS / name / "results.csv").is_file()]
 TEXTS = sorted(EXPERIMENTS.glob("**/*.md"))
-
-
-@pytest.mark.parametrize("name", STUDIES)
-def test_the_study_of_an_experiment_has_its_name(name):
-    assert {job.config.study for job in commanded(name)} == {name}
-
-
-@pytest.mark.parametrize("name", REPORTED)
-def test_the_reported_runs_are_those_of_the_command(name, request):
-    """A run is named by what it computes: a seed or a case that is not reported would be missed."""
-    found = commanded(name)
-    if any("listing" in job.config.dataset for job in found):  # a folder's files are in the name
-        root = request.getfixturevalue("data_root")
-        found = jobs([f"experiment={name}", f"data_root={root}"], False)
-    with (EXPERIMENTS / name / "results.csv").open() as file:
-        reported = {row["run"] for row in csv.DictReader(file)}
-    made = [make_record(job.config, job.choices) for job in found]
-    assert {run_directory(record).name for record in made} <= reported
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)

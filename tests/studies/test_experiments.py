@@ -1,12 +1,21 @@
-"""Every experiment trains from the command line; of a study the first run."""
+"""Every experiment is sound, has its name and its reported runs, and trains."""
 
+import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from conf_experiments import STUDIES, SYSTEMS, commanded
+from gan_lab.config.checks import check_data, check_fit, check_ranges
+from gan_lab.config.compose import jobs
+from gan_lab.config.identity import run_directory
+from gan_lab.config.run_config import make_record
 from gan_lab.runs.directory import Run, run_directories
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+REPORTED = [name for name in STUDIES if (EXPERIMENTS / name / "results.csv").is_file()]
 
 
 @pytest.mark.slow
@@ -53,3 +62,34 @@ def test_every_system_trains_from_the_command_line(gan_lab_here, tmp_path, made_
     lines = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [1, 2]
     assert all(np.isfinite(value) for line in lines for value in line.values())
+
+
+# Together, for a study is composed once in a process: it may be of sixty runs.
+
+
+@pytest.mark.parametrize("name", [*SYSTEMS, *STUDIES])
+def test_experiments_are_sound(name):
+    job = commanded(name)[0]
+    check_ranges(job.config)
+    record = make_record(job.config, job.choices)
+    record |= {"class_counts": [100] * 10, "image_count": 1000}
+    assert check_fit(record) == []
+    check_data(record)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_study_of_an_experiment_has_its_name(name):
+    assert {job.config.study for job in commanded(name)} == {name}
+
+
+@pytest.mark.parametrize("name", REPORTED)
+def test_the_reported_runs_are_those_of_the_command(name, request):
+    """A run is named by what it computes: a seed or a case that is not reported would be missed."""
+    found = commanded(name)
+    if any("listing" in job.config.dataset for job in found):  # a folder's files are in the name
+        root = request.getfixturevalue("data_root")
+        found = jobs([f"experiment={name}", f"data_root={root}"], False)
+    with (EXPERIMENTS / name / "results.csv").open() as file:
+        reported = {row["run"] for row in csv.DictReader(file)}
+    made = [make_record(job.config, job.choices) for job in found]
+    assert {run_directory(record).name for record in made} <= reported

@@ -177,16 +177,18 @@ def test_lists_of_runs_run_nobodys_code(gan_lab_here, sound_run, tmp_path, evil)
 
 
 def test_a_recorded_command_is_never_composed(gan_lab_here, sound_run, tmp_path, evil):
-    where = tmp_path / "runs" / "sent" / sound_run.name
-    shutil.copytree(sound_run, where, ignore=shutil.ignore_patterns("checkpoints"))
-    starts = json.loads((where / "environment.json").read_text())
-    sent = f"{starts[-1]['command']} '+dataset.listing={{_target_: evil.run, folder: x}}'"
-    for command in (sent, f"rm -rf {sent}", "gan-lab 'unbalanced", ""):
+    sent = tmp_path / "runs" / "sent"
+    starts = json.loads((sound_run / "environment.json").read_text())
+    typed = f"{starts[-1]['command']} '+dataset.listing={{_target_: evil.run, folder: x}}'"
+    for number, command in enumerate((typed, f"rm -rf {typed}", "gan-lab 'unbalanced", "")):
+        where = sent / f"{number:04d}{sound_run.name}"
+        shutil.copytree(sound_run, where, ignore=shutil.ignore_patterns("checkpoints", "figures"))
         (where / "environment.json").write_text(json.dumps([{**starts[-1], "command": command}]))
-        result = gan_lab_here("report", "sent")
-        assert result.returncode == 0, result.stderr
-        page = (tmp_path / "runs" / "sent" / "report" / "results.md").read_text()
-        assert "evil" not in page and "rm -rf" not in page
+    result = gan_lab_here("report", "sent")
+    assert result.returncode == 0, result.stderr
+    page = (sent / "report" / "results.md").read_text()
+    assert page.count(sound_run.name) >= 4  # all of them are reported
+    assert "evil" not in page and "rm -rf" not in page
     assert not (tmp_path / "canary").exists()
 
 
