@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from gan_lab.common.threads import wait_briefly
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # there is a worker for each core
 wait_briefly()  # before torch is imported
 
 from small_runs import CONSOLE_SCRIPT  # noqa: E402

@@ -49,7 +49,7 @@ def network() -> nn.Sequential:
         return nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 1), nn.Flatten(0))
 
 
-def make_parts(shift: float) -> TrainingState:
+def make_state(shift: float) -> TrainingState:
     """A game on normal points: G(z) = z + shift, and a D that says 1/2 everywhere."""
     generator, discriminator = nn.Linear(2, 2), network()
     with torch.no_grad():
@@ -72,18 +72,18 @@ def make_parts(shift: float) -> TrainingState:
 
 
 def test_where_g_is_the_data_nobody_gains():
-    parts = make_parts(shift=0.0)
-    before = deepcopy(parts.state_dict())
-    found = duality_gap(parts, HELD_OUT, take_step, 100)
+    state = make_state(shift=0.0)
+    before = deepcopy(state.state_dict())
+    found = duality_gap(state, HELD_OUT, take_step, 100)
     assert abs(found["gap"]["mean"]) < 0.005
     for value in (found["best_discriminator"], found["best_generator"]):
         assert value["mean"] == pytest.approx(-LOG_2, abs=0.005)
     for name in ("generator", "discriminator"):
-        assert all(map(torch.equal, before[name].values(), parts.state_dict()[name].values()))
+        assert all(map(torch.equal, before[name].values(), state.state_dict()[name].values()))
 
 
 def test_away_from_it_the_gap_is_what_d_can_gain():
-    found = duality_gap(make_parts(shift=2.0), HELD_OUT, take_step, 300)
+    found = duality_gap(make_state(shift=2.0), HELD_OUT, take_step, 300)
     low, high = found["gap"]["interval"]
     assert low > 0.1
     # Between normals 2 sqrt(2) apart nobody gets above log 2 times the share of a bit that D* has.
@@ -93,7 +93,7 @@ def test_away_from_it_the_gap_is_what_d_can_gain():
 
 
 def test_a_d_that_says_a_half_has_value_minus_log_4():
-    found = on_held_out(make_parts(shift=2.0), HELD_OUT)
+    found = on_held_out(make_state(shift=2.0), HELD_OUT)
     assert found["value"]["mean"] == pytest.approx(-math.log(4))
     assert found["d/real"]["mean"] == found["d/fake"]["mean"] == 0.5
 
@@ -101,7 +101,7 @@ def test_a_d_that_says_a_half_has_value_minus_log_4():
 @pytest.mark.parametrize(("shift", "lowest", "highest"), [(0.0, 0.48, 0.52), (2.0, 0.88, 0.96)])
 def test_a_fresh_discriminator_finds_the_difference_there_is(shift, lowest, highest):
     """Normals 2 sqrt(2) apart: the best accuracy is Phi(sqrt(2)) = 0.921."""
-    found = fresh_accuracy(network(), make_parts(shift), HELD_OUT, 1500)
+    found = fresh_accuracy(network(), make_state(shift), HELD_OUT, 1500)
     assert lowest < found["accuracy"] < highest
     assert found["images"] == 2 * 8192
 
@@ -110,11 +110,11 @@ def test_a_fresh_discriminator_finds_the_difference_there_is(shift, lowest, high
     ("shift", "opening"), [(0.0, "Consistent with the equilibrium"), (2.0, "Not at the equilib")]
 )
 def test_the_conclusion_says_which_it_is(shift, opening):
-    parts = make_parts(shift)
+    state = make_state(shift)
     result = {
-        "held_out": on_held_out(parts, HELD_OUT),
-        "gap": duality_gap(parts, HELD_OUT, take_step, 100),
-        "fresh": fresh_accuracy(network(), parts, HELD_OUT, 500),
+        "held_out": on_held_out(state, HELD_OUT),
+        "gap": duality_gap(state, HELD_OUT, take_step, 100),
+        "fresh": fresh_accuracy(network(), state, HELD_OUT, 500),
     }
     conclusion = conclude(result)
     assert conclusion.startswith(opening)

@@ -32,7 +32,7 @@ def test_numbers_too_small_to_calculate_with_quickly_count_as_zero():
     """Where a player has won they are everywhere, and a step would take seven times as long."""
     code = """
 import torch
-from gan_lab import build
+from gan_lab.training.device import set_up_device
 tiny = torch.tensor([1e-30])
 before = float(tiny * 1e-10)
 set_up_device({"threads": 1, "deterministic": False, "device": "cpu"})

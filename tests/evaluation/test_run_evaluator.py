@@ -90,14 +90,14 @@ def test_the_best_checkpoint_is_that_of_the_selection_score(tmp_path, dataset, b
     (job,) = jobs([f"dataset={dataset}", *model, "hidden_dim=4", "checkpoint_every=1"], False)
     record = make_record(job.config, job.choices)
     data = build.dataset(record)
-    parts = build.training_state(record, data, CPU)
+    state = build.training_state(record, data, CPU)
     schedule = make_schedule(record, len(data))
     assert schedule.best_by == best_by
     run, progress = Run(tmp_path / "run"), Progress()
     run.take()
     for step, score in enumerate([3.0, 1.0, 2.0, 4.0, 5.0], start=1):
         progress.step = step
-        save(parts, schedule, run, progress, {f"score/{best_by}": score, "score/other": -score})
+        save(state, schedule, run, progress, {f"score/{best_by}": score, "score/other": -score})
     assert (progress.best_step, progress.best_score) == (2, 1.0)
     assert run.checkpoint_steps() == [2, 4, 5]
 

@@ -34,6 +34,14 @@ def finish(folder: Path, environment, *settings: str) -> Run:
     return the_run(folder)
 
 
+def finish_forked(folder: Path, environment, *settings: str) -> Run:
+    """As `finish`, where nothing is asked of the process itself."""
+    process = fork(folder, environment, *settings)
+    process.join(300)
+    assert process.exitcode == 0
+    return the_run(folder)
+
+
 def fork(folder: Path, environment, *settings: str):
     process = FORKS.Process(
         target=run_in, args=(folder, environment, [*SMALL, "threads=1", *settings])
@@ -63,7 +71,7 @@ def kill_at_random(process, folder: Path, inside_a_write: bool, wait: float) -> 
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_run_killed_at_random_equals_an_undisturbed_one(tmp_path, environment, kills):
     settings = ("steps=240", "checkpoint_every=2")
-    undisturbed = finish(tmp_path / "undisturbed", environment, *settings)
+    undisturbed = finish_forked(tmp_path / "undisturbed", environment, *settings)
     moments = random.Random(0)
     inside_writes = 0
     for kill in range(kills):
@@ -73,7 +81,7 @@ def test_a_run_killed_at_random_equals_an_undisturbed_one(tmp_path, environment,
         assert process.exitcode == -signal.SIGKILL, "the run ended before it could be killed"
         assert the_run(tmp_path / "killed").status()["state"] == "killed"
     assert inside_writes > 0, "no kill fell into a checkpoint write"
-    assert_same_files(finish(tmp_path / "killed", environment, *settings), undisturbed)
+    assert_same_files(finish_forked(tmp_path / "killed", environment, *settings), undisturbed)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +92,7 @@ def test_a_signal_saves_first_and_the_same_command_goes_on(
     tmp_path, environment, number, exit_code
 ):
     settings = ("steps=300", "checkpoint_every=100")
-    undisturbed = finish(tmp_path / "undisturbed", environment, *settings)
+    undisturbed = finish_forked(tmp_path / "undisturbed", environment, *settings)
     process = start(tmp_path / "stopped", environment, *settings)
     while len(metrics_of(tmp_path / "stopped")) < 20:
         time.sleep(0.01)
@@ -113,12 +121,12 @@ def test_more_steps_go_on_as_if_asked_for_at_once(tmp_path, environment):
 
 
 def test_a_finished_run_is_left_alone_and_restart_begins_anew(tmp_path, environment):
-    run = finish(tmp_path, environment, "steps=20")
+    run = finish_forked(tmp_path, environment, "steps=20")
     before = {path: path.stat().st_mtime_ns for path in run.directory.rglob("*")}
-    finish(tmp_path, environment, "steps=20")
+    finish_forked(tmp_path, environment, "steps=20")
     assert {path: path.stat().st_mtime_ns for path in run.directory.rglob("*")} == before
     first = read_checkpoint(run.checkpoint_path(20))
-    run = finish(tmp_path, environment, "steps=20", "restart=true")
+    run = finish_forked(tmp_path, environment, "steps=20", "restart=true")
     assert_equal(read_checkpoint(run.checkpoint_path(20)), first)
     assert len(json.loads(run.environment_path.read_text())) == 1
 

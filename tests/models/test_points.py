@@ -26,7 +26,7 @@ POINT_MODELS = ("point_maxout", "point_mlp")
 RING = load_dataset("ring")
 
 
-def make_parts(*settings: str) -> TrainingState:
+def make_state(*settings: str) -> TrainingState:
     (job,) = jobs(["dataset=ring", "batch_size=12", "latent_dim=2", *settings], False)
     record = make_record(job.config, job.choices) | data_facts(RING)
     check_fit(record)
@@ -78,7 +78,7 @@ def test_points_are_the_same_each_time_and_others_in_the_test_split():
 
 
 def test_the_networks_have_the_sizes_counted_by_hand():
-    mlp, pacgan = make_parts("model=point_mlp"), make_parts("model=point_maxout")
+    mlp, pacgan = make_state("model=point_mlp"), make_state("model=point_maxout")
     assert count(mlp.generator) == (2 + 1) * 128 + 129 * 128 + 129 * 2
     assert count(mlp.discriminator) == (2 + 1) * 128 + 129 * 128 + 129
     assert count(pacgan.generator) == 2 * 400 + 3 * 400 * 400 + 4 * 2 * 400 + 401 * 2
@@ -106,35 +106,35 @@ def test_a_maxout_unit_is_the_largest_of_its_pieces():
 @pytest.mark.parametrize("model", POINT_MODELS)
 def test_points_go_with_every_loss_and_switch(model, loss):
     switches = ("pack=3", "instance_noise=0.1", "gradient_clip=1", "penalty=[r1,r2]")
-    parts = make_parts(f"model={model}", f"loss={loss}", *switches)
-    before = [weights.clone() for weights in parts.generator.parameters()]
+    state = make_state(f"model={model}", f"loss={loss}", *switches)
+    before = [weights.clone() for weights in state.generator.parameters()]
     for step in range(2):
-        scalars = take_step(parts, step)
-    assert parts.is_finite() and all(value.isfinite() for value in scalars.values())
-    moved = zip(before, parts.generator.parameters(), strict=True)
+        scalars = take_step(state, step)
+    assert state.is_finite() and all(value.isfinite() for value in scalars.values())
+    moved = zip(before, state.generator.parameters(), strict=True)
     assert not any(torch.equal(*weights) for weights in moved)
 
 
 @pytest.mark.parametrize("model", POINT_MODELS)
 def test_modes_are_labels_that_both_players_can_be_given(model):
-    parts = make_parts(f"model={model}", "model.condition_g=true", "model.condition_d=true")
-    take_step(parts, 0)
-    points, labels = parts.batches.real(0, 0), parts.batches.labels(0, 0)
+    state = make_state(f"model={model}", "model.condition_g=true", "model.condition_d=true")
+    take_step(state, 0)
+    points, labels = state.batches.real(0, 0), state.batches.labels(0, 0)
     assert (points - RING.centers[labels]).norm(dim=1).max() < 0.06
     others = (labels + 1) % 8
-    assert not torch.equal(parts.discriminator(points, labels), parts.discriminator(points, others))
-    assert sample_grid(parts).shape[-1] == 3
+    assert not torch.equal(state.discriminator(points, labels), state.discriminator(points, others))
+    assert sample_grid(state).shape[-1] == 3
 
 
 # --- pictures ------------------------------------------------------------------------------------
 
 
 def test_samples_are_a_scatter_plot_on_axes_that_stay():
-    parts = make_parts("model=point_mlp")
-    pictures = [sample_grid(parts)]
+    state = make_state("model=point_mlp")
+    pictures = [sample_grid(state)]
     for step in range(3):
-        take_step(parts, step)
-    pictures.append(sample_grid(parts))
+        take_step(state, step)
+    pictures.append(sample_grid(state))
     assert pictures[0].shape == pictures[1].shape and pictures[0].dtype == np.uint8
     assert not np.array_equal(*pictures)
     far = scatter(RING.images[:100], torch.full((7, 2), 99.0))
@@ -162,7 +162,7 @@ def test_networks_and_data_of_two_kinds_are_one_line(gan_lab_here, tmp_path, set
 
 def test_a_network_that_makes_no_points_is_refused():
     with pytest.raises(UsageError, match="the generator makes"):
-        make_parts("model=point_mlp", "model.generator._target_=gan_lab.models.MLPGenerator",
+        make_state("model=point_mlp", "model.generator._target_=gan_lab.models.MLPGenerator",
                    "~model.generator.batch_norm", "+model.generator.image_size=8")  # fmt: skip
 
 

@@ -38,7 +38,14 @@ def test_the_command_of_a_run_of_a_sweep_makes_that_run(study):
         assert remade(data)[1].name == data.name
 
 
-@pytest.mark.parametrize("experiment", ["", "experiment=mnist_b", "experiment=mnist_dcgan"])
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        "",
+        "experiment=mnist_baseline",
+        pytest.param("experiment=mnist_dcgan", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("sweep", config_names("sweep"))
 def test_each_run_of_a_sweep_alone_has_a_command_that_makes_it(sweep, experiment):
     typed = [*experiment.split(), f"sweep={sweep}", "launcher=parallel", "n_jobs=2"]

@@ -30,8 +30,8 @@ QUICK = (
     *FEW_SAMPLES,
 )
 KINDS = {  # the last setting is what a study varies
-    "digits": ("hidden_dim=4,8",),
-    "conditional": ("model=cdcgan", "hidden_dim=4"),
+    "digits": ("image_size=16", "hidden_dim=4,8"),
+    "conditional": ("model=cdcgan", "image_size=16", "hidden_dim=4"),
     "ring": ("dataset=ring", "model=point_mlp", "batch_size=32"),
     "unlabelled": ("dataset=image_folder", "folder=pictures", "data_root=.", "image_size=16",
                    "hidden_dim=4"),

@@ -22,7 +22,7 @@ TINY = ["dataset=digits", "image_size=16", "latent_dim=3", "hidden_dim=4"]
 DATA = digits(16)
 
 
-def make_parts(*settings: str, data: ImageDataset = DATA, batch_size: int = 8) -> TrainingState:
+def make_state(*settings: str, data: ImageDataset = DATA, batch_size: int = 8) -> TrainingState:
     (job,) = jobs([*TINY, f"batch_size={batch_size}", *settings], False)
     record = make_record(job.config, job.choices) | data_facts(data)
     check_fit(record)
@@ -61,47 +61,47 @@ def test_parameters_of_rgb_systems_at_64(settings, generator, discriminator):
 # --- every model with every objective ------------------------------------------------------------
 
 
-def last_turn(parts: TrainingState) -> tuple[Tensor, Tensor, Critic]:
+def last_turn(state: TrainingState) -> tuple[Tensor, Tensor, Critic]:
     """The real and fake images of step 1's last discriminator turn, and its critic."""
-    turn = parts.loss.discriminator_steps - 1
-    fake, critic = fakes_and_critic(parts, 1, turn, with_graph=False)
-    return parts.batches.real(1, turn), fake, critic
+    turn = state.loss.discriminator_steps - 1
+    fake, critic = fakes_and_critic(state, 1, turn, with_graph=False)
+    return state.batches.real(1, turn), fake, critic
 
 
-def moves_all_logits_alike(parts: TrainingState, weights: Tensor) -> bool:
+def moves_all_logits_alike(state: TrainingState, weights: Tensor) -> bool:
     """Whether every logit of D, real or fake, has the same derivative in these weights.
 
     A bias of the last layer has; one before batch norm has (none); and one whose units keep their
     side of the kink for all images, as in a small network with clipped weights.
     """
-    real, fake, critic = last_turn(parts)
+    real, fake, critic = last_turn(state)
     logits = torch.cat([critic(real), critic(fake)])
     rows = [torch.autograd.grad(logit, weights, retain_graph=True)[0] for logit in logits]
     return torch.allclose(torch.stack(rows), rows[0].expand(len(rows), *rows[0].shape), atol=1e-7)
 
 
-def ignores_a_shift_of_all_logits(parts: TrainingState) -> bool:
+def ignores_a_shift_of_all_logits(state: TrainingState) -> bool:
     """Whether D's loss stays if all logits move alike: as in wgan, rpgan, or hinge's margins."""
-    real, fake, critic = last_turn(parts)
+    real, fake, critic = last_turn(state)
     logits = [critic(images).detach().requires_grad_() for images in (real, fake)]
-    slopes = torch.autograd.grad(parts.loss.discriminator(*logits), logits)
+    slopes = torch.autograd.grad(state.loss.discriminator(*logits), logits)
     return abs(sum(slope.sum().item() for slope in slopes)) < 1e-6
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("model", IMAGE_MODELS)
 def test_after_two_steps_every_weight_has_a_gradient(model, objective):
-    parts = make_parts(f"model={model}", *objective.split())
+    state = make_state(f"model={model}", *objective.split())
     for step in range(2):
-        take_step(parts, step)
-    assert parts.is_finite()
-    for player in (parts.generator, parts.discriminator):
+        take_step(state, step)
+    assert state.is_finite()
+    for player in (state.generator, state.discriminator):
         for name, weights in player.named_parameters():
             assert weights.grad is not None and weights.grad.isfinite().all(), name
             if not weights.grad.any():  # only what cannot matter
-                assert player is parts.discriminator, name
-                assert ignores_a_shift_of_all_logits(parts), name
-                assert moves_all_logits_alike(parts, weights), name
+                assert player is state.discriminator, name
+                assert ignores_a_shift_of_all_logits(state), name
+                assert moves_all_logits_alike(state, weights), name
 
 
 @pytest.mark.parametrize("model", IMAGE_MODELS)
@@ -109,6 +109,6 @@ def test_on_64_images_the_loss_of_the_discriminator_falls(model):
     """Against a generator that stands still: real images recur, generated ones are new."""
     few = replace(DATA, images=DATA.images[:64], labels=DATA.labels[:64])
     settings = ("generator_steps=0", "lr=5e-4", f"model={model}")
-    parts = make_parts(*settings, data=few, batch_size=64)
-    losses = [take_step(parts, step)["loss/d"].item() for step in range(50)]
+    state = make_state(*settings, data=few, batch_size=64)
+    losses = [take_step(state, step)["loss/d"].item() for step in range(50)]
     assert max(losses[-5:]) < 0.9 * losses[0]

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.training.steps import bind, fakes_and_critic, packed, take_step
-from tiny_state import BATCH, SIZE, make_parts
+from tiny_state import BATCH, SIZE, make_state
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -20,32 +20,32 @@ def test_neighbours_are_packed_along_the_channels(pack, channels):
 
 @pytest.mark.parametrize("pack", [2, 3, 4])
 def test_the_discriminator_judges_packs_and_the_generator_learns_from_all_of_one(pack):
-    parts = make_parts(f"pack={pack}", "loss=nonsaturating")
-    first = next(layer for layer in parts.discriminator.modules() if isinstance(layer, nn.Conv2d))
+    state = make_state(f"pack={pack}", "loss=nonsaturating")
+    first = next(layer for layer in state.discriminator.modules() if isinstance(layer, nn.Conv2d))
     assert first.in_channels == pack
-    fake, critic = fakes_and_critic(parts, 0, 0, with_graph=True)
-    real = packed(parts.batches.real(0, 0), parts.batches.pack)
+    fake, critic = fakes_and_critic(state, 0, 0, with_graph=True)
+    real = packed(state.batches.real(0, 0), state.batches.pack)
     logits = critic(fake)
     assert real.shape == fake.shape == (BATCH // pack, pack, SIZE, SIZE)
     assert logits.shape == (BATCH // pack,)
     fake.retain_grad()
-    parts.loss.generator(None, logits).backward()
+    state.loss.generator(None, logits).backward()
     assert (fake.grad.flatten(2).abs().sum(2) > 0).all()
-    assert all(weights.grad.any() for weights in parts.generator.parameters())
+    assert all(weights.grad.any() for weights in state.generator.parameters())
 
 
 @pytest.mark.parametrize("settings", ["loss=wgan_gp", "loss=rpgan penalty=[r1,r2]"])
 def test_packs_go_with_penalties_and_noise(settings):
-    parts = make_parts(*settings.split(), "pack=3", "instance_noise=0.1")
-    assert all(value.isfinite() for value in take_step(parts, 0).values())
+    state = make_state(*settings.split(), "pack=3", "instance_noise=0.1")
+    assert all(value.isfinite() for value in take_step(state, 0).values())
 
 
 @pytest.mark.parametrize(
     ("step", "expected"), [(0, 0.4), (25, 0.3), (50, 0.2), (99, 0.004), (100, 0), (10_000, 0)]
 )
 def test_instance_noise_falls_linearly_to_nothing(step, expected):
-    parts = make_parts("instance_noise=0.4", "instance_noise_steps=100")
-    noise = parts.batches.critic_noise(step, 0)
+    state = make_state("instance_noise=0.4", "instance_noise_steps=100")
+    noise = state.batches.critic_noise(step, 0)
     if expected == 0:
         assert noise is None
         return
@@ -57,13 +57,13 @@ def test_instance_noise_falls_linearly_to_nothing(step, expected):
 
 def test_instance_noise_is_a_function_of_seed_step_and_turn():
     settings = ("instance_noise=0.4", "instance_noise_steps=100")
-    noise = make_parts(*settings).batches.critic_noise(7, 1)
-    assert torch.equal(make_parts(*settings).batches.critic_noise(7, 1), noise)
-    places = [make_parts(*settings).batches.critic_noise(7, 0), make_parts(*settings, "seed=1")
+    noise = make_state(*settings).batches.critic_noise(7, 1)
+    assert torch.equal(make_state(*settings).batches.critic_noise(7, 1), noise)
+    places = [make_state(*settings).batches.critic_noise(7, 0), make_state(*settings, "seed=1")
               .batches.critic_noise(7, 1)]  # fmt: skip
     assert not any(torch.equal(noise, other) for other in places)
-    assert make_parts(*settings, "pack=3").batches.critic_noise(7, 1).shape == (4, 3, SIZE, SIZE)
-    assert make_parts().batches.critic_noise(0, 0) is None
+    assert make_state(*settings, "pack=3").batches.critic_noise(7, 1).shape == (4, 3, SIZE, SIZE)
+    assert make_state().batches.critic_noise(0, 0) is None
 
 
 def test_the_discriminator_sees_images_with_their_noise():
@@ -78,21 +78,21 @@ def test_dropout_is_a_function_of_seed_and_step():
     """So that a resumed run drops what an undisturbed one drops."""
 
     def step(seed: int, place: int) -> Tensor:
-        parts = make_parts(f"seed={seed}", "steps=100")
-        parts.discriminator.register_forward_pre_hook(
+        state = make_state(f"seed={seed}", "steps=100")
+        state.discriminator.register_forward_pre_hook(
             lambda layer, given: (nn.functional.dropout(given[0], 0.5), *given[1:])
         )
         torch.rand(17)  # history
-        take_step(parts, place)
-        return next(parts.discriminator.parameters()).detach()
+        take_step(state, place)
+        return next(state.discriminator.parameters()).detach()
 
     assert torch.equal(step(0, 5), step(0, 5))
     torch.manual_seed(3)
     first = torch.rand(4)
-    take_step(make_parts(), 5)
+    take_step(make_state(), 5)
     places = [torch.rand(4)]
     for seed, place in ((0, 6), (1, 5)):
-        take_step(make_parts(f"seed={seed}"), place)
+        take_step(make_state(f"seed={seed}"), place)
         places.append(torch.rand(4))
     assert not any(torch.equal(one, other) for one in places for other in [first])
     assert not torch.equal(places[0], places[1]) and not torch.equal(places[0], places[2])

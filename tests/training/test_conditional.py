@@ -25,7 +25,7 @@ BOTH = ("model.condition_g=true", "model.condition_d=true")
 LABELS = torch.tensor([0, 2, 1, 2])
 
 
-def make_parts(*settings: str, data: ImageDataset = DATA, **changes: float) -> TrainingState:
+def make_state(*settings: str, data: ImageDataset = DATA, **changes: float) -> TrainingState:
     knobs = {"image_size": SIZE, "batch_size": BATCH, "latent_dim": LATENT, "hidden_dim": WIDTH}
     tiny = [f"{name}={value}" for name, value in (knobs | changes).items()]
     (job,) = jobs(["dataset=digits", *tiny, *settings], False)
@@ -68,30 +68,30 @@ def test_labels_are_constant_planes_beside_the_channels():
     ],
 )
 def test_labels_are_so_many_more_parameters(model, of_g, of_d):
-    plain, labelled = make_parts(f"model={model}"), make_parts(f"model={model}", *BOTH)
+    plain, labelled = make_state(f"model={model}"), make_state(f"model={model}", *BOTH)
     assert count(labelled.generator) - count(plain.generator) == 10 * of_g
     assert count(labelled.discriminator) - count(plain.discriminator) == 10 * of_d
 
 
 def test_cdcgan_is_dcgan_with_labels():
-    parts = [make_parts("model=cdcgan"), make_parts("model=dcgan", *BOTH)]
-    states = [one.generator.state_dict() | one.discriminator.state_dict() for one in parts]
+    state = [make_state("model=cdcgan"), make_state("model=dcgan", *BOTH)]
+    states = [one.generator.state_dict() | one.discriminator.state_dict() for one in state]
     torch.testing.assert_close(*states, rtol=0, atol=0)
 
 
 # --- that they matter ----------------------------------------------------------------------------
 
 
-def outputs(parts: TrainingState) -> list[Tensor]:
+def outputs(state: TrainingState) -> list[Tensor]:
     """What D says and G makes, for right labels and for others."""
-    latents, images = parts.batches.latents(0, 0), parts.batches.real(0, 0)
-    labels = parts.batches.labels(0, 0)
+    latents, images = state.batches.latents(0, 0), state.batches.real(0, 0)
+    labels = state.batches.labels(0, 0)
     assert labels is not None
     others = (labels + 1) % 10
     with torch.no_grad():
         return [
-            *(parts.generator(latents, one) for one in (labels, others)),
-            *(parts.discriminator(images, one) for one in (labels, others)),
+            *(state.generator(latents, one) for one in (labels, others)),
+            *(state.discriminator(images, one) for one in (labels, others)),
         ]
 
 
@@ -99,39 +99,39 @@ def outputs(parts: TrainingState) -> list[Tensor]:
 @pytest.mark.parametrize("condition_d", [False, True])
 def test_a_player_listens_to_labels_if_it_is_told_to(condition_g, condition_d):
     if not (condition_g or condition_d):
-        assert make_parts("model=dcgan").batches.labels(0, 0) is None
+        assert make_state("model=dcgan").batches.labels(0, 0) is None
         return
     settings = (f"model.condition_g={condition_g}", f"model.condition_d={condition_d}")
-    made, made_otherwise, judged, judged_otherwise = outputs(make_parts("model=cdcgan", *settings))
+    made, made_otherwise, judged, judged_otherwise = outputs(make_state("model=cdcgan", *settings))
     assert torch.equal(made, made_otherwise) != condition_g
     assert torch.equal(judged, judged_otherwise) != condition_d
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_takes_labels(model):
-    parts = make_parts(f"model={model}", *BOTH)
+    state = make_state(f"model={model}", *BOTH)
     for step in range(2):
-        scalars = take_step(parts, step)
-    assert parts.is_finite() and all(value.isfinite() for value in scalars.values())
-    made, made_otherwise, judged, judged_otherwise = outputs(parts)
+        scalars = take_step(state, step)
+    assert state.is_finite() and all(value.isfinite() for value in scalars.values())
+    made, made_otherwise, judged, judged_otherwise = outputs(state)
     assert not torch.equal(made, made_otherwise)
     assert not torch.equal(judged, judged_otherwise)
 
 
 @torch.no_grad()
 def test_swapped_labels_raise_the_loss_of_a_trained_discriminator():
-    parts = make_parts("model=cdcgan", "lr=1e-3", hidden_dim=8, latent_dim=16, batch_size=32)
+    state = make_state("model=cdcgan", "lr=1e-3", hidden_dim=8, latent_dim=16, batch_size=32)
     with torch.enable_grad():
         for step in range(200):
-            take_step(parts, step)
-    inputs, turns = parts.batches, range(1000, 1004)
+            take_step(state, step)
+    inputs, turns = state.batches, range(1000, 1004)
     real = torch.cat([inputs.real(turn, 0) for turn in turns])
     labels = torch.cat([inputs.labels(turn, 0) for turn in turns])
-    fake = parts.generator(torch.cat([inputs.latents(turn, 0) for turn in turns]), labels)
+    fake = state.generator(torch.cat([inputs.latents(turn, 0) for turn in turns]), labels)
 
     def loss(shift: int) -> float:
-        critic = bind(parts.discriminator, (labels + shift) % 10)
-        return parts.loss.discriminator(critic(real), critic(fake)).item()
+        critic = bind(state.discriminator, (labels + shift) % 10)
+        return state.loss.discriminator(critic(real), critic(fake)).item()
 
     assert min(loss(shift) for shift in range(1, 10)) > loss(0)
     assert sum(loss(shift) for shift in range(1, 10)) / 9 > loss(0) + 0.1
@@ -169,11 +169,11 @@ class Listener(nn.Module):
 @pytest.mark.parametrize(("turns_d", "turns_g"), [(1, 1), (2, 1), (1, 2), (0, 1)])
 def test_real_and_fake_images_of_a_turn_have_the_labels_of_the_real(turns_d, turns_g):
     settings = (f"discriminator_steps={turns_d}", f"generator_steps={turns_g}")
-    parts = make_parts("model=cdcgan", "loss=rpgan", *settings, data=TELLING)
-    listening = [Listener(parts.generator), Listener(parts.discriminator)]
-    parts = replace(parts, generator=listening[0], discriminator=listening[1])
+    state = make_state("model=cdcgan", "loss=rpgan", *settings, data=TELLING)
+    listening = [Listener(state.generator), Listener(state.discriminator)]
+    state = replace(state, generator=listening[0], discriminator=listening[1])
     for step in range(3):
-        take_step(parts, step)
+        take_step(state, step)
     made, judged = (listener.given for listener in listening)
     assert len(judged) == 2 * 3 * (turns_d + turns_g)  # real and fake, for rpgan in G's turns too
     for (real, labels), (fake, fake_labels) in zip(judged[::2], judged[1::2], strict=True):
@@ -199,8 +199,8 @@ class Telling(nn.Module):
 
 
 def test_the_grid_has_a_row_for_each_class_and_a_latent_for_each_column():
-    parts = replace(make_parts("model=cdcgan"), generator=Telling())
-    cells = torch.from_numpy(sample_grid(parts)[..., 0])[2:, 2:].unfold(0, SIZE, SIZE + 2)
+    state = replace(make_state("model=cdcgan"), generator=Telling())
+    cells = torch.from_numpy(sample_grid(state)[..., 0])[2:, 2:].unfold(0, SIZE, SIZE + 2)
     cells = cells.unfold(1, SIZE, SIZE + 2)  # [rows, columns, SIZE, SIZE], 2 pixels apart
     shown_labels, shown_latents = cells[..., 0, 0], cells[..., 0, -1]
     levels = (torch.arange(10) / 10 * 127.5 + 127.5).round().byte()

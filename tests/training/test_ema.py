@@ -85,10 +85,10 @@ def data_root() -> Path:
 def test_after_200_steps_on_mnist_the_average_is_as_good_as_the_weights(data_root):
     job = jobs(["experiment=mnist_dcgan", "logger=none"], False)[0]
     record = make_record(job.config, job.choices)
-    parts = build.training_state(record, mnist(data_root), torch.device("cpu"))
+    state = build.training_state(record, mnist(data_root), torch.device("cpu"))
     for step in range(200):
-        take_step(parts, step)
-        update_average(parts.average, parts.generator, record["ema_decay"], step + 1)
+        take_step(state, step)
+        update_average(state.average, state.generator, record["ema_decay"], step + 1)
     classifier = load_mnistcnn_v1()
     real = moments(classify(classifier, mnist(data_root, split="test").images)[0])
     latents = sample_latents(0, 1000, record["latent_dim"])
@@ -97,4 +97,4 @@ def test_after_200_steps_on_mnist_the_average_is_as_good_as_the_weights(data_roo
         images: Tensor = generate(generator, latents)
         return frechet(real, moments(classify(classifier, images)[0]))
 
-    assert distance(parts.average) == pytest.approx(distance(parts.generator), rel=0.3)
+    assert distance(state.average) == pytest.approx(distance(state.generator), rel=0.3)

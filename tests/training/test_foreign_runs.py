@@ -118,7 +118,7 @@ def test_no_place_of_a_config_may_hold_a_target(sound_run, tmp_path, evil, monke
         "gan_lab.data.files.cache._build",
         "gan_lab.data.mnist.torch",
         "gan_lab.cli.main",
-        "gan_lab.jobs.launchers.order",
+        "gan_lab.jobs.launchers.sequential",
         "evil.Generator",
         "Generator",
         "",

@@ -10,6 +10,7 @@ from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.training.monitor import VERDICTS, Monitor, judge, replay
 from gan_lab.training.steps import _accuracy
+from small_runs import FEW_SAMPLES, FEW_SCORES
 
 RECORDED = Path(__file__).with_name("recorded")
 # Seed 7, which no limit was set on: the verdict at each look but the first, by its number.
@@ -176,7 +177,7 @@ def test_accuracy_counts_pairs_ranked_rightly():
 
 TINY = (
     *("image_size=16", "hidden_dim=4", "batch_size=16", "logger=none", "log_every=1"),
-    *("score_every=2", "steps=20", "evaluation.samples=100", "evaluation.samples_during=100"),
+    *("score_every=2", "steps=20", *FEW_SAMPLES, FEW_SCORES),
 )
 
 

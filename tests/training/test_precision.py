@@ -10,7 +10,7 @@ from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import digits
 from gan_lab.training import build
 from gan_lab.training.steps import take_step
-from tiny_state import make_parts
+from tiny_state import make_state
 
 MODELS = sorted(path.stem for path in (conf_directory() / "model").glob("[!p]*.yaml"))
 
@@ -24,14 +24,14 @@ def dtypes_seen(network: nn.Module) -> set[torch.dtype]:
 
 
 def test_forwards_are_in_bfloat16_and_what_lasts_is_in_float32():
-    parts = make_parts("precision=bf16")
-    seen = dtypes_seen(parts.discriminator)
-    scalars = take_step(parts, 0)
+    state = make_state("precision=bf16")
+    seen = dtypes_seen(state.discriminator)
+    scalars = take_step(state, 0)
     assert seen == {torch.bfloat16}
-    lasting = [*parts.generator.parameters(), *parts.discriminator.parameters()]
-    lasting += [one.grad for one in parts.generator.parameters()] + list(scalars.values())
-    for optimizer in (parts.optimizer_g, parts.optimizer_d):
-        lasting += [one for state in optimizer.state.values() for one in state.values()]
+    lasting = [*state.generator.parameters(), *state.discriminator.parameters()]
+    lasting += [one.grad for one in state.generator.parameters()] + list(scalars.values())
+    for optimizer in (state.optimizer_g, state.optimizer_d):
+        lasting += [one for kept in optimizer.state.values() for one in kept.values()]
     assert {one.dtype for one in lasting} == {torch.float32}
 
 
@@ -41,24 +41,24 @@ def test_every_model_takes_a_step_in_bfloat16(name):
     (job,) = jobs([f"model={name}", *settings], False)
     data = digits(28)
     record = make_record(job.config, job.choices) | data_facts(data)
-    parts = build.training_state(record, data, torch.device("cpu"))
-    assert all(value.isfinite() for value in take_step(parts, 0).values())
+    state = build.training_state(record, data, torch.device("cpu"))
+    assert all(value.isfinite() for value in take_step(state, 0).values())
 
 
 @pytest.mark.parametrize("penalty", ["r1", "r2", "gradient_penalty"])
 def test_penalties_are_taken_in_float32(penalty):
     """At weights that both precisions share, the penalty is the same but for bfloat16 fakes."""
     settings = ("loss=hinge", f"penalty=[{penalty}]", "model=mlp")
-    exact, rounded = make_parts(*settings), make_parts(*settings, "precision=bf16")
+    exact, rounded = make_state(*settings), make_state(*settings, "precision=bf16")
     seen = dtypes_seen(rounded.discriminator)
     name = f"penalty/{penalty}"
-    values = [take_step(parts, 0)[name].item() for parts in (exact, rounded)]
+    values = [take_step(state, 0)[name].item() for state in (exact, rounded)]
     assert seen == {torch.bfloat16, torch.float32}
     assert values[0] == pytest.approx(values[1], rel=1e-6 if penalty == "r1" else 1e-2)
 
 
 def test_bfloat16_is_near_float32_and_not_the_same():
     losses = [
-        take_step(make_parts(f"precision={name}"), 0)["loss/d"].item() for name in ("fp32", "bf16")
+        take_step(make_state(f"precision={name}"), 0)["loss/d"].item() for name in ("fp32", "bf16")
     ]
     assert losses[0] != losses[1] and losses[0] == pytest.approx(losses[1], rel=0.02)

@@ -57,13 +57,13 @@ class Recorder(Batches):
         return self.drawn[-1]
 
 
-def make_parts(*settings: str) -> TrainingState:
+def make_state(*settings: str) -> TrainingState:
     """The tiny problem in float64."""
     job = jobs([*TINY, *settings], False)[0]
-    parts = build.training_state(make_record(job.config, job.choices), DATA, torch.device("cpu"))
-    for player in (parts.generator, parts.discriminator, parts.average):
+    state = build.training_state(make_record(job.config, job.choices), DATA, torch.device("cpu"))
+    for player in (state.generator, state.discriminator, state.average):
         player.double()
-    return replace(parts, batches=Recorder(**vars(parts.batches)))
+    return replace(state, batches=Recorder(**vars(state.batches)))
 
 
 def copies(network: nn.Module) -> list[Tensor]:
@@ -149,18 +149,18 @@ def plain_loop(
 
 @pytest.mark.parametrize("loss", ["nonsaturating", "minimax"])
 def test_ten_steps_are_those_of_a_plain_loop(loss):
-    parts = make_parts(f"loss={loss}")
+    state = make_state(f"loss={loss}")
     generator, discriminator = plain_networks()
     with torch.no_grad():
-        for plain, ours in [(generator, parts.generator), (discriminator, parts.discriminator)]:
+        for plain, ours in [(generator, state.generator), (discriminator, state.discriminator)]:
             for parameter, start in zip(plain.parameters(), ours.parameters(), strict=True):
                 parameter.copy_(start)
-    lines = [take_step(parts, step) for step in range(10)]
-    batches = zip(parts.batches.reals, parts.batches.drawn, strict=True)
+    lines = [take_step(state, step) for step in range(10)]
+    batches = zip(state.batches.reals, state.batches.drawn, strict=True)
     expected = plain_loop(generator, discriminator, batches, saturating=loss == "minimax")
     for line, plain in zip(lines, expected, strict=True):
         assert {name: line[name].item() for name in plain} == pytest.approx(plain, abs=1e-10)
-    for plain, ours in [(generator, parts.generator), (discriminator, parts.discriminator)]:
+    for plain, ours in [(generator, state.generator), (discriminator, state.discriminator)]:
         states = (dict(enumerate(net.state_dict().values())) for net in (ours, plain))
         torch.testing.assert_close(*states, rtol=0, atol=1e-10)
 
@@ -168,82 +168,82 @@ def test_ten_steps_are_those_of_a_plain_loop(loss):
 # --- what each player touches --------------------------------------------------------------------
 
 
-def player_inputs(parts: TrainingState) -> tuple[Critic, Tensor, Tensor]:
-    fake = parts.generator(parts.batches.latents(0, 0))
-    return bind(parts.discriminator), parts.batches.real(0, 0), fake
+def player_inputs(state: TrainingState) -> tuple[Critic, Tensor, Tensor]:
+    fake = state.generator(state.batches.latents(0, 0))
+    return bind(state.discriminator), state.batches.real(0, 0), fake
 
 
 def test_the_discriminator_step_leaves_the_generator_alone():
-    parts = make_parts()
-    critic, real, fake = player_inputs(parts)
-    before_g, before_d = copies(parts.generator), copies(parts.discriminator)
-    discriminator_step(parts.discriminator, parts.optimizer_d, parts.loss, critic, real, fake, None)
-    assert moved(parts.discriminator, before_d) and not moved(parts.generator, before_g)
-    assert all(parameter.grad is None for parameter in parts.generator.parameters())
+    state = make_state()
+    critic, real, fake = player_inputs(state)
+    before_g, before_d = copies(state.generator), copies(state.discriminator)
+    discriminator_step(state.discriminator, state.optimizer_d, state.loss, critic, real, fake, None)
+    assert moved(state.discriminator, before_d) and not moved(state.generator, before_g)
+    assert all(parameter.grad is None for parameter in state.generator.parameters())
 
 
 def test_the_generator_step_leaves_the_discriminator_alone():
-    parts = make_parts()
-    critic, _, fake = player_inputs(parts)
-    before_g, before_d = copies(parts.generator), copies(parts.discriminator)
+    state = make_state()
+    critic, _, fake = player_inputs(state)
+    before_g, before_d = copies(state.generator), copies(state.discriminator)
     generator_step(
-        parts.generator, parts.discriminator, parts.optimizer_g, parts.loss, critic, None, fake
+        state.generator, state.discriminator, state.optimizer_g, state.loss, critic, None, fake
     )
-    assert moved(parts.generator, before_g) and not moved(parts.discriminator, before_d)
-    assert all(parameter.grad is None for parameter in parts.discriminator.parameters())
-    assert all(parameter.requires_grad for parameter in parts.discriminator.parameters())
+    assert moved(state.generator, before_g) and not moved(state.discriminator, before_d)
+    assert all(parameter.grad is None for parameter in state.discriminator.parameters())
+    assert all(parameter.requires_grad for parameter in state.discriminator.parameters())
 
 
 def test_a_step_depends_on_the_state_and_its_place_alone():
-    parts, resumed = make_parts(), make_parts()
+    state, resumed = make_state(), make_state()
     for step in range(3):
-        take_step(parts, step)
-    resumed.load_state_dict(deepcopy(parts.state_dict()))
-    lines = [take_step(one, 3) for one in (parts, resumed)]
+        take_step(state, step)
+    resumed.load_state_dict(deepcopy(state.state_dict()))
+    lines = [take_step(one, 3) for one in (state, resumed)]
     torch.testing.assert_close(*lines, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("turns_d", [0, 1, 2])
 @pytest.mark.parametrize("turns_g", [0, 1, 2])
 def test_numbers_of_updates_and_of_images(turns_d, turns_g):
-    parts = make_parts(f"discriminator_steps={turns_d}", f"generator_steps={turns_g}")
-    before_g, before_d = copies(parts.generator), copies(parts.discriminator)
+    state = make_state(f"discriminator_steps={turns_d}", f"generator_steps={turns_g}")
+    before_g, before_d = copies(state.generator), copies(state.discriminator)
     for step in range(3):
-        scalars = take_step(parts, step)
-    assert updates(parts.optimizer_d) == {3 * turns_d}
-    assert updates(parts.optimizer_g) == {3 * turns_g}
-    assert moved(parts.discriminator, before_d) == (turns_d > 0)
-    assert moved(parts.generator, before_g) == (turns_g > 0)
+        scalars = take_step(state, step)
+    assert updates(state.optimizer_d) == {3 * turns_d}
+    assert updates(state.optimizer_g) == {3 * turns_g}
+    assert moved(state.discriminator, before_d) == (turns_d > 0)
+    assert moved(state.generator, before_g) == (turns_g > 0)
     assert {"loss/d", "d/real", "d/fake_1"} <= scalars.keys() or turns_d == 0
     assert {"loss/g", "d/fake_2"} <= scalars.keys() or turns_g == 0
-    line = read_line(parts, Progress(step=3), scalars, {})
-    assert line["images"] == 3 * turns_d * BATCH == sum(map(len, parts.batches.reals))
+    line = read_line(state, Progress(step=3), scalars, {})
+    assert line["images"] == 3 * turns_d * BATCH == sum(map(len, state.batches.reals))
 
 
 @pytest.mark.parametrize(("turns_d", "turns_g"), [(0, 2), (1, 1), (2, 0), (2, 2), (3, 1)])
 def test_only_the_first_generator_turn_reuses_fakes(turns_d, turns_g):
-    parts = make_parts(f"discriminator_steps={turns_d}", f"generator_steps={turns_g}")
+    state = make_state(f"discriminator_steps={turns_d}", f"generator_steps={turns_g}")
     for step in range(4):
-        take_step(parts, step)
+        take_step(state, step)
     reused = 1 if turns_d and turns_g else 0
-    assert len(parts.batches.drawn) == 4 * (turns_d + turns_g - reused)
-    assert len(torch.cat(parts.batches.drawn).unique()) == len(parts.batches.drawn) * BATCH * LATENT
+    assert len(state.batches.drawn) == 4 * (turns_d + turns_g - reused)
+    assert len(torch.cat(state.batches.drawn).unique()) == len(state.batches.drawn) * BATCH * LATENT
 
 
 def test_discriminator_turns_share_an_epoch_without_repetition():
-    parts = make_parts("discriminator_steps=2")
-    parts = replace(parts, batches=replace(parts.batches, batch_size=200))
+    state = make_state("discriminator_steps=2")
+    state = replace(state, batches=replace(state.batches, batch_size=200))
     for step in range(3):  # 6 of the 7 batches of an epoch; no two digits are alike
-        take_step(parts, step)
-    assert len(torch.cat(parts.batches.reals).unique(dim=0)) == 1200
+        take_step(state, step)
+    assert len(torch.cat(state.batches.reals).unique(dim=0)) == 1200
 
 
 def test_a_relativistic_generator_alone_sees_new_images_each_step():
-    parts = make_parts("discriminator_steps=0")
-    loss = replace(parts.loss, relativistic=True, generator=lambda a, b: (a - b).mean())
+    state = make_state("discriminator_steps=0")
+    loss = replace(state.loss, relativistic=True, generator=lambda a, b: (a - b).mean())
     for step in range(2):
-        take_step(replace(parts, loss=loss), step)
-    assert not torch.equal(*parts.batches.reals)
+        take_step(replace(state, loss=loss), step)
+    assert not torch.equal(*state.batches.reals)
 
 
 # --- curves, clipping, penalties -----------------------------------------------------------------
@@ -251,12 +251,12 @@ def test_a_relativistic_generator_alone_sees_new_images_each_step():
 
 @pytest.mark.parametrize("output", ["probability", "score"])
 def test_curves_are_the_discriminator_before_and_after_its_update(output):
-    parts = make_parts()
+    state = make_state()
     shown = torch.sigmoid if output == "probability" else torch.clone
-    critic, real, fake = player_inputs(parts)
+    critic, real, fake = player_inputs(state)
     with torch.no_grad():
         before = [shown(critic(images)).mean().item() for images in (real, fake)]
-    scalars = take_step(replace(parts, loss=replace(parts.loss, output=output)), 0)
+    scalars = take_step(replace(state, loss=replace(state.loss, output=output)), 0)
     with torch.no_grad():
         after = shown(critic(fake)).mean().item()
     found = [scalars[name].item() for name in ("d/real", "d/fake_1", "d/fake_2")]
@@ -265,20 +265,20 @@ def test_curves_are_the_discriminator_before_and_after_its_update(output):
 
 
 def test_gradient_norms_are_over_all_weights():
-    parts = make_parts()
-    scalars = take_step(parts, 0)
-    for name, player in [("d", parts.discriminator), ("g", parts.generator)]:
+    state = make_state()
+    scalars = take_step(state, 0)
+    for name, player in [("d", state.discriminator), ("g", state.generator)]:
         gradients = torch.cat([parameter.grad.flatten() for parameter in player.parameters()])
         assert scalars[f"grad_norm/{name}"].item() == pytest.approx(gradients.norm().item())
 
 
 def test_clipping_holds_every_weight_of_the_discriminator():
-    parts = make_parts()
-    before = copies(parts.generator)
-    take_step(replace(parts, loss=replace(parts.loss, clip=0.01)), 0)
-    assert max(parameter.abs().max() for parameter in parts.discriminator.parameters()) == 0.01
+    state = make_state()
+    before = copies(state.generator)
+    take_step(replace(state, loss=replace(state.loss, clip=0.01)), 0)
+    assert max(parameter.abs().max() for parameter in state.discriminator.parameters()) == 0.01
     assert any((weights.abs() > 0.01).any() for weights in before)
-    assert any((weights.abs() > 0.01).any() for weights in parts.generator.parameters())
+    assert any((weights.abs() > 0.01).any() for weights in state.generator.parameters())
 
 
 @dataclass
@@ -297,11 +297,11 @@ class Spy:
 
 
 def test_penalties_are_given_images_and_the_noise_they_declared():
-    parts, spy = make_parts("discriminator_steps=2"), Spy(noise=("uniform",))
-    take_step(replace(parts, loss=replace(parts.loss, penalties={"spy": spy})), 0)
+    state, spy = make_state("discriminator_steps=2"), Spy(noise=("uniform",))
+    take_step(replace(state, loss=replace(state.loss, penalties={"spy": spy})), 0)
     assert len(spy.seen) == 2
     for turn, (real, fake, noise) in enumerate(spy.seen):
-        assert torch.equal(real, parts.batches.reals[turn])
+        assert torch.equal(real, state.batches.reals[turn])
         assert fake.shape == real.shape and not fake.requires_grad
         assert noise.keys() == {"uniform"} and noise["uniform"].shape == (BATCH,)
         assert noise["uniform"].min() >= 0 and noise["uniform"].max() < 1
@@ -310,31 +310,31 @@ def test_penalties_are_given_images_and_the_noise_they_declared():
 
 
 def test_penalties_that_declare_no_noise_get_none():
-    parts, spy = make_parts(), Spy(noise=())
-    take_step(replace(parts, loss=replace(parts.loss, penalties={"spy": spy})), 0)
+    state, spy = make_state(), Spy(noise=())
+    take_step(replace(state, loss=replace(state.loss, penalties={"spy": spy})), 0)
     assert [noise for _, _, noise in spy.seen] == [None]
 
 
 def test_penalties_are_added_to_what_the_discriminator_descends():
-    parts = make_parts()
-    critic, real, fake = player_inputs(parts)
-    on_real, weights = critic(real), list(parts.discriminator.parameters())
+    state = make_state()
+    critic, real, fake = player_inputs(state)
+    on_real, weights = critic(real), list(state.discriminator.parameters())
     penalty = 3 * on_real.square().mean()
-    value = parts.loss.discriminator(on_real, critic(fake.detach()))
+    value = state.loss.discriminator(on_real, critic(fake.detach()))
     gradients = torch.autograd.grad(value + penalty, weights)
     expected = [
         weight.detach() - 0.1 * step for weight, step in zip(weights, gradients, strict=True)
     ]
     scalars = discriminator_step(
-        parts.discriminator,
+        state.discriminator,
         torch.optim.SGD(weights, lr=0.1),
-        replace(parts.loss, penalties={"spy": Spy(noise=())}),
+        replace(state.loss, penalties={"spy": Spy(noise=())}),
         critic,
         real,
         fake,
         None,
     )
-    torch.testing.assert_close(copies(parts.discriminator), expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(copies(state.discriminator), expected, rtol=0, atol=1e-12)
     assert scalars["loss/d"].item() == pytest.approx(value.item(), abs=1e-12)
     assert scalars["penalty/spy"].item() == pytest.approx(penalty.item(), abs=1e-12)
 
@@ -361,8 +361,8 @@ def with_checked_shapes(loss: GanLoss) -> GanLoss:
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_is_stepped_with_one_logit_an_image(name):
-    parts = make_parts(f"loss={name}")
-    parts = replace(parts, loss=with_checked_shapes(parts.loss))
-    scalars = take_step(parts, 0)
+    state = make_state(f"loss={name}")
+    state = replace(state, loss=with_checked_shapes(state.loss))
+    scalars = take_step(state, 0)
     assert all(value.shape == () and value.isfinite() for value in scalars.values())
-    assert load_loss(name).output == parts.loss.output
+    assert load_loss(name).output == state.loss.output

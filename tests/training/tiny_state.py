@@ -25,5 +25,5 @@ def record_of(*settings: str) -> dict:
     return make_record(job.config, job.choices) | data_facts(DATA)
 
 
-def make_parts(*settings: str) -> TrainingState:
+def make_state(*settings: str) -> TrainingState:
     return build.training_state(record_of(*settings), DATA, torch.device("cpu"))
