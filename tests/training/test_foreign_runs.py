@@ -19,12 +19,12 @@ from gan_lab.cli.main import VERBS
 from gan_lab.common.errors import UsageError
 from gan_lab.config.trust import refuse_untrusted
 from gan_lab.runs.directory import Run
-from small_runs import SMALL, USAGE, assert_one_line, the_run
+from small_runs import SMALL, USAGE, assert_one_line
 
 NEED_NO_RUN = {"train", "plan", "explain"}
 LISTS = {"runs", "report", "dashboard"}  # of many runs: they name a bad one and go on
 OPENS = [verb for verb in VERBS if verb not in NEED_NO_RUN | LISTS]
-SHORT = {
+OPTIONS = {
     "evaluate": ("--samples", "60"),
     "modes": ("--samples", "60"),
     "equilibrium": ("--steps", "1", "--fresh-steps", "1"),
@@ -229,7 +229,7 @@ def test_a_sound_run_of_another_person_opens_with_every_verb(
     changed = planted(config, ("runtime",), {**config["runtime"], **theirs})
     (where / "config.yaml").write_text(yaml.safe_dump(changed))
     named = "sent" if verb in LISTS else str(where)
-    result = gan_lab_here(verb, named, *SHORT.get(verb, ()))
+    result = gan_lab_here(verb, named, *OPTIONS.get(verb, ()))
     assert result.returncode == 0, result.stderr
     assert not Path("/home/somebody").exists()
 
@@ -262,23 +262,11 @@ ATTACKS = {
 }
 
 
-@pytest.fixture(scope="module")
-def finished_run(tmp_path_factory, environment):
-    """A run directory to change copies of."""
-    from gan_lab import cli
-
-    folder = tmp_path_factory.mktemp("finished")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_LAB_CACHE", environment["GAN_LAB_CACHE"])
-        assert cli.run([f"runs_dir={folder / 'runs'}", *SHORT]) == 0
-    return the_run(folder)
-
-
 @pytest.mark.parametrize("place", ["model.generator", "dataset.images", "dataset.classifier"])
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=list(ATTACKS))
-def test_a_strangers_config_runs_no_code(gan_lab_here, tmp_path, finished_run, attack, place):
+def test_a_strangers_config_runs_no_code(gan_lab_here, tmp_path, sound_run, attack, place):
     (tmp_path / "gan_lab_evil.py").write_text("open('attacked', 'w')\ndef attack(): pass\n")
-    shutil.copytree(finished_run.directory, tmp_path / "stranger")
+    shutil.copytree(sound_run, tmp_path / "stranger")
     stranger = Run(tmp_path / "stranger")
     config = stranger.config()
     OmegaConf.update(config, place, attack, merge=False)
