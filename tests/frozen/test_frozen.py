@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import freeze
 import pytest
+
+import freeze
 from frozen_difference import compare
 
 HERE = Path(__file__).parent

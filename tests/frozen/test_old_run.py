@@ -5,8 +5,9 @@ import shlex
 import shutil
 from pathlib import Path
 
-import freeze
 import pytest
+
+import freeze
 
 FROZEN = Path(__file__).parent
 OLD = FROZEN.parent / "old_run"

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from gan_lab.common.console import say
 from gan_lab.common.errors import Interrupted
 
 SIGNALS: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)
@@ -28,6 +27,8 @@ def catch_signals() -> Iterator[Stop]:
 
     A signal that is ignored stays so: the parent of this process answers it.
     """
+    from gan_lab.common.console import say  # only now: the program's --help does without rich
+
     stop = Stop()
 
     def remember(number: int, frame: Any) -> None:

@@ -1,0 +1,233 @@
+"""The census of samples: what is missing is found, noise is no digit, numbers are as by hand."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from gan_lab.analysis import modes
+from gan_lab.analysis.modes import Sorted, describe_census, describe_diversity, take_census
+from gan_lab.config.compose import jobs
+from gan_lab.config.run_config import make_record
+from gan_lab.evaluation.evaluator import Samples
+from gan_lab.evaluation.run_evaluator import RunEvaluator
+from gan_lab.metrics import (
+    Census,
+    birthday_size,
+    closest_pairs,
+    count_modes,
+    familiar_distance,
+    is_strange,
+    nearest_others,
+    spread,
+    sure_classes,
+)
+from gan_lab.runs.directory import Run, run_directories
+from gan_lab.tracking.base import census_numbers
+from gan_lab.training import build
+from small_runs import FEW_SAMPLES, FEW_SCORES
+
+CPU = torch.device("cpu")
+
+
+def test_counts_shares_and_distances_by_hand():
+    census = Census((30, 10, 0), 10, (0.5, 0.25, 0.25))
+    assert (census.sure, census.total, census.shares) == (40, 50, (0.75, 0.25, 0))
+    expected = stats.chisquare([30, 10, 0], [20, 10, 10])
+    assert census.chi_square == pytest.approx((expected.statistic, expected.pvalue))
+    assert census.kl == pytest.approx(0.75 * np.log(1.5))
+    # Wilson's interval of 0 of 40 ends at z^2 / (40 + z^2) = 0.088.
+    assert census.intervals[2] == pytest.approx((0, 3.8415 / 43.8415), abs=1e-5)
+    # Of its real share, 40 samples have none with probability 0.75^40 = 1e-5; 20 with 0.003.
+    assert census.missing == (2,)
+    few = Census((15, 5, 0), 0, (0.5, 0.25, 0.25))
+    assert (few.missing, few.undecided, few.missing_number) == ((), (2,), None)
+    assert Census((300, 200, 0), 0, (0.5, 0.25, 0.25)).missing == (2,)
+
+
+def test_equal_shares_differ_by_nothing():
+    census = Census((20, 10, 10), 0, (0.5, 0.25, 0.25))
+    assert census.chi_square == (0, 1) and census.kl == 0 and census.missing == ()
+
+
+def test_without_a_sure_sample_nothing_is_claimed():
+    census = count_modes(torch.full((60,), -1), [5, 5])
+    assert (census.sure, census.unsure, census.missing) == (0, 60, ())
+    found = describe_census(census, ("a", "b"), torch.full((60,), -1))
+    assert found["conclusion"].startswith("Unrecognisable: only 0 of 60")
+    assert (found["missing_number"], found["kl"], found["chi_square"]["p"]) == (None, None, None)
+    assert census_numbers(found) == {"modes/unsure": 1}  # no "0 missing" in W&B
+
+
+def test_points_between_the_modes_are_in_none(tmp_path):
+    """Eight centres of std 0.02 on the unit circle: all of radius 0.5 is at least 0.5 from each."""
+    record = record_of("dataset=ring", f"cache_dir={tmp_path}", root=tmp_path)
+    data = build.dataset(record)
+    record["shape"] = list(data.shape)
+    centers = data.centers[torch.arange(1000) % 8]
+
+    def census_of(points: torch.Tensor) -> dict:
+        return take_census(sort(points, record, tmp_path), data)
+
+    between = census_of(0.5 * centers)
+    assert (between["unsure"]["count"], between["missing_number"]) == (1000, None)
+    assert between["conclusion"].startswith("Unrecognisable: only 0 of 1,000")
+    at_modes = census_of(centers)
+    assert [entry["count"] for entry in at_modes["classes"]] == [125] * 8
+    assert at_modes["high_quality"]["count"] == 1000
+    assert at_modes["conclusion"].startswith("No mode is missing")
+
+
+def test_a_probability_under_a_half_is_unsure():
+    probabilities = torch.tensor([[0.6, 0.3, 0.1], [0.45, 0.35, 0.2], [0.1, 0.1, 0.8]])
+    assert sure_classes(probabilities.log()).tolist() == [0, -1, 2]
+
+
+def record_of(*settings: str, root) -> dict:
+    (job,) = jobs([*settings, f"data_root={root}"], False)
+    return make_record(job.config, job.choices)
+
+
+@pytest.fixture(scope="module", params=["digits", "mnist"])
+def judged(request, data_root, tmp_path_factory):
+    """A dataset's record, images and labels: for digits all of them, for MNIST the test split."""
+    cache = tmp_path_factory.mktemp("cache")
+    record = record_of(f"dataset={request.param}", f"cache_dir={cache}", root=data_root)
+    data = build.dataset(record, split="train" if request.param == "digits" else "test")
+    return {**record, "shape": list(data.shape)}, data
+
+
+def sort(images: torch.Tensor, record: dict, folder) -> Sorted:
+    """The classes of images, as if they were samples of a run with this record."""
+    drawn = Samples(lambda first, last: (images[first:last], None))
+    order = modes.sort(RunEvaluator(record, Run(folder), CPU), drawn, len(images))
+    assert order is not None
+    return order
+
+
+def test_a_generator_that_drops_two_digits_is_caught_with_exactly_those(judged, tmp_path):
+    record, data = judged
+    kept = data.images[(data.labels != 3) & (data.labels != 7)]
+    order = sort(kept, record, tmp_path)
+    census = count_modes(order.predicted, data.labels.bincount(minlength=10).tolist())
+    assert census.missing == (3, 7)
+    conclusion = describe_census(census, data.classes, order.predicted)["conclusion"]
+    assert conclusion.startswith("Modes are dropped: 2 of 10 are missing (3, 7).")
+
+
+def test_real_images_miss_nothing(judged, tmp_path):
+    record, data = judged
+    order = sort(data.images, record, tmp_path)
+    census = count_modes(order.predicted, data.labels.bincount(minlength=10).tolist())
+    assert census.missing == () and census.unsure < 0.02 * census.total
+    assert census.kl < 0.001
+
+
+def test_noise_is_unsure(judged, tmp_path):
+    """Though the classifier of MNIST takes every such image, surely, for an 8."""
+    record, _ = judged
+    draw = torch.Generator().manual_seed(0)
+    shape = (500, 1, record["image_size"], record["image_size"])
+    noise = torch.randint(0, 256, shape, generator=draw, dtype=torch.uint8)
+    order = sort(noise, record, tmp_path)
+    assert (order.predicted == -1).double().mean() > 0.9
+
+
+def test_strange_is_farther_than_held_out_images_get():
+    real, held_out = torch.zeros(5, 1), torch.linspace(0, 1, 1001).view(-1, 1)
+    fake = torch.tensor([[0.5], [0.9985], [1.5]])
+    limit = familiar_distance(real, held_out)
+    assert limit == pytest.approx(0.999)
+    assert is_strange(real, limit, fake).tolist() == [False, False, True]
+
+
+def test_agreement_counts_what_was_asked_for():
+    predicted, asked = torch.tensor([0, 0, 1, -1] * 25), torch.tensor([0, 1, 1, 1] * 25)
+    census = count_modes(predicted, [50, 50])
+    result = describe_census(census, ("a", "b"), predicted, asked)
+    assert result["agreement"]["share"] == 0.5
+    assert [entry["agreement"]["share"] for entry in result["classes"]] == [
+        1.0,
+        pytest.approx(1 / 3),
+    ]
+
+
+# --- without labels ------------------------------------------------------------------------------
+
+
+def test_differences_by_hand():
+    points = torch.tensor([[0.0, 0.0], [0.0, 2.0], [0.0, 5.0]])
+    root = 2**0.5  # of the mean over two numbers
+    assert nearest_others(points).tolist() == pytest.approx([2 / root, 2 / root, 3 / root])
+    smallest, places = closest_pairs(points, 2)
+    assert places.tolist() == [[0, 1], [1, 2]]
+    assert smallest.tolist() == pytest.approx([2 / root, 3 / root])
+    assert spread(torch.tensor([[0.0], [2.0]])) == pytest.approx(2**0.5)  # pairs: 0, 2, 2, 0
+
+
+def test_the_birthday_paradox_finds_the_size_of_a_support():
+    """Of 365 equally likely days, 23 people are the first number with even odds of two alike."""
+    draw = torch.Generator().manual_seed(0)
+    days = torch.randint(0, 365, (2000, 1), generator=draw).float()
+    assert birthday_size(days, 0.5, draws=400) == pytest.approx(23, abs=3)
+    assert birthday_size(torch.arange(50.0).view(-1, 1), 0.5) is None
+
+
+def test_a_generator_of_a_hundred_images_repeats_itself():
+    images = torch.randint(0, 256, (1000, 1, 8, 8), generator=torch.Generator().manual_seed(0))
+    images = images.to(torch.uint8)
+    few = images[torch.arange(1000) % 100]
+    assert describe_diversity(few, images)["conclusion"].startswith("The samples repeat themselves")
+    assert describe_diversity(images, images)["conclusion"].startswith("No repetition is seen")
+    one = images[:1].expand(1000, -1, -1, -1)
+    assert describe_diversity(one, images)["conclusion"].startswith("Hardly any variety")
+
+
+# --- the verb ------------------------------------------------------------------------------------
+
+QUICK = ("logger=none", "steps=2", *FEW_SAMPLES)
+
+
+@pytest.mark.parametrize(
+    "settings", [f"model=cdcgan image_size=16 {FEW_SCORES}", "dataset=ring model=point_mlp"]
+)
+def test_modes_writes_counts_and_pictures(gan_lab_here, tmp_path, settings):
+    assert gan_lab_here(*settings.split(), *QUICK).returncode == 0
+    (directory,) = run_directories(tmp_path / "runs")
+    run = Run(directory)
+    for weights in ("ema", "raw"):
+        result = gan_lab_here("modes", "latest", "--samples", "60", "--weights", weights)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.splitlines()[-1] == str(run.modes_path(weights).relative_to(tmp_path))
+        found = json.loads(run.modes_path(weights).read_text())
+        assert (found["weights"], found["samples"]) == (weights, 60)
+        assert sum(entry["count"] for entry in found["classes"]) + found["unsure"]["count"] == 60
+        assert ("agreement" in found) == ("cdcgan" in settings)
+        assert found["conclusion"] in result.stdout
+        for path in (run.modes_figure(weights), run.modes_samples(weights)):
+            assert path.read_bytes().startswith(b"\x89PNG")
+            assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+            assert f"{path.stem}.pdf" in result.stdout
+
+
+def test_unlabelled_data_are_described_by_duplicates(gan_lab_here, tmp_path):
+    from PIL import Image
+
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(80):
+        Image.fromarray(rng.integers(0, 256, (16, 16, 3), np.uint8)).save(folder / f"{index}.png")
+    train = ("dataset=image_folder", f"folder={folder}", "image_size=16", "hidden_dim=4")
+    assert gan_lab_here(*train, *QUICK).returncode == 0
+    result = gan_lab_here("modes", "latest", "--samples", "60")
+    assert result.returncode == 0, result.stderr
+    assert "of real images" in result.stdout and "birthday" in result.stdout
+
+
+@pytest.mark.parametrize("number", ["49", "few"])
+def test_too_few_samples_are_refused(gan_lab_here, number):
+    result = gan_lab_here("modes", "latest", "--samples", number)
+    assert result.returncode == 2 and "at least 50" in result.stderr

@@ -1,0 +1,115 @@
+"""Every file of conf/score is a score, and every dataset lists scores that it can have."""
+
+import inspect
+from typing import Any
+
+import pytest
+import torch
+
+from gan_lab.common.errors import UsageError
+from gan_lab.common.paths import conf_directory
+from gan_lab.config.compose import jobs
+from gan_lab.config.instantiate import locate
+from gan_lab.config.run_config import (
+    listed_scores,
+    make_record,
+    scores_during_training,
+    selection,
+)
+from gan_lab.data import digits, ring
+from gan_lab.evaluation.measures import Features
+from gan_lab.evaluation.scores import DIRECTIONS, NEEDS, asked_scores, directions, load_score
+
+SCORES = sorted(path.stem for path in (conf_directory() / "score").glob("*.yaml"))
+DIGITS = {split: digits(28, split=split) for split in ("train", "test")}
+DATASETS = sorted(path.stem for path in (conf_directory() / "dataset").glob("*.yaml"))
+
+
+def record_of(*settings: str) -> dict[str, Any]:
+    (job,) = jobs(settings, multirun=False)
+    return {**make_record(job.config, job.choices), "class_counts": [1] * 10}
+
+
+# --- every file ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_every_score_is_a_function_that_takes_its_settings(name):
+    score = load_score(name)
+    assert score.needs in NEEDS
+    taken = inspect.signature(locate(score.measure["_target_"])).parameters
+    assert set(score.settings()) == set(taken) - {"real", "fake"}
+
+
+def made_up(needs: str) -> tuple[Any, Any]:
+    """Something real and something fake of the kind that a score needs, labelled if it can be."""
+    if needs in ("classifier", "inception", "stacked"):
+        values = torch.randn(200, 8, generator=torch.Generator().manual_seed(0))
+        features = Features(values, values.repeat(1, 125 if needs == "stacked" else 2),
+                            torch.zeros(200, dtype=torch.long))  # fmt: skip
+        return features, features
+    if needs == "images":
+        return DIGITS["train"].images[:100], DIGITS["test"].images[:100]
+    points = ring()
+    return points if needs == "modes" else points.images, points.images[:100]
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_every_value_of_a_score_has_a_direction(name):
+    score = load_score(name)
+    real, fake = made_up(score.needs)
+    assert score.directions().keys() == score(real, [fake]).keys()
+    assert set(score.directions().values()) <= DIRECTIONS.keys() == {"lower", "higher", "floor"}
+    for value, better in score.directions().items():  # one of a name that two scores share
+        assert directions()[value] == better
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_the_least_value_of_a_selection_score_is_the_best(name):
+    chosen_by = selection(record_of(f"dataset={name}", "folder=x"))
+    assert directions()[chosen_by] == "lower"
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_dataset_lists_scores_that_it_can_have(name):
+    record = record_of(f"dataset={name}", "folder=x") if name == "image_folder" else record_of(
+        f"dataset={name}"
+    )  # fmt: skip
+    if name == "stacked_mnist":
+        record["class_counts"] = [1] * 1000
+    names = listed_scores(record)
+    assert asked_scores(names, record) == (names, [])
+    assert set(scores_during_training(record)) <= set(names)
+    assert selection(record) in scores_during_training(record)
+
+
+def test_a_dataset_that_lists_none_gets_what_its_data_allow():
+    for name, best_by in (("mnist", "fd_classifier"), ("faces", "swd")):
+        record = record_of(f"dataset={name}")
+        for key in ("scores", "scores_during_training", "selection"):
+            del record["dataset"][key]
+        names = listed_scores(record)
+        assert asked_scores(names, record) == (names, [])
+        assert {"swd", "ssim", "pairwise_distance", "nearest_train"} <= set(names)
+        assert selection(record) == best_by in scores_during_training(record)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "score", "reason"),
+    [
+        ("faces", "fd_classifier", "faces has no classifier"),
+        ("ring", "swd", "ring has points, no images"),
+        ("grid", "fid", "grid has points, no images"),
+        ("mnist", "mode_coverage", "the modes of mnist are not known"),
+        ("mnist", "stacked_modes", "mnist is not made of three digits"),
+        ("mnist", "wasserstein", "mnist has images, no points"),
+    ],
+)
+def test_a_score_that_makes_no_sense_is_refused_with_the_reason(dataset, score, reason):
+    allowed, (line,) = asked_scores([score], record_of(f"dataset={dataset}"))
+    assert not allowed and reason in line and "it has" in line and "\n" not in line
+
+
+def test_a_score_that_there_is_not():
+    with pytest.raises(UsageError, match=r"called 'fdi'\. Did you mean 'fid'\? There is .*kid"):
+        load_score("fdi")

@@ -1,0 +1,104 @@
+"""The command that a report prints makes the run again, and that run alone."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gan_lab.common.paths import config_names
+from gan_lab.config import compose
+from gan_lab.config.identity import run_directory
+from gan_lab.config.run_config import make_record
+from gan_lab.report.collect import RunData, collect
+from gan_lab.report.commands import command_of
+from gan_lab.runs.directory import Run
+
+
+def alone(record: dict[str, Any], *typed: str) -> RunData:
+    """A run that a report is given, of which config.yaml and the typed command are known."""
+    command = shlex.join(["gan-lab", *typed])
+    run = Run(run_directory(record))
+    return RunData(run, record, "finished", 0, "", [], [], [command], None, [], "")
+
+
+def remade(data: RunData) -> tuple[list[str], Path]:
+    """The settings of a run's command, and the directory of the one run that they make."""
+    command = command_of(data)
+    assert command is not None
+    program, *settings = shlex.split(command)
+    assert program == "gan-lab" and "-m" not in settings
+    (job,) = compose.jobs(settings, multirun=False)
+    assert job.config.search is None
+    return settings, run_directory(make_record(job.config, job.choices))
+
+
+def test_the_command_of_a_run_of_a_sweep_makes_that_run(study):
+    for data in collect([str(study)], Path("nowhere")).runs:
+        assert remade(data)[1].name == data.name
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        "",
+        "experiment=mnist_baseline",
+        pytest.param("experiment=mnist_dcgan", marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize("sweep", config_names("sweep"))
+def test_each_run_of_a_sweep_alone_has_a_command_that_makes_it(sweep, experiment):
+    typed = [*experiment.split(), f"sweep={sweep}", "launcher=parallel", "n_jobs=2"]
+    records = [make_record(job.config, job.choices) for job in compose.jobs(typed, False)]
+    assert len(records) > 1
+    for record in records:
+        settings, directory = remade(alone(record, *typed))
+        assert directory == run_directory(record)
+        assert not [text for text in settings if text.startswith(("sweep=", "launcher", "n_jobs"))]
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [pytest.param("mnist_losses", marks=pytest.mark.slow), "mnist_long_training"],
+)
+def test_a_run_of_an_experiment_with_a_sweep_of_its_own_has_a_command(experiment):
+    for job in compose.jobs([f"experiment={experiment}"], False):
+        record = make_record(job.config, job.choices)
+        assert remade(alone(record, f"experiment={experiment}"))[1] == run_directory(record)
+
+
+SEARCHED = [
+    {"loss": "hinge", "lr_g": "0.0003"},
+    {"loss": "nonsaturating", "label_smoothing": "0.2", "lr_d": "0.001"},
+    {"loss": "wgan_gp", "lambda_gp": "3.5", "loss.discriminator_steps": "2", "lr_g": "5.1e-05"},
+]
+
+
+@pytest.mark.parametrize("point", SEARCHED, ids=lambda point: point["loss"])
+def test_the_command_of_a_run_of_a_search_makes_the_run_and_starts_no_search(point):
+    typed = ["search=objective", "trials=3", "seeds=2", "latent_dim=8"]
+    for job in compose.jobs(typed, False, [point]):
+        record = make_record(job.config, job.choices)
+        settings, directory = remade(alone(record, *typed))
+        assert directory == run_directory(record) and "latent_dim=8" in settings
+        assert not [text for text in settings if text.startswith(("search", "trials", "seeds"))]
+
+
+def test_typed_arguments_and_penalties_are_in_the_command():
+    typed = ["-m", "loss=hinge,wgan", "penalty=[r1,gradient_penalty]", "n_critic=2,3", "lr=1e-4"]
+    jobs = compose.jobs(typed[1:], multirun=True)
+    assert len(jobs) == 4
+    for job in jobs:
+        record = make_record(job.config, job.choices)
+        assert remade(alone(record, *typed))[1] == run_directory(record)
+    sweep = "sweep={cases:[{penalty:[r1],penalty.r1.weight:3},{model.d_norm:none},{augment:flip}]}"
+    for job in compose.jobs([sweep], multirun=False):
+        record = make_record(job.config, job.choices)
+        assert remade(alone(record, sweep))[1] == run_directory(record)
+
+
+def test_where_no_command_is_found_none_is_printed():
+    (job,) = compose.jobs([], multirun=False)
+    record = make_record(job.config, job.choices)
+    gone = record | {"choices": record["choices"] | {"loss": "gone"}}
+    assert command_of(alone(gone)) is None

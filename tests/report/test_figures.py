@@ -1,0 +1,115 @@
+"""Nothing in a figure overlaps, and what is left out of one is said."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gan_lab.report.collect import collect
+from gan_lab.report.curves import oscillation, smooth
+from gan_lab.report.figures import curves
+from gan_lab.report.figures import settings as figures_of_settings
+from gan_lab.report.figures.settings import draw_settings
+from gan_lab.report.scores import final_lines, measures, series
+from gan_lab.report.settings import compare
+from gan_lab.runs.directory import Run
+from small_runs import FEW_SAMPLES
+from study_files import finished, many, report
+
+
+def test_samples_that_were_drawn_once_are_not_shown_twice(copy, tmp_path):
+    shown = finished(copy)[:2]
+    for directory in shown:
+        for step in Run(directory).sample_steps()[:-1]:
+            Run(directory).sample_path(step).unlink()
+    report(*shown, out=tmp_path / "out")
+    assert (tmp_path / "out/figures/samples.png").exists()
+    assert not (tmp_path / "out/figures/early_late.png").exists()
+
+
+def test_what_other_verbs_found_is_shown(copy, tmp_path):
+    first, second, *_ = finished(copy)
+    shares = [("0", 0.75, 0.5), ("1", 0.25, 0.5)]
+    classes = [{"class": name, "share": share, "real_share": real} for name, share, real in shares]
+    for run in finished(copy):
+        (run / "modes_ema.json").unlink()
+    (first / "modes_ema.json").write_text(json.dumps({"classes": classes}))
+    shutil.copyfile(second / "samples" / "latest.png", second / "equilibrium_optimum.png")
+    (second / "equilibrium_optimum.pdf").write_bytes(b"%PDF of another verb")
+    written = report(copy, out=tmp_path / "out")
+    assert (tmp_path / "out" / "figures" / "modes_digits.png").is_file()
+    assert f"figures/optimum_{second.name}.png" in written["results.md"]
+    for path in (tmp_path / "out" / "figures").glob("*.png"):
+        assert path.with_suffix(".pdf").read_bytes()[:4] == b"%PDF"
+    for heading in ("Mode coverage", "The optimal discriminator beside the learned one"):
+        assert heading in written["report.html"] and heading in written["results.md"]
+
+
+def test_settings_of_points_are_compared_without_strips_of_images(gan_lab_here, tmp_path):
+    points = ("dataset=ring", "model=point_mlp", "batch_size=16", "study=points", "threads=1")
+    often = ("logger=none", "steps=4", "log_every=2", "sample_every=2", "score_every=2")
+    result = gan_lab_here("-m", "lr=1e-3,1e-4", *points, *often, *FEW_SAMPLES)
+    assert result.returncode == 0, result.stderr
+    result = gan_lab_here("report", "points")
+    assert result.returncode == 0, result.stderr
+    figures = {path.stem for path in (tmp_path / "runs/points/report/figures").glob("*.png")}
+    assert "samples" in figures and "interpolation_settings" not in figures
+
+
+@pytest.mark.slow
+def test_what_is_left_out_of_a_figure_is_said_on_the_page(study, tmp_path):
+    folder = many(study, tmp_path / "runs" / "many", 13)
+    written = report(folder, out=tmp_path / "out")
+    assert written["report.html"].count("The first 12 of 13 settings") == 1  # the slider has all
+    assert written["results.md"].count("The first 12 of 13 settings") >= 2
+
+
+@pytest.mark.parametrize("count", [1, 12, 40])
+def test_nothing_overlaps_however_many_runs(study, tmp_path, monkeypatch, count):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    drawn = {}
+
+    def keep(figure, path):
+        FigureCanvasAgg(figure).draw()
+        drawn[path.stem] = figure
+        return path
+
+    folder = many(study, tmp_path / "runs" / "many", count)
+    for module in (curves, figures_of_settings):
+        monkeypatch.setattr(module, "save_figure", keep)
+    runs = collect([str(folder)], Path("nowhere")).runs
+    settings = compare(runs)
+    look = curves.Look(runs, settings, settings.ordered())
+    found = measures([line for data in runs for line in final_lines(data).values()])[:3]
+    values = {m.key: {setting: [0.1] for setting in look.order} for m in found}
+    curves.draw_curves(look, tmp_path / "curves.png", curves.CURVES)
+    curves.draw_multiples(look, tmp_path / "multiples.png")
+    draw_settings(look, found, values, tmp_path / "settings.png")
+    often = [line for data in runs for some in series(data).values() if len(some) > 1
+             for line in some]  # fmt: skip
+    curves.draw_score_curves(look, measures(often)[:3], tmp_path / "scores.png")
+    assert drawn.keys() == {"curves", "multiples", "settings", "scores"}
+    for name, figure in drawn.items():
+        boxes = [axis.get_tightbbox() for axis in figure.axes if axis.get_visible()]
+        boxes += [legend.get_window_extent() for legend in figure.legends]
+        page = figure.bbox
+        for index, box in enumerate(boxes):
+            assert box.width > 20 and box.height > 10, name
+            assert box.x0 > -2 and box.y0 > -2 and box.x1 < page.x1 + 2 and box.y1 < page.y1 + 2
+            for other in boxes[:index]:
+                across = min(box.x1, other.x1) - max(box.x0, other.x0)
+                down = min(box.y1, other.y1) - max(box.y0, other.y0)
+                assert across < 1 or down < 1, f"{name} with {count} runs"
+    assert len({str(look.line(data)) for data in runs}) == count  # colour and dashes
+
+
+def test_smoothing_and_oscillation_of_known_curves():
+    import numpy as np
+
+    assert smooth(np.ones(30)).tolist() == pytest.approx([1] * 30)
+    assert smooth(np.array([0.0, 3.0, 6.0]), 3).tolist() == [1.5, 3.0, 4.5]
+    stairs = np.repeat(np.arange(10.0), 8)
+    assert oscillation(stairs) == 0  # a trend between tenths is none
+    assert oscillation(np.tile([1.0, -1.0], 40)) == 1

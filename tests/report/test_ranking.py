@@ -1,0 +1,92 @@
+"""Settings are ranked by the score that the runs chose, and only as far as the seeds allow."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gan_lab.report.collect import collect
+from gan_lab.report.ranking import holm, rank, welch
+from gan_lab.report.scores import key_of, measures, ranked_by
+from gan_lab.report.study import Study
+from study_files import finished
+
+
+def protocol(weights: str = "ema", count: int = 10_000, **more: Any) -> dict[str, Any]:
+    return {"weights": weights, "generated_count": count, **more}
+
+
+def chosen(lines: dict[str, list[dict[str, Any]]], best_by: str) -> tuple[str, Any] | None:
+    """What ranks the settings of runs, by name: the score, and the number of its samples."""
+    by_run = {name: {key_of(line): line for line in some} for name, some in lines.items()}
+    found = measures([line for some in lines.values() for line in some], [best_by])
+    first = ranked_by(found, by_run, dict.fromkeys(lines, best_by))
+    return first and (first.score, first.protocol["generated_count"])
+
+
+def test_settings_are_ranked_by_the_runs_own_selection_score():
+    names = ("fd_classifier", "reverse_kl", "wasserstein", "swd")
+    every = [{"score": name, "value": 1.0, "protocol": protocol()} for name in names]
+    for name in names:
+        assert chosen({"one": every, "two": every}, name) == (name, 10_000)
+    best_as_the_floor = {"score": "ssim", "value": 1.0, "protocol": protocol()}
+    assert chosen({"one": [best_as_the_floor]}, "swd") is None
+    assert chosen({"one": [best_as_the_floor, every[0]]}, "swd") == ("fd_classifier", 10_000)
+
+
+def test_a_final_score_ranks_before_one_of_fewer_samples_or_of_raw_weights():
+    def line(**changes: Any) -> dict[str, Any]:
+        return {"score": "fd_classifier", "value": 1.0, "protocol": protocol(**changes)}
+
+    in_training, final, raw = line(count=2000, resize="a"), line(), line(weights="raw")
+    for order in ([in_training, final, raw], [raw, final, in_training]):
+        assert chosen({"one": order, "two": order}, "fd_classifier") == ("fd_classifier", 10_000)
+
+
+def test_what_unfinished_runs_were_scored_on_ranks_nothing(copy, tmp_path):
+    """Most runs have ended early, with the score on the way alone: the final one ranks."""
+    kept, *others = finished(copy)
+    for directory in (kept, *others):
+        lines = [json.loads(text) for text in (directory / "evaluations.jsonl").open()]
+        (final,) = [line for line in lines
+                    if line["score"] == "fd_classifier" and line["protocol"]["weights"] == "ema"
+                    and line["protocol"]["sets"] > 1]  # fmt: skip
+        sizes = {"generated_count": 50, "floor_count": 50, "sets": 1}
+        on_the_way = final | {"protocol": final["protocol"] | sizes}
+        lines = [on_the_way, final] if directory == kept else [on_the_way]
+        (directory / "evaluations.jsonl").write_text("".join(json.dumps(a) + "\n" for a in lines))
+        if directory != kept:
+            status = json.loads((directory / "status.json").read_text())
+            (directory / "status.json").write_text(json.dumps(status | {"state": "interrupted"}))
+    study = Study(collect([str(copy)], Path("nowhere")))
+    assert study.first and study.first.protocol["generated_count"] == 100
+    assert study.ranking and len(study.ranking.places) == 1
+
+
+def test_welch_is_scipys():
+    from scipy.stats import ttest_ind
+
+    first, second = [3.1, 2.9, 4.0, 3.3], [5.0, 4.1, 4.4]
+    expected = ttest_ind(first, second, equal_var=False).pvalue
+    assert welch(first, second) == pytest.approx(expected, rel=1e-9)
+    assert welch([1.0], [2.0, 3.0]) is None and welch([1.0, 1.0], [2.0, 2.0]) is None
+
+
+def test_holm_by_hand():
+    # 3 x 0.01, 2 x 0.03, then no less than that; Holm 1979
+    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([0.9, 0.8]) == [1.0, 1.0] and holm([]) == []
+
+
+def test_a_ranking_says_what_is_significant_and_what_is_not():
+    values = {("a",): [5.0, 5.1, 4.9], ("b",): [1.0, 1.1, 0.9], ("c",): [1.05, 0.8, 1.2]}
+    ranking = rank(values, "lower")
+    assert [place.setting for place in ranking.places] == [("b",), ("c",), ("a",)]
+    assert [place.beats for place in ranking.places] == [[2], [2], []]
+    assert "2 of 3" in ranking.remarks[-1]
+    upwards = rank(values, "higher")
+    assert [place.setting for place in upwards.places] == [("a",), ("c",), ("b",)]
+    alone = rank({("a",): [1.0], ("b",): [9.0]}, "lower")
+    assert [place.beats for place in alone.places] == [[], []]
+    assert "luck of the seed" in alone.remarks[0]
