@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from gan_lab.report import write_report
 from gan_lab.report.collect import collect
+from gan_lab.report.write import write_report
 from gan_lab.runs.directory import run_directories
 
 OUTPUTS = ("report.html", "results.md", "results.csv", "results.tex")
