@@ -31,7 +31,8 @@ def test_it_has_the_names_that_have_moved_since():
 def test_it_is_scored(gan_lab_here, directory):
     before = (directory / "evaluations.jsonl").read_text().splitlines()
     assert gan_lab_here("evaluate", NAME, "--samples", "150").returncode == 0
-    lines = [json.loads(line) for line in (directory / "evaluations.jsonl").open()]
+    text = (directory / "evaluations.jsonl").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in text.splitlines()]
     new = [line for line in lines if line["protocol"]["generated_count"] == 150]
     assert len(lines) == len(before) + len(new)
     assert {"fd_classifier", "confident", "agreement", "swd"} <= {line["score"] for line in new}
