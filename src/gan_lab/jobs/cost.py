@@ -16,7 +16,7 @@ from gan_lab.config.checks import check_data
 from gan_lab.config.length import Schedule, make_schedule
 from gan_lab.config.run_config import data_facts, selection
 from gan_lab.evaluation.run_evaluator import RunEvaluator
-from gan_lab.evaluation.tables import axis_words
+from gan_lab.evaluation.scores import value_named
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import save_png
 from gan_lab.runs.directory import Run
@@ -113,7 +113,7 @@ def measure(record: dict[str, Any]) -> Cost:
         tensors = {"progress": vars(Progress()), **state.state_dict()}
         _, checkpoint = _timed(lambda: run.save_checkpoint(1, tensors, 1, 1))
         best_by, output = selection(record), state.loss.output
-        words = axis_words(best_by)
+        words = value_named(best_by).title
         _, curves = _timed(lambda: draw_curves(metrics, run.curves_path, output, best_by, words))
         evaluator, image, image_during, image_sorted = _score(record, run, state, device)
         evaluation = record["runtime"]["evaluation"]

@@ -21,7 +21,7 @@ from gan_lab.config.run_config import is_labelled, with_data
 from gan_lab.data import PointDataset, folder_size, human_size
 from gan_lab.evaluation.evaluator import Samples
 from gan_lab.evaluation.run_evaluator import RunEvaluator, score_both
-from gan_lab.evaluation.tables import axis_words
+from gan_lab.evaluation.scores import value_named
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import grid, save_png
 from gan_lab.runs.directory import COLLAPSED, Run
@@ -116,7 +116,7 @@ def _train_and_score(
         with catch_signals() as stop:
             train(state, schedule, run, progress, trackers, score, monitor, stop)
         best_by = schedule.best_by
-        words = axis_words(best_by)
+        words = value_named(best_by).title
         draw_curves(run.metrics(), run.curves_path, state.loss.output, best_by, words)
         show_interpolation(record, run, state, progress.step, trackers)
         count = record["runtime"]["evaluation"]["samples"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gan_lab.evaluation.scores import DIRECTIONS, directions
+from gan_lab.evaluation.scores import DIRECTIONS, value_named
 from gan_lab.evaluation.tables import display_name
 from gan_lab.report.collect import RunData
 
@@ -32,7 +32,7 @@ class Measure:
     @property
     def better(self) -> str | None:
         """Which values are: "lower", "higher", "floor" or, where nobody can say, None."""
-        return directions().get(self.score)
+        return value_named(self.score).better
 
     @property
     def better_words(self) -> str:
