@@ -27,12 +27,12 @@ from gan_lab.report.figures import curves
 from gan_lab.report.figures import settings as figures_of_settings
 from gan_lab.report.figures.settings import draw_settings
 from gan_lab.report.ranking import holm, rank, welch
-from gan_lab.report.scores import final_lines, key_of, measures, ranked_by, series
+from gan_lab.report.scores import final_lines, measures, ranked_by, series
 from gan_lab.report.settings import compare
 from gan_lab.report.study import Study
 from gan_lab.report.write import write_report
 from gan_lab.runs.directory import Run, run_directories
-from gan_lab.runs.protocol import differences
+from gan_lab.runs.protocol import column_key, differences
 
 QUICK = (
     *("logger=none", "steps=40", "log_every=2", "sample_every=10", "score_every=20"),
@@ -513,7 +513,7 @@ def protocol(weights: str = "ema", count: int = 10_000, **more: Any) -> dict[str
 
 def chosen(lines: dict[str, list[dict[str, Any]]], best_by: str) -> tuple[str, Any] | None:
     """What ranks the settings of runs, by name: the score, and the number of its samples."""
-    by_run = {name: {key_of(line): line for line in some} for name, some in lines.items()}
+    by_run = {name: {column_key(line): line for line in some} for name, some in lines.items()}
     found = measures([line for some in lines.values() for line in some], [best_by])
     first = ranked_by(found, by_run, dict.fromkeys(lines, best_by))
     return first and (first.score, first.protocol["generated_count"])

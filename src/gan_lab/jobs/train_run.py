@@ -24,7 +24,7 @@ from gan_lab.evaluation.run_evaluator import RunEvaluator, score_both
 from gan_lab.evaluation.scores import value_named
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import grid, save_png
-from gan_lab.runs.directory import COLLAPSED, Run
+from gan_lab.runs.directory import COLLAPSED, MONITOR, Run
 from gan_lab.runs.environment import environment
 from gan_lab.runs.resume import cut_after
 from gan_lab.tracking import JsonLines, Tracker
@@ -230,7 +230,8 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
     try:
         if raised is not error:
             run.write_error("".join(traceback.format_exception(error)))
-        run.set_status(outcome, progress.step, reason)
+        stopped_by = MONITOR if isinstance(error, Collapsed) else ""
+        run.set_status(outcome, progress.step, reason, stopped_by)
     except OSError:
         pass  # a full disk: the status stays `running`, which reads as killed
     return raised
