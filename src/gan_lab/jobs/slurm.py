@@ -24,8 +24,8 @@ TAIL = 20_000  # bytes of a log that a lost job is told with
 class Slurm:
     """Submits runs as one array of Slurm jobs and waits for its end; `n_jobs` run at once.
 
-    With `dry_run` it prints the sbatch script instead. Two minutes before its time is over a job saves
-    and stops; the same command resumes it.
+    With `dry_run` it prints the sbatch script instead. Two minutes before its time is over a job
+    saves and stops; the same command resumes it.
     """
 
     n_jobs: int | None = None

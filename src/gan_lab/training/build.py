@@ -2,22 +2,23 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from gan_lab.common.errors import RunError, UsageError
+from gan_lab.config.checks import check_data
 from gan_lab.config.instantiate import instantiate
-from gan_lab.config.length import make_schedule
-from gan_lab.config.run_config import data_facts, is_labelled
+from gan_lab.config.length import Schedule, make_schedule
+from gan_lab.config.run_config import data_facts, is_labelled, with_data
 from gan_lab.data import ImageDataset
 from gan_lab.data.augment import Augmentation
 from gan_lab.losses import GanLoss
 from gan_lab.models import LabelledDiscriminator, LabelledGenerator, call, initialise
 from gan_lab.training.batches import Batches
-from gan_lab.training.device import on_device
+from gan_lab.training.device import on_device, set_up_device
 from gan_lab.training.rng import torch_seed
 from gan_lab.training.state import TrainingState
 
@@ -139,6 +140,29 @@ def loss(record: Mapping[str, Any]) -> GanLoss:
     objective = instantiate(record["loss"])
     penalties = {name: instantiate(spec) for name, spec in record["penalty"].items()}
     return replace(objective, penalties={**objective.penalties, **penalties})
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A training that can begin: its record, filled in by its data, and all that is built of it."""
+
+    record: dict[str, Any]
+    device: torch.device
+    schedule: Schedule
+    state: TrainingState
+
+
+def prepare(record: Mapping[str, Any]) -> Prepared:
+    """Choose the device, load the data and build everything that training touches.
+
+    Raises UsageError for a record that does not fit its data, RunError if these are not there.
+    """
+    device = set_up_device(record["runtime"])
+    data = training_data(record)
+    filled = with_data(record, data)
+    check_data(filled)
+    schedule = make_schedule(filled, len(data))
+    return Prepared(filled, device, schedule, training_state(filled, data, device))
 
 
 def training_state(
