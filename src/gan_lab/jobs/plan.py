@@ -114,4 +114,5 @@ def _measure(records: Sequence[dict[str, Any]], count: int) -> dict[str, Cost]:
 def _cost(ending: Ending) -> Cost:
     if ending.error:
         raise RunError(f"a run of the plan cannot be measured: {ending.error}")
-    return ending.value
+    cost: Cost = ending.value
+    return cost

@@ -61,7 +61,8 @@ class Worker:
         if self.process.is_alive():
             return None
         try:
-            return self._answer.recv()
+            ending: Ending = self._answer.recv()
+            return ending
         except EOFError:
             self._output.seek(0, os.SEEK_END)
             self._output.seek(max(0, self._output.tell() - TAIL))

@@ -106,7 +106,9 @@ def _script(folder: Path, asked: Mapping[str, Any], count: int) -> str:
     executor = _executor(folder, asked, here=False)
     if count > 1:
         executor.parameters["map_count"] = count
-    return executor._make_submission_file_text(executor._submitit_command_str, "dry_run")
+    command = executor._submitit_command_str
+    script: str = executor._make_submission_file_text(command, "dry_run")
+    return script
 
 
 def _submit(folder: Path, asked: Mapping[str, Any], jobs: Sequence[Job]) -> list[Any]:
@@ -116,7 +118,8 @@ def _submit(folder: Path, asked: Mapping[str, Any], jobs: Sequence[Job]) -> list
     from submitit.core.utils import FailedJobError, FailedSubmissionError
 
     try:
-        return executor.map_array(train_in_job, jobs)
+        submitted: list[Any] = executor.map_array(train_in_job, jobs)
+        return submitted
     except (FailedJobError, FailedSubmissionError) as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise RunError(f"Slurm refuses: {lines[-1] if lines else error}") from None
@@ -156,7 +159,8 @@ def _ending(submitted: Any) -> Ending:
     if submitted.paths.result_pickle.exists():
         outcome, value = submitted._get_outcome_and_result()
         if outcome == "success":
-            return value
+            ending: Ending = value
+            return ending
         return Ending(error=str(value).strip().splitlines()[-1], output=str(value), killed=True)
     log = Path(submitted.paths.stderr)
     output = log.read_text(encoding="utf-8", errors="replace")[-TAIL:] if log.exists() else ""

@@ -61,7 +61,8 @@ def launcher_of(composed: list[compose.Composed]) -> Launcher:
     launchers: list[Any] = [OmegaConf.to_container(run.config.launcher) for run in composed]
     if any(launcher != launchers[0] for launcher in launchers):
         raise UsageError("a command has one launcher; give launcher= one value.")
-    return instantiate(launchers[0])
+    launcher: Launcher = instantiate(launchers[0])
+    return launcher
 
 
 def make_jobs(

@@ -173,7 +173,8 @@ def is_complete(run: Run, record: Mapping[str, Any]) -> bool:
     status = run.status()
     if status["state"] != "finished":
         return False
-    return status["step"] >= make_schedule(record, run.config().image_count).steps
+    step: int = status["step"]
+    return step >= make_schedule(record, run.config().image_count).steps
 
 
 def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseException:

@@ -221,13 +221,15 @@ def build_report(
 def panel_title(panel: Any) -> str:
     """Return the title of a panel, wherever its kind keeps it."""
     if hasattr(panel, "chart_strings"):
-        return panel.chart_strings["title"]
+        title: str = panel.chart_strings["title"]
+        return title
     return panel.title if hasattr(panel, "title") else f"the table {panel.table_name}"
 
 
 def as_json(workspace: Any) -> str:
     """Return a workspace as W&B stores it; building it checks every panel."""
-    return workspace._to_model().model_dump_json(by_alias=True, indent=1)
+    text: str = workspace._to_model().model_dump_json(by_alias=True, indent=1)
+    return text
 
 
 def config_path(knob: str) -> str:

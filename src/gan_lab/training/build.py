@@ -35,7 +35,9 @@ def dataset(record: Mapping[str, Any], **changes: Any) -> ImageDataset:
     runtime = record["runtime"]
     places = {"root": runtime["data_root"], "cache_dir": runtime["cache_dir"]}
     try:
-        return instantiate(spec, **places, bad_images=runtime.get("bad_images", "stop"))
+        bad_images = runtime.get("bad_images", "stop")
+        loaded: ImageDataset = instantiate(spec, **places, bad_images=bad_images)
+        return loaded
     except UsageError as error:
         if isinstance(error.__cause__, ValueError):  # a broken file: nothing wrong was typed
             raise RunError(str(error)) from error
@@ -58,7 +60,8 @@ def augmentation(record: Mapping[str, Any]) -> Augmentation:
     if not record.get("augment"):
         return Augmentation()
     spec = {**record["augment"], "differentiable": tuple(record["augment"]["differentiable"])}
-    return instantiate(spec)
+    built: Augmentation = instantiate(spec)
+    return built
 
 
 def networks(record: Mapping[str, Any]) -> tuple[nn.Module, nn.Module]:
@@ -100,7 +103,7 @@ def _network(record: Mapping[str, Any], player: str, **shape: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         turn = ("generator", "discriminator").index(player)
         torch.manual_seed(torch_seed(record["seed"], "networks", turn=turn))
-        network = instantiate(spec, **shape)
+        network: nn.Module = instantiate(spec, **shape)
         initialise(network, record["weight_init"])
     return network
 
@@ -137,7 +140,7 @@ def _try(player: str, network: nn.Module, inputs: Tensor, labels: Tensor | None)
 
 def loss(record: Mapping[str, Any]) -> GanLoss:
     """Build the objective with its penalties."""
-    objective = instantiate(record["loss"])
+    objective: GanLoss = instantiate(record["loss"])
     penalties = {name: instantiate(spec) for name, spec in record["penalty"].items()}
     return replace(objective, penalties={**objective.penalties, **penalties})
 
