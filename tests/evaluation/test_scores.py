@@ -18,7 +18,7 @@ from gan_lab.config.run_config import (
 )
 from gan_lab.data import digits, ring
 from gan_lab.evaluation.measures import Features
-from gan_lab.evaluation.scores import DIRECTIONS, NEEDS, asked_scores, directions, load_score
+from gan_lab.evaluation.scores import DIRECTIONS, NEEDS, asked_scores, load_score, value_named
 
 SCORES = sorted(path.stem for path in (conf_directory() / "score").glob("*.yaml"))
 DIGITS = {split: digits(28, split=split) for split in ("train", "test")}
@@ -58,16 +58,17 @@ def made_up(needs: str) -> tuple[Any, Any]:
 def test_every_value_of_a_score_has_a_direction(name):
     score = load_score(name)
     real, fake = made_up(score.needs)
-    assert score.directions().keys() == score(real, [fake]).keys()
-    assert set(score.directions().values()) <= DIRECTIONS.keys() == {"lower", "higher", "floor"}
-    for value, better in score.directions().items():  # one of a name that two scores share
-        assert directions()[value] == better
+    found = score.values()
+    assert found.keys() == score(real, [fake]).keys()
+    assert {value.better for value in found.values()} <= DIRECTIONS.keys()
+    for name, value in found.items():  # one of a name that two scores share
+        assert value_named(name).better == value.better
 
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_the_least_value_of_a_selection_score_is_the_best(name):
     chosen_by = selection(record_of(f"dataset={name}", "folder=x"))
-    assert directions()[chosen_by] == "lower"
+    assert value_named(chosen_by).better == "lower"
 
 
 @pytest.mark.parametrize("name", DATASETS)

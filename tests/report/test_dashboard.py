@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gan_lab.common.paths import config_names
 from gan_lab.config.compose import jobs
 from gan_lab.config.run_config import make_record
-from gan_lab.evaluation.scores import directions
+from gan_lab.evaluation.scores import load_score
 from gan_lab.report import dashboard
 from gan_lab.report.collect import collect
 from gan_lab.report.dashboard import Streamed, streamed
@@ -192,7 +193,8 @@ def streams(log: Log) -> set[str]:
     """The names of all that a run streams; of final scores, in its summary."""
     final = {
         name
-        for score in directions()
+        for one in config_names("score")
+        for score in load_score(one).values()
         for name in (f"evaluation/ema/{score}", f"evaluation/raw/{score}")
         if inside(log.summary, name)
     }

@@ -8,8 +8,9 @@ import pytest
 
 from gan_lab.report.collect import collect
 from gan_lab.report.ranking import holm, rank, welch
-from gan_lab.report.scores import key_of, measures, ranked_by
+from gan_lab.report.scores import measures, ranked_by
 from gan_lab.report.study import Study
+from gan_lab.runs.protocol import column_key
 from study_files import finished
 
 
@@ -19,7 +20,7 @@ def protocol(weights: str = "ema", count: int = 10_000, **more: Any) -> dict[str
 
 def chosen(lines: dict[str, list[dict[str, Any]]], best_by: str) -> tuple[str, Any] | None:
     """What ranks the settings of runs, by name: the score, and the number of its samples."""
-    by_run = {name: {key_of(line): line for line in some} for name, some in lines.items()}
+    by_run = {name: {column_key(line): line for line in some} for name, some in lines.items()}
     found = measures([line for some in lines.values() for line in some], [best_by])
     first = ranked_by(found, by_run, dict.fromkeys(lines, best_by))
     return first and (first.score, first.protocol["generated_count"])

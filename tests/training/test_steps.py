@@ -177,7 +177,7 @@ def test_the_discriminator_step_leaves_the_generator_alone():
     state = make_state()
     critic, real, fake = player_inputs(state)
     before_g, before_d = copies(state.generator), copies(state.discriminator)
-    discriminator_step(state.discriminator, state.optimizer_d, state.loss, critic, real, fake, None)
+    discriminator_step(state, critic, real, fake, None)
     assert moved(state.discriminator, before_d) and not moved(state.generator, before_g)
     assert all(parameter.grad is None for parameter in state.generator.parameters())
 
@@ -186,9 +186,7 @@ def test_the_generator_step_leaves_the_discriminator_alone():
     state = make_state()
     critic, _, fake = player_inputs(state)
     before_g, before_d = copies(state.generator), copies(state.discriminator)
-    generator_step(
-        state.generator, state.discriminator, state.optimizer_g, state.loss, critic, None, fake
-    )
+    generator_step(state, critic, None, fake)
     assert moved(state.generator, before_g) and not moved(state.discriminator, before_d)
     assert all(parameter.grad is None for parameter in state.discriminator.parameters())
     assert all(parameter.requires_grad for parameter in state.discriminator.parameters())
@@ -325,15 +323,9 @@ def test_penalties_are_added_to_what_the_discriminator_descends():
     expected = [
         weight.detach() - 0.1 * step for weight, step in zip(weights, gradients, strict=True)
     ]
-    scalars = discriminator_step(
-        state.discriminator,
-        torch.optim.SGD(weights, lr=0.1),
-        replace(state.loss, penalties={"spy": Spy(noise=())}),
-        critic,
-        real,
-        fake,
-        None,
-    )
+    loss = replace(state.loss, penalties={"spy": Spy(noise=())})
+    state = replace(state, optimizer_d=torch.optim.SGD(weights, lr=0.1), loss=loss)
+    scalars = discriminator_step(state, critic, real, fake, None)
     torch.testing.assert_close(copies(state.discriminator), expected, rtol=0, atol=1e-12)
     assert scalars["loss/d"].item() == pytest.approx(value.item(), abs=1e-12)
     assert scalars["penalty/spy"].item() == pytest.approx(penalty.item(), abs=1e-12)

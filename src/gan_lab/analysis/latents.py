@@ -160,7 +160,9 @@ def strips(
     points = torch.cat([between(first, second, fractions) for first, second in pairs])
     if labels is not None:
         labels = labels[::2].repeat_interleave(len(fractions))
-    return generate_each(generator, points, labels).unflatten(0, (-1, len(fractions)))
+    images = generate_each(generator, points, labels)
+    by_pair: Tensor = images.unflatten(0, (-1, len(fractions)))
+    return by_pair
 
 
 def draw_strips(

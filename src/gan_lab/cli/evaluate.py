@@ -10,14 +10,12 @@ from gan_lab.cli.arguments import add_place_options, at_least, parser
 from gan_lab.common.console import say
 from gan_lab.common.errors import UsageError
 from gan_lab.config.run_config import listed_scores
-from gan_lab.evaluation.scores import asked_scores, load_score, named_scores
+from gan_lab.evaluation.scores import asked_scores, load_score, named_scores, scores_that_need
 from gan_lab.evaluation.tables import folder_table, runs_table
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lookup import find_run
 
 Record = dict[str, Any]
-
-INCEPTION = ("fid", "kid", "inception_score")
 
 
 def main(arguments: list[str]) -> int:
@@ -99,7 +97,9 @@ def _names(asked: str | None, record: Record) -> list[str] | None:
     if asked is None:
         return None
     if asked == "all":
-        return asked_scores(list(dict.fromkeys([*listed_scores(record), *INCEPTION])), record)[0]
+        return asked_scores(
+            list(dict.fromkeys([*listed_scores(record), *scores_that_need("inception")])), record
+        )[0]
     return named_scores(asked)
 
 
@@ -108,7 +108,7 @@ def _folders(options: argparse.Namespace) -> int:
     if not (options.real and options.fake) or options.runs:
         raise UsageError("folders are scored in a pair, and without runs: --real DIR --fake DIR.")
     from gan_lab.config.compose import load_defaults  # only now: torch and Hydra take 2 s
-    from gan_lab.evaluation.folders import SCORES, InceptionFile, score_folders
+    from gan_lab.evaluation.folders import InceptionFile, default_scores, score_folders
     from gan_lab.training.device import set_up_device
 
     settings = load_defaults()
@@ -119,9 +119,9 @@ def _folders(options: argparse.Namespace) -> int:
     device = set_up_device(
         {"threads": None, "deterministic": False, "device": options.device or "auto"}
     )
-    names = list(SCORES) if options.scores is None else options.scores.split(",")
+    names = default_scores() if options.scores is None else options.scores.split(",")
     if options.scores == "all":
-        names = [*SCORES, *INCEPTION]
+        names = [*default_scores(), *scores_that_need("inception")]
     records = score_folders(Path(options.real), Path(options.fake), names, device, file)
     for line in folder_table(records):
         say(line)

@@ -86,7 +86,9 @@ def run(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, raise_interrupted)
     try:
         verb, rest = _verb(list(arguments))
-        return import_module(f"gan_lab.cli.{verb}").main(rest)  # only now: torch takes 2 s
+        module = import_module(f"gan_lab.cli.{verb}")  # only now: torch takes 2 s
+        exit_code: int = module.main(rest)
+        return exit_code
     except UsageError as error:
         print(f"gan-lab: {error}", file=sys.stderr)
         return 2

@@ -16,8 +16,8 @@ class Taken(RunError):
     """Another process is at work in the run's directory."""
 
 
-class Interrupted(Exception):
-    """A signal asked the program to stop."""
+class Interrupted(BaseException):
+    """A signal asked the program to stop. No `except Exception` of a library may swallow it."""
 
     def __init__(self, number: int):
         super().__init__(f"signal {number}")

@@ -18,7 +18,8 @@ def run_directory(record: Mapping[str, Any]) -> Path:
     choices, runtime = record["choices"], record["runtime"]
     names = [choices[group] for group in ("model", "loss", "dataset")]
     name = "-".join([*names, f"s{record['seed']}", result_hash(record)])
-    return Path(runtime["runs_dir"]).expanduser() / runtime["study"] / name
+    study: str = runtime["study"]
+    return Path(runtime["runs_dir"]).expanduser() / study / name
 
 
 def result_hash(record: Mapping[str, Any]) -> str:
@@ -51,7 +52,9 @@ def _listing(record: Mapping[str, Any]) -> str:
     if record["dataset"]["listing"]["folder"] is None:
         raise UsageError("dataset=image_folder needs a folder: add folder=PATH.")
     try:
-        return instantiate(record["dataset"]["listing"], root=record["runtime"]["data_root"])
+        listing = record["dataset"]["listing"]
+        listing_hash: str = instantiate(listing, root=record["runtime"]["data_root"])
+        return listing_hash
     except OSError as error:
         reason = f"{error.filename} cannot be read ({error.strerror})."
         raise RunError(reason if error.filename else str(error)) from error
@@ -83,7 +86,7 @@ def _nested_beyond_defaults(value: Any) -> Any:
 
 
 def _is_neutral(key: str, value: Any) -> bool:
-    return getattr(Config, key, inspect.Parameter.empty) == value
+    return bool(getattr(Config, key, inspect.Parameter.empty) == value)
 
 
 def _canonical(value: Any) -> Any:

@@ -103,4 +103,5 @@ def scores_during_training(record: Mapping[str, Any]) -> list[str]:
 def selection(record: Mapping[str, Any]) -> str:
     """Return the value whose least marks the best checkpoint and the best run: a distance."""
     default = "fd_classifier" if record["dataset"]["classifier"] else "swd"
-    return record["dataset"].get("selection", default)
+    name: str = record["dataset"].get("selection", default)
+    return name

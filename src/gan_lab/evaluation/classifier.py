@@ -88,7 +88,8 @@ def _resampling(side: int, size: int) -> Tensor:
     """Return the matrix [size, side] that resamples one axis."""
     if size >= side:
         return _enlargement(side, size).to(torch.float32)
-    return torch.linalg.pinv(_enlargement(size, side)).to(torch.float32)
+    reduction: Tensor = torch.linalg.pinv(_enlargement(size, side))
+    return reduction.to(torch.float32)
 
 
 def _enlargement(side: int, size: int) -> Tensor:

@@ -246,10 +246,11 @@ def classifier_of(record: Mapping[str, Any], device: torch.device) -> Extractor:
         size = record["image_size"] if image_size is None else image_size
         return build.dataset(record, split=split, image_size=size)
 
-    return instantiate(
+    classifier: Extractor = instantiate(
         record["dataset"]["classifier"],
         load_split=load_split,
         cache_dir=Path(record["runtime"]["cache_dir"]).expanduser(),
         device=device,
         dataset_name=record["choices"]["dataset"],
     )
+    return classifier

@@ -15,13 +15,12 @@ from gan_lab.data import ImageDataset, image_dimensions, image_folder, reading_o
 from gan_lab.evaluation.evaluator import Evaluator, Samples
 from gan_lab.evaluation.extractors import Extractor, inception
 from gan_lab.evaluation.reference import Reference, shuffled
-from gan_lab.evaluation.scores import load_score
+from gan_lab.evaluation.scores import load_score, scores_that_need
 
 Record = dict[str, Any]
 
 FEWEST = 20  # images a folder: a score of fewer says nothing
-SCORES = ("swd", "ssim", "pairwise_distance", "nearest_train")  # which need no weights
-ALLOWED = {"images", "samples", "inception"}  # what scores of folders may need
+ALLOWED = ("images", "samples", "inception")  # what scores of folders may need
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,11 @@ class InceptionFile:
 
     weights: str | None
     sha256: str
+
+
+def default_scores() -> list[str]:
+    """Return the scores of folders that need no weights."""
+    return scores_that_need("images", "samples")
 
 
 def score_folders(
@@ -47,7 +51,7 @@ def score_folders(
         if load_score(name).needs not in ALLOWED:
             raise UsageError(
                 f"{name} cannot be had: folders have no classifier and no modes; choose from "
-                f"{', '.join(SCORES)}, fid, kid, inception_score."
+                f"{', '.join(scores_that_need(*ALLOWED))}."
             )
     for folder in (real, fake):
         if not folder.is_dir():

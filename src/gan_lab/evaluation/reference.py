@@ -78,7 +78,7 @@ class Reference:
         """Return floors from the cache, where `key` is what they depend on beside the data."""
         path = self._cache_dir / f"{CACHE}-floors-{self.hash(extractor)}.json"
         name = json.dumps(key, sort_keys=True)
-        known = read_json(path, {})
+        known: dict[str, Floors] = read_json(path, {})
         if name not in known:
             known = {**read_json(path, {}), name: compute()}
             text = json.dumps(known, indent=1)

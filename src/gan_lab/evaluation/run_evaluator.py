@@ -13,6 +13,7 @@ from gan_lab.config.run_config import is_labelled, listed_scores, scores_during_
 from gan_lab.data import ImageDataset
 from gan_lab.evaluation.evaluator import Draw, Evaluator, Samples
 from gan_lab.evaluation.extractors import Extractor, classifier_of, inception, inception_file
+from gan_lab.evaluation.measures import Features
 from gan_lab.evaluation.reference import Reference
 from gan_lab.evaluation.scores import asked_scores, load_score
 from gan_lab.evaluation.tables import score_table
@@ -68,7 +69,8 @@ class RunEvaluator:
         if not self.record["dataset"]["classifier"]:
             return None
         try:
-            return samples.seen_by(self.extractor("classifier"), 0, count).logits
+            features: Features = samples.seen_by(self.extractor("classifier"), 0, count)
+            return features.logits
         except (RunError, UsageError):  # one that is too often wrong; said where scores are
             return None
 

@@ -24,19 +24,49 @@ SHORT_NAMES = {"fd": ("fd_classifier", "class_shares")}
 
 
 @dataclass(frozen=True)
+class Value:
+    """How a value of a score is called, which values are better, and how it is printed.
+
+    `title` is for axes and panels, `heading` for columns of tables ({extractor} stands for the
+    network's name), `short` for lists with little room. What a file does not say follows from the
+    name.
+    """
+
+    name: str
+    better: str | None = None  # one of DIRECTIONS; None of a score that conf/score does not have
+    title: str = ""
+    heading: str = ""
+    short: str = ""
+    format: str = ".4g"
+
+    def __post_init__(self) -> None:
+        words = self.name.replace("_", " ")
+        object.__setattr__(self, "heading", self.heading or words)
+        object.__setattr__(self, "title", self.title or self.heading)
+        object.__setattr__(self, "short", self.short or self.name)
+
+
+@dataclass(frozen=True)
 class Score:
-    """A file of conf/score: what is measured, on what, and on how many samples.
+    """A file of conf/score: what is measured, on what, on how many samples, and how it is called.
 
     `needs` is one of NEEDS. `better` is one of DIRECTIONS or, of a score with several values, one
-    for each by name. `sets` independent sets of samples are measured for a final score. `count`
-    samples are taken whatever number was asked for, and no more than `at_most`. `all_real`: it
-    takes all training samples, where others take up to 10,000 at random.
+    for each by name; so are `title`, `heading`, `short` and `format`, which `Value` explains.
+    `in_lists` names the values that lists of runs show beside the selection score. `sets`
+    independent sets of samples are measured for a final score. `count` samples are taken whatever
+    number was asked for, and no more than `at_most`. `all_real`: it takes all training samples,
+    where others take up to 10,000 at random.
     """
 
     name: str
     needs: str
     better: str | Mapping[str, str]
     measure: Mapping[str, Any]
+    title: str | Mapping[str, str] = ""
+    heading: str | Mapping[str, str] = ""
+    short: str | Mapping[str, str] = ""
+    format: str | Mapping[str, str] = ""
+    in_lists: Sequence[str] = ()
     sets: int = 1
     count: int | None = None
     at_most: int | None = None
@@ -59,9 +89,20 @@ class Score:
 
         return {name: mean_of([one[name].value for one in found]) for name in found[0]}
 
-    def directions(self) -> dict[str, str]:
-        """Return which of DIRECTIONS is better, by the name of each value."""
-        return {self.name: self.better} if isinstance(self.better, str) else dict(self.better)
+    def values(self) -> dict[str, "Value"]:
+        """Return what is said of each value, by its name."""
+        names = [self.name] if isinstance(self.better, str) else list(self.better)
+        said = ("better", "title", "heading", "short", "format")
+        return {
+            name: Value(
+                name, **{key: self._said(key, name) for key in said if self._said(key, name)}
+            )
+            for name in names
+        }
+
+    def _said(self, key: str, name: str) -> str:
+        words = getattr(self, key)
+        return words if isinstance(words, str) else words.get(name, "")
 
     def settings(self) -> dict[str, Any]:
         """Return what the measure is told beside the samples."""
@@ -103,10 +144,26 @@ def load_score(name: str) -> Score:
 
 
 @cache
-def directions() -> dict[str, str]:
-    """Return which of DIRECTIONS is better, by name, of all that conf/score measures."""
+def _all_values() -> dict[str, Value]:
     scores = map(load_score, config_names("score"))
-    return {name: better for score in scores for name, better in score.directions().items()}
+    return {name: value for score in scores for name, value in score.values().items()}
+
+
+def value_named(name: str) -> Value:
+    """Return what conf/score says of a value; of one that it does not have, its name alone."""
+    return _all_values().get(name) or Value(name)
+
+
+@cache
+def values_in_lists() -> list[str]:
+    """Return the values that lists of runs show beside the selection score."""
+    scores = map(load_score, config_names("score"))
+    return list(dict.fromkeys(name for score in scores for name in score.in_lists))
+
+
+def scores_that_need(*needs: str) -> list[str]:
+    """Return the names of the scores of conf/score that need one of these."""
+    return [name for name in config_names("score") if load_score(name).needs in needs]
 
 
 def named_scores(typed: str) -> list[str]:

@@ -3,50 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gan_lab.evaluation.scores import value_named
 from gan_lab.runs.protocol import column_key, differences
 
 Record = Mapping[str, Any]
 
-BRIEF = {"fd_classifier": "FD", "fid": "FID", "swd": "SWD"}
-NAMES = {
-    "fid": "FID",
-    "kid": "KID",
-    "confident": "confident (p > 0.9)",
-    "smallest_class": "rarest class",
-    "largest_class": "commonest class",
-    "agreement": "class agreement",
-    "ssim": "SSIM of pairs",
-    "pairwise_distance": "distance of pairs",
-    "nearest_train": "to nearest in training",
-}
-
-SCORE_AXES = {
-    "fd_classifier": "Fréchet distance",
-    "fid": "FID",
-    "swd": "sliced Wasserstein distance (1/1000)",
-    "wasserstein": "sliced Wasserstein distance",
-    "kd_classifier": "kernel distance",
-    "reverse_kl": "reverse KL (nats)",
-    "kl": "KL (nats)",
-}
-
 
 def display_name(record: Record) -> str:
     """Return how a score is called: the extractor is part of a distance's name."""
-    extractor = record["protocol"]["extractor"]
-    distances = {"fd_classifier": f"FD-{extractor}", "kd_classifier": f"KD-{extractor}"}
-    names = {**NAMES, **distances}
-    return names.get(record["score"]) or str(record["score"]).replace("_", " ")
-
-
-def brief_name(score: str) -> str:
-    """Return how a score is called where there is little room."""
-    return BRIEF.get(score, score)
-
-
-def axis_words(score: str) -> str:
-    """Return what an axis says of a score."""
-    return SCORE_AXES.get(score, score)
+    heading = value_named(str(record["score"])).heading
+    return heading.replace("{extractor}", str(record["protocol"]["extractor"]))
 
 
 def score_table(records: Sequence[Record]) -> list[str]:

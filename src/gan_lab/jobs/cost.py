@@ -12,16 +12,14 @@ from typing import Any
 import torch
 
 from gan_lab.analysis.modes import averaged_census
-from gan_lab.config.checks import check_data
-from gan_lab.config.length import Schedule, make_schedule
-from gan_lab.config.run_config import data_facts, selection
+from gan_lab.config.length import Schedule
+from gan_lab.config.run_config import selection
 from gan_lab.evaluation.run_evaluator import RunEvaluator
-from gan_lab.evaluation.tables import axis_words
+from gan_lab.evaluation.scores import value_named
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import save_png
 from gan_lab.runs.directory import Run
 from gan_lab.training import build
-from gan_lab.training.device import set_up_device
 from gan_lab.training.ema import update_average
 from gan_lab.training.loop import Progress, read_line, sample_grid, seconds_per_step
 from gan_lab.training.state import TrainingState
@@ -43,7 +41,7 @@ class Cost:
     image: float  # a sample of either generator, in the scores that follow training
     image_during: float  # one in the scores on the way
     image_sorted: float  # one in the census of the averaged generator
-    evaluator: float  # readying extractors and real sides, which are cached
+    readying: float  # of extractors and real sides, which are cached
     grid: float
     checkpoint: float
     curves: float
@@ -68,7 +66,7 @@ class Cost:
             + lines * self.line
             + (grids + 1) * self.grid
             + (checkpoints + 1) * self.checkpoint
-            + self.evaluator
+            + self.readying
             + scores * self.samples_during * self.image_during
             + self.samples * (2 * self.image + self.image_sorted)
             + self.curves
@@ -97,11 +95,8 @@ def measure(record: dict[str, Any]) -> Cost:
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gan-lab-plan-") as scratch:
-        device = set_up_device(record["runtime"])
-        data = build.training_data(record)
-        record = {**record, **data_facts(data)}
-        check_data(record)
-        state = build.training_state(record, data, device)
+        prepared = build.prepare(record)
+        record, state = prepared.record, prepared.state
         seconds_per_step(state)  # which a run does as well, to say how long it will take
         start = time.monotonic() - began
         run = Run(Path(scratch))
@@ -113,19 +108,19 @@ def measure(record: dict[str, Any]) -> Cost:
         tensors = {"progress": vars(Progress()), **state.state_dict()}
         _, checkpoint = _timed(lambda: run.save_checkpoint(1, tensors, 1, 1))
         best_by, output = selection(record), state.loss.output
-        words = axis_words(best_by)
+        words = value_named(best_by).title
         _, curves = _timed(lambda: draw_curves(metrics, run.curves_path, output, best_by, words))
-        evaluator, image, image_during, image_sorted = _score(record, run, state, device)
+        readying, image, image_during, image_sorted = _score(record, run, state, prepared.device)
         evaluation = record["runtime"]["evaluation"]
         cost = Cost(
-            schedule=make_schedule(record, len(data)),
+            schedule=prepared.schedule,
             start=start,
             step=step,
             line=line,
             image=image,
             image_during=image_during,
             image_sorted=image_sorted,
-            evaluator=evaluator,
+            readying=readying,
             grid=grid,
             checkpoint=checkpoint,
             curves=curves,

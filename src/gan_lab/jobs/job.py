@@ -8,7 +8,7 @@ from gan_lab.common.console import duration
 from gan_lab.common.errors import RunError, Taken, UsageError
 from gan_lab.config.identity import run_directory
 from gan_lab.jobs.process import Ending
-from gan_lab.runs.directory import COLLAPSED, Run
+from gan_lab.runs.directory import MONITOR, Run
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def is_settled(job: Job) -> bool:
         return False
     status = job.run.status()
     if status["state"] == "diverged":
-        stopped = status["reason"].startswith(COLLAPSED)
+        stopped = status.get("stopped_by") == MONITOR
         return not stopped or job.record["runtime"]["stop_on_collapse"]
     return is_complete(job.run, job.record)
 
@@ -72,7 +72,7 @@ def settled(job: Job) -> Outcome:
     status = job.run.status()
     if status["state"] != "diverged":
         return Outcome(job, status["state"])
-    collapsed = status["reason"].startswith(COLLAPSED)
+    collapsed = status.get("stopped_by") == MONITOR
     again = "stop_on_collapse=false goes on" if collapsed else "restart=true tries again"
     return Outcome(job, status["state"], f"{status['reason']}; {again}")
 
@@ -107,7 +107,7 @@ def conclude(job: Job, ending: Ending) -> Outcome:
         return Outcome(job, "taken", ending.error)
     if ending.interrupted:
         return Outcome(job, "interrupted", ending.error)
-    if ending.output or "killed by" in ending.error:
+    if ending.killed:
         if run.directory.is_dir():
             run.write_error(f"{ending.error}\n{ending.output}")
         again = f"{ending.error} at step {status['step']}; the same command goes on from there"

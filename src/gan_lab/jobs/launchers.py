@@ -1,7 +1,6 @@
 """How the runs of one command are run: one after another, or several at once.
 
-A launcher takes the jobs and returns what became of each, in their order. conf/launcher/ names
-them; none of it changes the result of a run.
+conf/launcher/ names them; none of it changes the result of a run.
 """
 
 import os
@@ -11,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from gan_lab.common.console import counted, say
 from gan_lab.common.errors import Interrupted, UsageError
@@ -22,17 +21,57 @@ from gan_lab.jobs.process import Ending, Worker, wait_for_any
 PATIENCE = 1.0  # seconds between looks at runs that other processes hold
 
 
-def sequential(jobs: Sequence[Job]) -> list[Outcome]:
-    """Run jobs one after another, each in a process of its own, and show what they print."""
-    return run_jobs(jobs, 1, quiet=False)
+class Launcher(Protocol):
+    """How the runs of one command are run.
+
+    `at_once` of them, each with `threads_each` threads unless it says otherwise (None: as many as
+    there are cores). `elsewhere`: on machines whose speed this one does not tell. `alone_here`: a
+    run that is the only one needs no process of its own.
+    """
+
+    n_jobs: int | None
+    at_once: int
+    threads_each: int | None
+    elsewhere: bool
+    alone_here: bool
+
+    def run(self, jobs: Sequence[Job]) -> list[Outcome] | None:
+        """Run jobs and return what became of each, in their order; None if nothing was to run."""
 
 
-def parallel(jobs: Sequence[Job], n_jobs: int | None = None) -> list[Outcome]:
-    """Run `n_jobs` jobs at once (None: as many as there are cores), with one thread each."""
-    if n_jobs is not None and not (isinstance(n_jobs, int) and n_jobs >= 1):
-        raise UsageError(f"n_jobs={n_jobs}: must be a whole number of at least 1.")
-    count = n_jobs or len(os.sched_getaffinity(0))
-    return run_jobs([with_threads(job, 1) for job in jobs], count, quiet=True)
+class Sequential:
+    """Runs one job after another, each in a process of its own, and shows what they print."""
+
+    n_jobs: int | None = 1
+    at_once = 1
+    threads_each: int | None = None
+    elsewhere = False
+    alone_here = True
+
+    def run(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Run the jobs in their order."""
+        return run_in_processes(jobs, 1, quiet=False)
+
+
+class Parallel:
+    """Runs `n_jobs` jobs at once (None: as many as there are cores), with one thread each.
+
+    Raises UsageError for another number.
+    """
+
+    threads_each: int | None = 1
+    elsewhere = False
+    alone_here = False
+
+    def __init__(self, n_jobs: int | None = None):
+        if n_jobs is not None and not (isinstance(n_jobs, int) and n_jobs >= 1):
+            raise UsageError(f"n_jobs={n_jobs}: must be a whole number of at least 1.")
+        self.n_jobs = n_jobs
+        self.at_once = n_jobs or len(os.sched_getaffinity(0))
+
+    def run(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Run the jobs, each with its own threads or one."""
+        return run_in_processes([with_threads(job, 1) for job in jobs], self.at_once, quiet=True)
 
 
 def with_threads(job: Job, threads: int) -> Job:
@@ -42,7 +81,7 @@ def with_threads(job: Job, threads: int) -> Job:
     return replace(job, record={**job.record, "runtime": runtime})
 
 
-def run_jobs(jobs: Sequence[Job], count: int, quiet: bool) -> list[Outcome]:
+def run_in_processes(jobs: Sequence[Job], count: int, quiet: bool) -> list[Outcome]:
     """Run jobs, `count` at once. A run that another process holds is waited for.
 
     Raises Interrupted after Ctrl-C or SIGTERM, when all workers have saved.

@@ -1,6 +1,5 @@
 """What a command would do, how long it would take and how much disk, without doing it."""
 
-import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from gan_lab.common.errors import RunError
 from gan_lab.config.identity import result_hash
 from gan_lab.jobs.cost import Cost, measure
 from gan_lab.jobs.job import Job, is_settled
-from gan_lab.jobs.launchers import with_threads
+from gan_lab.jobs.launchers import Launcher, with_threads
 from gan_lab.jobs.process import Ending, Worker, wait_for_any
 
 # They change what a run learns, and not what it costs.
@@ -26,12 +25,12 @@ FREE = {
 }
 
 
-def print_plan(jobs: Sequence[Job], launcher: Mapping[str, Any]) -> None:
+def print_plan(jobs: Sequence[Job], launcher: Launcher) -> None:
     """Measure what the jobs that are left cost, and print it. Raises RunError if one cannot be."""
     own = time.process_time()  # of composing and imports: what the command itself would take
-    count, threads = _at_once(launcher)
-    if threads:
-        jobs = [with_threads(job, threads) for job in jobs]
+    count = launcher.at_once
+    if launcher.threads_each:
+        jobs = [with_threads(job, launcher.threads_each) for job in jobs]
     left = [job for job in jobs if not is_settled(job)]
     costs = _measure([job.record for job in left], count)
     rows, lengths, disk = [], [], 0
@@ -58,12 +57,12 @@ def print_plan(jobs: Sequence[Job], launcher: Mapping[str, Any]) -> None:
 def _print_total(
     lengths: Sequence[float],
     disk: int,
-    launcher: Mapping[str, Any],
+    launcher: Launcher,
     count: int,
     own: float,
     directory: Path,
 ) -> None:
-    if launcher["_target_"].endswith(".slurm"):
+    if launcher.elsewhere:
         say(f"time  about {duration(sum(lengths))} of computing, at this machine's speed")
     else:
         say(f"time  about {duration(makespan(lengths, count) + own)}, {count} at once")
@@ -79,16 +78,6 @@ def makespan(lengths: Sequence[float], count: int) -> float:
     for length in lengths:
         workers[workers.index(min(workers))] += length
     return max(workers)
-
-
-def _at_once(launcher: Mapping[str, Any]) -> tuple[int, int | None]:
-    """Return how many runs a launcher runs at once, and the threads that it gives each."""
-    name = launcher["_target_"].rpartition(".")[2]
-    if name == "sequential":
-        return 1, None
-    if name == "slurm":
-        return 1, launcher["cpus_per_task"]
-    return launcher["n_jobs"] or len(os.sched_getaffinity(0)), 1
 
 
 def _kind(record: Mapping[str, Any]) -> str:
@@ -125,4 +114,5 @@ def _measure(records: Sequence[dict[str, Any]], count: int) -> dict[str, Cost]:
 def _cost(ending: Ending) -> Cost:
     if ending.error:
         raise RunError(f"a run of the plan cannot be measured: {ending.error}")
-    return ending.value
+    cost: Cost = ending.value
+    return cost

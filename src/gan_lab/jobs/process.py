@@ -34,6 +34,7 @@ class Ending:
     output: str = ""  # the end of what it wrote, if it was killed or crashed
     taken: bool = False  # what it should work on is another process's
     interrupted: bool = False
+    killed: bool = False  # by a signal, a crash or a cluster, rather than by its own code
 
 
 class Worker:
@@ -60,12 +61,13 @@ class Worker:
         if self.process.is_alive():
             return None
         try:
-            return self._answer.recv()
+            ending: Ending = self._answer.recv()
+            return ending
         except EOFError:
             self._output.seek(0, os.SEEK_END)
             self._output.seek(max(0, self._output.tell() - TAIL))
             output = self._output.read().decode(errors="replace").partition("Extension modules:")[0]
-            return Ending(error=_death(self.process.exitcode), output=output)
+            return Ending(error=_death(self.process.exitcode), output=output, killed=True)
         finally:
             self._answer.close()
             self._output.close()

@@ -20,9 +20,9 @@ from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config import compose, overrides
 from gan_lab.config.checks import check_ranges
 from gan_lab.config.identity import result_hash
-from gan_lab.config.instantiate import instantiate
 from gan_lab.config.sweep import Settings, as_typed
-from gan_lab.jobs.job import Job, Outcome
+from gan_lab.jobs.job import Job
+from gan_lab.jobs.launchers import Launcher
 from gan_lab.jobs.sweep import jobs_of, launcher_of
 
 MakeJobs = Callable[[Settings], list[Job]]
@@ -58,7 +58,7 @@ def search_settings(composed: list[compose.Composed], arguments: list[str]) -> i
 
 def run_search(
     search: Mapping[str, Any],
-    launcher: Mapping[str, Any],
+    launcher: Launcher,
     typed: Sequence[str],
     make_jobs: MakeJobs,
 ) -> int:
@@ -131,12 +131,12 @@ def _run_trials(
     study: Any,
     optuna: Any,
     search: Mapping[str, Any],
-    launcher: Mapping[str, Any],
+    launcher: Launcher,
     typed: Sequence[str],
     seed: int,
     make_jobs: MakeJobs,
 ) -> None:
-    count = launcher.get("n_jobs") or 1
+    count = launcher.n_jobs or 1
     while True:
         states = [trial.state for trial in study.get_trials(deepcopy=False)]
         begun = [i for i, state in enumerate(states) if state == optuna.trial.TrialState.RUNNING]
@@ -159,7 +159,7 @@ def _run_batch(
     study: Any,
     optuna: Any,
     search: Mapping[str, Any],
-    launcher: Mapping[str, Any],
+    launcher: Launcher,
     batch: Sequence[int],
     make_jobs: MakeJobs,
 ) -> None:
@@ -176,7 +176,7 @@ def _run_batch(
         except UsageError as error:  # no such run
             _tell_failure(study, optuna, number, str(error))
     everything = [job for group in jobs.values() for job in group]
-    outcomes: list[Outcome] = instantiate(launcher, jobs=everything) if everything else []
+    outcomes = launcher.run(everything) or [] if everything else []
     for number, group in jobs.items():
         own, outcomes = outcomes[: len(group)], outcomes[len(group) :]
         bad = next((outcome for outcome in own if outcome.failed), None)

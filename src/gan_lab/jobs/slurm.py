@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,46 +20,63 @@ PATIENCE = 5.0  # seconds between looks at the queue
 TAIL = 20_000  # bytes of a log that a lost job is told with
 
 
-def slurm(
-    jobs: Sequence[Job],
-    n_jobs: int | None = None,
-    partition: str | None = None,
-    timeout_min: int = 240,
-    cpus_per_task: int = 1,
-    gpus_per_node: int | None = None,
-    mem_gb: float | None = None,
-    dry_run: bool = False,
-) -> list[Outcome] | None:
-    """Submit the jobs that are left as one array, wait for its end, and say what became of each.
+@dataclass(frozen=True)
+class Slurm:
+    """Submits runs as one array of Slurm jobs and waits for its end; `n_jobs` run at once.
 
-    With `dry_run`, print the sbatch script and return None. Two minutes before its time is over a
-    job saves and stops; the same command goes on with it. Raises UsageError where there is no
-    Slurm or submitit, RunError if Slurm refuses the array.
+    With `dry_run` it prints the sbatch script instead. Two minutes before its time is over a job
+    saves and stops; the same command resumes it.
     """
-    jobs = [with_threads(job, cpus_per_task) for job in jobs]
-    left = [job for job in jobs if not is_settled(job)]
-    wishes = {
-        "job_name": "gan_lab",
-        "partition": partition,
-        "timeout_min": timeout_min,
-        "cpus_per_task": cpus_per_task,
-        "gpus_per_node": gpus_per_node,
-        "mem_gb": mem_gb,
-        "array_parallelism": n_jobs,
-        "signal_delay_s": 120,
-    }
-    asked = {
-        key.removeprefix("slurm_"): value for key, value in wishes.items() if value is not None
-    }
-    folder = jobs[0].run.directory.parent / ".slurm" / "%j"
-    if dry_run:
-        print(_script(folder, asked, max(1, len(left))), end="")
-        return None
-    submitted = _submit(folder, asked, left)
-    if submitted:
-        _wait(submitted[0].job_id.partition("_")[0], len(submitted))
-    endings = {id(job): _ending(one) for job, one in zip(left, submitted, strict=True)}
-    return [conclude(job, endings[id(job)]) if id(job) in endings else settled(job) for job in jobs]
+
+    n_jobs: int | None = None
+    partition: str | None = None
+    timeout_min: int = 240
+    cpus_per_task: int = 1
+    gpus_per_node: int | None = None
+    mem_gb: float | None = None
+    dry_run: bool = False
+
+    at_once = 1
+    elsewhere = True
+    alone_here = False
+
+    @property
+    def threads_each(self) -> int | None:
+        """As many as a job has cores."""
+        return self.cpus_per_task
+
+    def run(self, jobs: Sequence[Job]) -> list[Outcome] | None:
+        """Submit the jobs that are left, wait for them, and return what became of each.
+
+        Raises UsageError where there is no Slurm or submitit, RunError if Slurm refuses the array.
+        """
+        jobs = [with_threads(job, self.cpus_per_task) for job in jobs]
+        left = [job for job in jobs if not is_settled(job)]
+        folder = jobs[0].run.directory.parent / ".slurm" / "%j"
+        if self.dry_run:
+            print(_script(folder, self._asked(), max(1, len(left))), end="")
+            return None
+        submitted = _submit(folder, self._asked(), left)
+        if submitted:
+            _wait(submitted[0].job_id.partition("_")[0], len(submitted))
+        endings = {id(job): _ending(one) for job, one in zip(left, submitted, strict=True)}
+        return [
+            conclude(job, endings[id(job)]) if id(job) in endings else settled(job) for job in jobs
+        ]
+
+    def _asked(self) -> dict[str, Any]:
+        """Return what submitit is asked for."""
+        wishes = {
+            "job_name": "gan_lab",
+            "partition": self.partition,
+            "timeout_min": self.timeout_min,
+            "cpus_per_task": self.cpus_per_task,
+            "gpus_per_node": self.gpus_per_node,
+            "mem_gb": self.mem_gb,
+            "array_parallelism": self.n_jobs,
+            "signal_delay_s": 120,
+        }
+        return {key: value for key, value in wishes.items() if value is not None}
 
 
 def _executor(folder: Path, asked: Mapping[str, Any], here: bool) -> Any:
@@ -88,7 +106,9 @@ def _script(folder: Path, asked: Mapping[str, Any], count: int) -> str:
     executor = _executor(folder, asked, here=False)
     if count > 1:
         executor.parameters["map_count"] = count
-    return executor._make_submission_file_text(executor._submitit_command_str, "dry_run")
+    command = executor._submitit_command_str
+    script: str = executor._make_submission_file_text(command, "dry_run")
+    return script
 
 
 def _submit(folder: Path, asked: Mapping[str, Any], jobs: Sequence[Job]) -> list[Any]:
@@ -98,7 +118,8 @@ def _submit(folder: Path, asked: Mapping[str, Any], jobs: Sequence[Job]) -> list
     from submitit.core.utils import FailedJobError, FailedSubmissionError
 
     try:
-        return executor.map_array(train_in_job, jobs)
+        submitted: list[Any] = executor.map_array(train_in_job, jobs)
+        return submitted
     except (FailedJobError, FailedSubmissionError) as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise RunError(f"Slurm refuses: {lines[-1] if lines else error}") from None
@@ -138,8 +159,10 @@ def _ending(submitted: Any) -> Ending:
     if submitted.paths.result_pickle.exists():
         outcome, value = submitted._get_outcome_and_result()
         if outcome == "success":
-            return value
-        return Ending(error=str(value).strip().splitlines()[-1], output=str(value))
+            ending: Ending = value
+            return ending
+        return Ending(error=str(value).strip().splitlines()[-1], output=str(value), killed=True)
     log = Path(submitted.paths.stderr)
     output = log.read_text(encoding="utf-8", errors="replace")[-TAIL:] if log.exists() else ""
-    return Ending(error="its Slurm job was killed by signal, memory or time limit", output=output)
+    error = "its Slurm job was killed by signal, memory or time limit"
+    return Ending(error=error, output=output, killed=True)

@@ -16,6 +16,7 @@ from gan_lab.config.identity import run_directory
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import make_record
 from gan_lab.jobs.job import Job
+from gan_lab.jobs.launchers import Launcher
 from gan_lab.jobs.tables import print_jobs, print_spreads
 from gan_lab.runs.directory import Run
 
@@ -55,12 +56,13 @@ def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]
     return make_jobs(records, settings, command, composed[0].config.restart)
 
 
-def launcher_of(composed: list[compose.Composed]) -> dict[str, Any]:
+def launcher_of(composed: list[compose.Composed]) -> Launcher:
     """Return how the runs are run: one choice for all of a command."""
     launchers: list[Any] = [OmegaConf.to_container(run.config.launcher) for run in composed]
     if any(launcher != launchers[0] for launcher in launchers):
         raise UsageError("a command has one launcher; give launcher= one value.")
-    return launchers[0]
+    launcher: Launcher = instantiate(launchers[0])
+    return launcher
 
 
 def make_jobs(
@@ -97,13 +99,13 @@ def _one_run(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
     return f"several values of {key} are one run, for {key} does not change its result; keep one."
 
 
-def run_jobs(jobs: Sequence[Job], launcher: Mapping[str, Any]) -> int:
+def run_jobs(jobs: Sequence[Job], launcher: Launcher) -> int:
     """Run jobs with a launcher and return the exit code; one that fails stops no other."""
-    if len(jobs) == 1 and launcher["_target_"] == "gan_lab.jobs.launchers.sequential":
+    if len(jobs) == 1 and launcher.alone_here:
         return _run_here(jobs[0])
     say(f"{counted(len(jobs), 'run')}: {_counts([job.before for job in jobs])}")
     try:
-        outcomes = instantiate(launcher, jobs=jobs)
+        outcomes = launcher.run(jobs)
     except Interrupted:
         print_jobs(jobs)
         say("the same command goes on from there")

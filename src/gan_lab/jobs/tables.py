@@ -8,13 +8,10 @@ from gan_lab.common.console import duration, print_rows, say
 from gan_lab.common.errors import RunError
 from gan_lab.config.identity import result_hash
 from gan_lab.config.run_config import selection
+from gan_lab.evaluation.scores import value_named, values_in_lists
 from gan_lab.evaluation.seeds import over_seeds
-from gan_lab.evaluation.tables import brief_name
 from gan_lab.jobs.job import Job
 from gan_lab.runs.directory import Run
-
-BESIDE = ("confident", "modes")  # shown beside the scores that the best run is chosen by
-FORMATS = {"fd_classifier": ".1f", "fid": ".1f", "swd": ".1f", "confident": ".2f", "modes": ".0f"}
 
 
 def print_jobs(jobs: Sequence[Job]) -> None:
@@ -24,7 +21,7 @@ def print_jobs(jobs: Sequence[Job]) -> None:
     for job in jobs:
         _, name, *numbers = _row(job.run, scores)
         rows.append([" ".join(job.setting) or "baseline", name, job.before, *numbers[:-1]])
-    headings = ["setting", "run", "before", "state", "step", "time", *map(brief_name, scores)]
+    headings = ["setting", "run", "before", "state", "step", "time", *map(_short_name, scores)]
     print_rows([headings, *rows])
 
 
@@ -46,14 +43,14 @@ def print_spreads(jobs: Sequence[Job]) -> None:
         rows.append([" ".join(named) or "baseline", str(len(group)), *cells])
     if any(len(group) > 1 for group in groups.values()):
         say("")
-        print_rows([["setting", "seeds", *map(brief_name, shown)], *rows])
+        print_rows([["setting", "seeds", *map(_short_name, shown)], *rows])
 
 
 def print_table(directories: Sequence[Path]) -> None:
     """Print a row a run: state, step, time and scores, the reason where one failed."""
     runs = [Run(directory) for directory in directories]
     scores = _shown_scores(runs)
-    headings = ["study", "run", "state", "step", "time", *map(brief_name, scores), "reason"]
+    headings = ["study", "run", "state", "step", "time", *map(_short_name, scores), "reason"]
     print_rows([headings, *(_row(run, scores) for run in runs)])
 
 
@@ -67,7 +64,7 @@ def _row(run: Run, shown: Sequence[str]) -> list[str]:
         status["state"],
         str(status["step"]),
         seconds,
-        *(format(scores[s], FORMATS.get(s, ".4g")) if s in scores else "" for s in shown),
+        *(format(scores[s], value_named(s).format) if s in scores else "" for s in shown),
         status["reason"] if status["state"] in ("failed", "diverged") else "",
     ]
 
@@ -79,4 +76,8 @@ def _shown_scores(runs: Sequence[Run]) -> list[str]:
         with suppress(RunError):  # whose config cannot be read; its row says what is known
             chosen_by[selection(run.config())] = True
     known = {score for run in runs for score in run.final_scores()}
-    return [*chosen_by, *(score for score in BESIDE if score in known)]
+    return [*chosen_by, *(score for score in values_in_lists() if score in known)]
+
+
+def _short_name(score: str) -> str:
+    return value_named(score).short

@@ -14,24 +14,23 @@ from gan_lab.analysis.modes import averaged_census
 from gan_lab.common.console import counted, duration, say
 from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_memory
 from gan_lab.common.signals import catch_signals
-from gan_lab.config.checks import check_data
 from gan_lab.config.identity import run_directory
-from gan_lab.config.length import Schedule, make_schedule
-from gan_lab.config.run_config import is_labelled, with_data
+from gan_lab.config.length import make_schedule
+from gan_lab.config.run_config import is_labelled
 from gan_lab.data import PointDataset, folder_size, human_size
 from gan_lab.evaluation.evaluator import Samples
 from gan_lab.evaluation.run_evaluator import RunEvaluator, score_both
-from gan_lab.evaluation.tables import axis_words
+from gan_lab.evaluation.scores import value_named
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import grid, save_png
-from gan_lab.runs.directory import COLLAPSED, Run
+from gan_lab.runs.directory import COLLAPSED, MONITOR, Run
 from gan_lab.runs.environment import environment
 from gan_lab.runs.resume import cut_after
 from gan_lab.tracking import JsonLines, Tracker
 from gan_lab.tracking.base import open_tracker
 from gan_lab.training import build
-from gan_lab.training.device import set_up_device
-from gan_lab.training.loop import Collapsed, Diverged, Progress, seconds_per_step, train
+from gan_lab.training.build import Prepared
+from gan_lab.training.loop import Collapsed, Diverged, Hooks, Progress, seconds_per_step, train
 from gan_lab.training.monitor import Monitor
 from gan_lab.training.sampling import sample_labels, sample_latents
 from gan_lab.training.state import TrainingState
@@ -52,14 +51,11 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
             "restart=true begins anew."
         )
         return run
-    device = set_up_device(record["runtime"])
-    data = build.training_data(record)
-    record = with_data(record, data)
-    check_data(record)
-    schedule = make_schedule(record, len(data))
-    state = build.training_state(record, data, device)
+    prepared = build.prepare(record)
     run.take()
-    if not restart and is_complete(run, record):  # another process has finished it meanwhile
+    if not restart and is_complete(
+        run, prepared.record
+    ):  # another process has finished it meanwhile
         run.release()
         return run
     progress = Progress()
@@ -67,12 +63,12 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
         if restart:
             run.clear()
         run.error_path.unlink(missing_ok=True)  # of an earlier start
-        progress = resume(run, state)
-        run.write_config(record)
-        earlier = run.add_environment(environment(device, command))
+        progress = resume(run, prepared.state)
+        run.write_config(prepared.record)
+        earlier = run.add_environment(environment(prepared.device, command))
         _warn_of_other_threads(earlier)
         run.set_status("running", progress.step)
-        _train_and_score(record, run, state, schedule, progress, device)
+        _train_and_score(prepared, run, progress)
         run.set_status("finished", progress.step)
         return run
     except BaseException as error:
@@ -81,31 +77,17 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
         run.release()
 
 
-def _train_and_score(
-    record: Mapping[str, Any],
-    run: Run,
-    state: TrainingState,
-    schedule: Schedule,
-    progress: Progress,
-    device: torch.device,
-) -> None:
+def _train_and_score(prepared: Prepared, run: Run, progress: Progress) -> None:
+    record, state, schedule = prepared.record, prepared.state, prepared.schedule
     trackers: list[Tracker] = [JsonLines(run.metrics_path)]
     exit_code = 1
     try:
         external = open_tracker(record, run, say)
         if external:
             trackers.append(external)
-        announce(
-            record,
-            run,
-            state,
-            schedule,
-            progress.step,
-            device,
-            external,
-            seconds_per_step(state) if progress.step < schedule.steps else 0.0,
-        )
-        evaluator = RunEvaluator(record, run, device)
+        per_step = seconds_per_step(state) if progress.step < schedule.steps else 0.0
+        announce(prepared, run, progress.step, external, per_step)
+        evaluator = RunEvaluator(record, run, prepared.device)
         monitor = Monitor(
             state.batches.dataset, run.metrics(), say, record["runtime"]["stop_on_collapse"]
         )
@@ -114,9 +96,9 @@ def _train_and_score(
             return evaluator.during_training(generator, step, monitor.look)
 
         with catch_signals() as stop:
-            train(state, schedule, run, progress, trackers, score, monitor, stop)
+            train(state, schedule, run, progress, Hooks(trackers, score, monitor, stop))
         best_by = schedule.best_by
-        words = axis_words(best_by)
+        words = value_named(best_by).title
         draw_curves(run.metrics(), run.curves_path, state.loss.output, best_by, words)
         show_interpolation(record, run, state, progress.step, trackers)
         count = record["runtime"]["evaluation"]["samples"]
@@ -191,7 +173,8 @@ def is_complete(run: Run, record: Mapping[str, Any]) -> bool:
     status = run.status()
     if status["state"] != "finished":
         return False
-    return status["step"] >= make_schedule(record, run.config().image_count).steps
+    step: int = status["step"]
+    return step >= make_schedule(record, run.config().image_count).steps
 
 
 def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseException:
@@ -230,7 +213,8 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
     try:
         if raised is not error:
             run.write_error("".join(traceback.format_exception(error)))
-        run.set_status(outcome, progress.step, reason)
+        stopped_by = MONITOR if isinstance(error, Collapsed) else ""
+        run.set_status(outcome, progress.step, reason, stopped_by)
     except OSError:
         pass  # a full disk: the status stays `running`, which reads as killed
     return raised
@@ -247,16 +231,10 @@ def _warn_of_other_threads(earlier: list[dict[str, Any]]) -> None:
 
 
 def announce(
-    record: Mapping[str, Any],
-    run: Run,
-    state: TrainingState,
-    schedule: Schedule,
-    step: int,
-    device: torch.device,
-    tracker: Any,
-    seconds_per_step: float,
+    prepared: Prepared, run: Run, step: int, tracker: Any, seconds_per_step: float
 ) -> None:
     """Say what is about to be trained, on what, for how long, and where it goes."""
+    record, state, schedule = prepared.record, prepared.state, prepared.schedule
     data = state.batches.dataset
     size = "x".join(str(side) for side in data.shape)
     classes = f", {len(data.classes)} classes" if data.classes else ""
@@ -272,7 +250,7 @@ def announce(
         f"D {count(state.discriminator):,}"
     )
     say(f"loss      {record['choices']['loss']}")
-    say(f"device    {device}, {torch.get_num_threads()} threads")
+    say(f"device    {prepared.device}, {torch.get_num_threads()} threads")
     say(
         f"length    {schedule.steps:,} steps of batch {state.batches.batch_size} "
         f"({shown / len(data):.3g} epochs), about {left} left"

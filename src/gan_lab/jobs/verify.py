@@ -3,24 +3,24 @@
 import math
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.common.files import read_json
 from gan_lab.common.signals import catch_signals
-from gan_lab.config.length import Schedule, make_schedule
 from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.runs.checkpoints import read_checkpoint
 from gan_lab.runs.directory import Run
 from gan_lab.tracking import JsonLines
 from gan_lab.training import build
-from gan_lab.training.device import set_up_device
-from gan_lab.training.loop import Progress, train
+from gan_lab.training.loop import Hooks, Progress, train
 from gan_lab.training.monitor import Monitor
 from gan_lab.training.trained import read_record
 
@@ -53,27 +53,22 @@ def verify(run: Run, steps: int | None, data_root: str | None, trusted: bool) ->
 
 
 def _repeat(record: Mapping[str, Any], run: Run, steps: int) -> torch.device:
-    device = set_up_device(record["runtime"])
-    data = build.training_data(record)
-    asked = make_schedule(record, len(data))
-    intervals = {**vars(asked), "steps": steps}
-    evaluator, monitor = RunEvaluator(record, run, device), Monitor(data, [], say=lambda text: None)
+    prepared = build.prepare(record)
+    state, schedule = prepared.state, replace(prepared.schedule, steps=steps)
+    evaluator = RunEvaluator(prepared.record, run, prepared.device)
+    monitor = Monitor(state.batches.dataset, [], say=lambda text: None)
     run.take()
+
+    def score(generator: nn.Module, step: int) -> dict[str, float]:
+        return evaluator.during_training(generator, step, monitor.look)
+
     try:
         with catch_signals() as stop:
-            train(
-                build.training_state(record, data, device),
-                Schedule(**intervals),
-                run,
-                Progress(),
-                [JsonLines(run.metrics_path)],
-                lambda generator, step: evaluator.during_training(generator, step, monitor.look),
-                monitor,
-                stop,
-            )
+            hooks = Hooks([JsonLines(run.metrics_path)], score, monitor, stop)
+            train(state, schedule, run, Progress(), hooks)
     finally:
         run.release()
-    return device
+    return prepared.device
 
 
 def _threads(run: Run) -> int | None:

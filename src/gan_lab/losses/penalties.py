@@ -38,7 +38,8 @@ class GradientPenalty:
         assert noise is not None, "the gradient penalty declares that it needs uniform numbers"
         share = noise["uniform"].view(-1, *[1] * (real.ndim - 1))
         # norm, unlike the root of the squares, has a finite gradient where the critic is flat.
-        excess = input_gradients(critic, share * real + (1 - share) * fake).norm(dim=1) - 1
+        gradients = input_gradients(critic, share * real + (1 - share) * fake)
+        excess: Tensor = gradients.norm(dim=1) - 1
         return self.weight * (excess if self.two_sided else excess.relu()).square().mean()
 
 

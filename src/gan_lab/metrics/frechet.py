@@ -86,7 +86,8 @@ def _distance(mean1: Tensor, factor1: Tensor, mean2: Tensor, factor2: Tensor) ->
         distance = outer - 2 * root_trace
         if 2 * doubt < DOUBT * distance.abs():
             return distance.item()
-    return (outer - 2 * torch.linalg.svdvals(cross).sum()).item()
+    singular_values: Tensor = torch.linalg.svdvals(cross)
+    return (outer - 2 * singular_values.sum()).item()
 
 
 def _by_eigenvalues(cross: Tensor, log_det: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,8 @@ Unbiased, so that its expectation does not depend on the numbers of samples, and
 values are what equal distributions give. Bińkowski et al. 2018.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -44,5 +46,5 @@ def _within(rows: Tensor) -> float:
 
 def _kernel_sum(rows: Tensor, others: Tensor) -> float:
     size = rows.shape[1]
-    return sum((part @ others.T).div_(size).add_(1).pow_(3).sum().item()
-               for part in rows.split(ROWS))  # fmt: skip
+    parts: Sequence[Tensor] = rows.split(ROWS)
+    return sum((part @ others.T).div_(size).add_(1).pow_(3).sum().item() for part in parts)

@@ -68,4 +68,5 @@ def divergence_from_uniform(counts: Tensor) -> float:
     if not total:
         return math.log(len(counts))
     shares = counts.double() / total
-    return max(0.0, torch.special.xlogy(shares, shares * len(counts)).sum().item())
+    terms: Tensor = torch.special.xlogy(shares, shares * len(counts))
+    return max(0.0, terms.sum().item())

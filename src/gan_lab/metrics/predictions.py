@@ -29,5 +29,5 @@ def _information(log_probabilities: Tensor) -> Tensor:
     probabilities = log_probabilities.exp()
     marginal = probabilities.mean(0)
     # In xlogy 0 log 0 = 0, where the difference of two logarithms would be nan.
-    entropy = -torch.special.xlogy(marginal, marginal).sum()
+    entropy: Tensor = -torch.special.xlogy(marginal, marginal).sum()
     return entropy + (probabilities * log_probabilities).sum(1).mean()

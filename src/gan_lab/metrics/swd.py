@@ -68,7 +68,8 @@ def random_directions(size: int, seed: int = 0) -> Tensor:
     """Return random unit vectors as columns [size, 256], float32."""
     generator = torch.Generator().manual_seed(seed)
     directions = torch.randn(size, DIRECTIONS, generator=generator)
-    return directions / directions.norm(dim=0)
+    lengths: Tensor = directions.norm(dim=0)
+    return directions / lengths
 
 
 def sliced_wasserstein(real: Tensor, fake: Tensor, directions: Tensor) -> float:

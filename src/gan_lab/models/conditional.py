@@ -20,7 +20,9 @@ class LabelledGenerator(nn.Module):
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         if labels is None:
             raise ValueError("a conditional generator needs labels beside its latents")
-        return self.generator(torch.cat([latents, one_hot(labels, self.classes)], dim=1))
+        inputs = torch.cat([latents, one_hot(labels, self.classes)], dim=1)
+        images: Tensor = self.generator(inputs)
+        return images
 
 
 class LabelledDiscriminator(nn.Module):
@@ -38,9 +40,12 @@ class LabelledDiscriminator(nn.Module):
         planes = one_hot(labels, self.classes).to(images.dtype)
         planes = planes.view(*planes.shape, *[1] * (images.ndim - 2))  # points have no sides
         planes = planes.expand(-1, -1, *images.shape[2:])
-        return self.discriminator(torch.cat([images, planes], dim=1))
+        logits: Tensor = self.discriminator(torch.cat([images, planes], dim=1))
+        return logits
 
 
 def call(network: nn.Module, inputs: Tensor, labels: Tensor | None) -> Tensor:
     """Call a network, with labels only if it says `labelled`: one's own need not take them."""
-    return network(inputs, labels) if getattr(network, "labelled", False) else network(inputs)
+    labelled = getattr(network, "labelled", False)
+    outputs: Tensor = network(inputs, labels) if labelled else network(inputs)
+    return outputs

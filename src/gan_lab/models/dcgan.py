@@ -39,7 +39,8 @@ class DCGANGenerator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Tanh())
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.layers(latents)
+        images: Tensor = self.layers(latents)
+        return images
 
 
 class DCGANDiscriminator(nn.Module):
@@ -77,4 +78,5 @@ class DCGANDiscriminator(nn.Module):
             with_spectral_norm(self)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.layers(images)
+        logits: Tensor = self.layers(images)
+        return logits

@@ -35,7 +35,8 @@ class DCGANK5Generator(nn.Module):
         self.layers = nn.Sequential(*layers, _double(widths[-1], channels, bias=True), nn.Tanh())
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.layers(self.project(latents))
+        images: Tensor = self.layers(self.project(latents))
+        return images
 
 
 class DCGANK5Discriminator(nn.Module):
@@ -62,7 +63,8 @@ class DCGANK5Discriminator(nn.Module):
             with_spectral_norm(self)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.layers(images)
+        logits: Tensor = self.layers(images)
+        return logits
 
 
 def _double(channels: int, next_channels: int, bias: bool) -> nn.Module:

@@ -77,7 +77,8 @@ class ProjectLatents(nn.Module):
         # On a 1x1 input the convolution is one matrix product, which CPUs do faster; written in
         # channels-last order, in which the next layer wants it.
         weight = self.convolution.weight.permute(0, 2, 3, 1)
-        images = (latents @ weight.flatten(1)).unflatten(1, weight.shape[1:]).permute(0, 3, 1, 2)
+        images: Tensor = (latents @ weight.flatten(1)).unflatten(1, weight.shape[1:])
+        images = images.permute(0, 3, 1, 2)
         bias = self.convolution.bias
         return images if bias is None else images + bias[:, None, None]
 

@@ -22,7 +22,8 @@ class MLPGenerator(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.layers(latents)
+        images: Tensor = self.layers(latents)
+        return images
 
 
 class MLPDiscriminator(nn.Module):
@@ -40,4 +41,5 @@ class MLPDiscriminator(nn.Module):
             with_spectral_norm(self)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.layers(images)
+        logits: Tensor = self.layers(images)
+        return logits

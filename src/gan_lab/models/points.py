@@ -25,7 +25,8 @@ class PointGenerator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], channels))
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.layers(latents)
+        points: Tensor = self.layers(latents)
+        return points
 
 
 class PointDiscriminator(nn.Module):
@@ -41,7 +42,8 @@ class PointDiscriminator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], 1), nn.Flatten(0))
 
     def forward(self, points: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.layers(points)
+        logits: Tensor = self.layers(points)
+        return logits
 
 
 class MaxoutDiscriminator(nn.Module):
@@ -65,7 +67,8 @@ class MaxoutDiscriminator(nn.Module):
                 nn.init.zeros_(layer.bias)
 
     def forward(self, points: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.layers(points)
+        logits: Tensor = self.layers(points)
+        return logits
 
 
 class Largest(nn.Module):

@@ -23,7 +23,7 @@ class ResidualBlock(nn.Module):
         self.gain = nn.Parameter(torch.zeros(()))
 
     def forward(self, images: Tensor) -> Tensor:
-        branch = self.second(leaky_relu(self.first(leaky_relu(images, 0.2)), 0.2))
+        branch: Tensor = self.second(leaky_relu(self.first(leaky_relu(images, 0.2)), 0.2))
         return images + self.gain * branch
 
 
@@ -46,10 +46,11 @@ class ResNetNFGenerator(nn.Module):
         _scale_weights(self)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        images = self.project(latents)
+        images: Tensor = self.project(latents)
         for block, narrow in zip(self.blocks, self.narrow, strict=True):
             images = interpolate(narrow(block(images)), scale_factor=2, mode="nearest")
-        return self.last(leaky_relu(images, 0.2)).tanh()
+        images = self.last(leaky_relu(images, 0.2)).tanh()
+        return images
 
 
 class ResNetNFDiscriminator(nn.Module):
@@ -74,7 +75,8 @@ class ResNetNFDiscriminator(nn.Module):
         images = self.first(images)
         for block, widen in zip(self.blocks, self.widen, strict=True):
             images = avg_pool2d(widen(block(images)), 2)
-        return self.last(leaky_relu(images, 0.2))
+        logits: Tensor = self.last(leaky_relu(images, 0.2))
+        return logits
 
 
 def _scale_weights(network: nn.Module) -> None:

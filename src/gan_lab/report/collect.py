@@ -39,7 +39,8 @@ class RunData:
 
     @property
     def seed(self) -> int:
-        return self.record["seed"]
+        seed: int = self.record["seed"]
+        return seed
 
     @property
     def finished(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_lab.config.run_config import selection
-from gan_lab.evaluation.tables import brief_name
+from gan_lab.evaluation.scores import value_named
 from gan_lab.report.collect import RunData
 
 TAIL = 0.1  # of the lines: a mean over them is less a matter of the last batch
@@ -69,7 +69,7 @@ def numbers(data: RunData) -> dict[str, float]:
     steps, values = curve(data, f"score/{chosen_by}")
     if len(values):
         best = int(np.argmin(values))
-        name = brief_name(chosen_by)
+        name = value_named(chosen_by).short
         found[f"least {name} in training"] = float(values[best])
         found[f"step of the least {name}"] = float(steps[best])
     if data.metrics:

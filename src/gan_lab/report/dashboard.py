@@ -11,8 +11,7 @@ from typing import Any
 
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.run_config import is_labelled, listed_scores, scores_during_training, selection
-from gan_lab.evaluation.scores import DIRECTIONS, load_score
-from gan_lab.evaluation.tables import NAMES, SCORE_AXES
+from gan_lab.evaluation.scores import DIRECTIONS, load_score, value_named
 from gan_lab.tracking.wandb_environment import is_logged_in
 from gan_lab.training.monitor import KEY, VERDICTS
 
@@ -61,14 +60,9 @@ def streamed(records: Sequence[Mapping[str, Any]], evaluated: Collection[str] = 
     )
 
 
-def words_of(name: str) -> str:
-    """Return what a value is called."""
-    return SCORE_AXES.get(name) or NAMES.get(name) or name.replace("_", " ")
-
-
 def title_of(name: str, direction: str) -> str:
     """Return the title of a panel: what a value is, and which is better."""
-    words = words_of(name)
+    words = value_named(name).title
     return f"{words[0].upper()}{words[1:]}, {DIRECTIONS[direction]}"
 
 
@@ -77,11 +71,11 @@ def _has_points(record: Mapping[str, Any]) -> bool:
 
 
 def _values(names: Sequence[str], record: Mapping[str, Any]) -> dict[str, str]:
-    found = {
-        value: better for name in names for value, better in load_score(name).directions().items()
-    }
+    found = [value for name in names for value in load_score(name).values().values()]
     return {
-        value: better for value, better in found.items() if value != ASKED or is_labelled(record)
+        value.name: str(value.better)
+        for value in found
+        if value.name != ASKED or is_labelled(record)
     }
 
 
@@ -129,7 +123,7 @@ def _score_panels(shown: Streamed, knobs: Sequence[str]) -> list[Any]:
     ]
     for name in shown.chosen_by:
         least = wr.SummaryMetric(_least(name))
-        words = words_of(name)
+        words = value_named(name).title
         panels += [
             wr.LinePlot(title=f"Against images shown to D: {words}", x="images",
                         y=[f"score/{name}"], log_y=True),
@@ -227,13 +221,15 @@ def build_report(
 def panel_title(panel: Any) -> str:
     """Return the title of a panel, wherever its kind keeps it."""
     if hasattr(panel, "chart_strings"):
-        return panel.chart_strings["title"]
+        title: str = panel.chart_strings["title"]
+        return title
     return panel.title if hasattr(panel, "title") else f"the table {panel.table_name}"
 
 
 def as_json(workspace: Any) -> str:
     """Return a workspace as W&B stores it; building it checks every panel."""
-    return workspace._to_model().model_dump_json(by_alias=True, indent=1)
+    text: str = workspace._to_model().model_dump_json(by_alias=True, indent=1)
+    return text
 
 
 def config_path(knob: str) -> str:

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gan_lab.evaluation.scores import DIRECTIONS, directions
+from gan_lab.evaluation.scores import DIRECTIONS, value_named
 from gan_lab.evaluation.tables import display_name
 from gan_lab.report.collect import RunData
+from gan_lab.runs.protocol import COMPARED, column_key
 
 Line = Mapping[str, Any]
 
 RANKS = ("lower", "higher")  # directions that have a best value
-OWN = ("seed", "seeds", "version")  # each run's own, and no part of what is measured
 SIZES = ("generated_count", "floor_count", "sets")  # of samples, with all that follows from it
 SHAPE = "generated_shape"
 BRIEF = {"ema": "EMA", "raw": "raw"}
@@ -32,7 +32,7 @@ class Measure:
     @property
     def better(self) -> str | None:
         """Which values are: "lower", "higher", "floor" or, where nobody can say, None."""
-        return directions().get(self.score)
+        return value_named(self.score).better
 
     @property
     def better_words(self) -> str:
@@ -45,13 +45,10 @@ class Measure:
         return "\n".join([*lines, self.better_words] if self.better else lines)
 
 
-def key_of(line: Line) -> str:
-    """Return what two scores share if they are one quantity: all of the protocol but OWN."""
-    return json.dumps([line["score"], _protocol(line)], sort_keys=True)
-
-
 def _protocol(line: Line) -> dict[str, Any]:
-    return {name: value for name, value in line.get("protocol", {}).items() if name not in OWN}
+    """Return the part of a line's protocol that says which quantity it is."""
+    protocol = line.get("protocol", {})
+    return {name: value for name, value in protocol.items() if name in COMPARED}
 
 
 def final_lines(data: RunData) -> dict[str, Line]:
@@ -61,7 +58,7 @@ def final_lines(data: RunData) -> dict[str, Line]:
     """
     last: dict[str, Line] = {}
     for found in series(data).values():
-        last[key_of(found[-1])] = found[-1]
+        last[column_key(found[-1])] = found[-1]
     most: dict[str, Line] = {}
     for line in last.values():
         protocol = dict(_protocol(line))
@@ -70,14 +67,14 @@ def final_lines(data: RunData) -> dict[str, Line]:
         like = json.dumps([line["score"], rest], sort_keys=True)
         if like not in most or count >= most[like]["protocol"].get("generated_count", 0):
             most[like] = line
-    return {key_of(line): line for line in most.values()}
+    return {column_key(line): line for line in most.values()}
 
 
 def series(data: RunData) -> dict[str, list[Line]]:
     """Return a run's scores over its training, by protocol, in the order of steps."""
     found: dict[str, list[Line]] = {}
     for line in sorted(data.evaluations, key=lambda line: line["step"]):
-        found.setdefault(key_of(line), []).append(line)
+        found.setdefault(column_key(line), []).append(line)
     return found
 
 
@@ -89,7 +86,7 @@ def measures(lines: Sequence[Line], preferred: Sequence[str] = ()) -> list[Measu
     """
     by_key: dict[str, list[Line]] = {}
     for line in lines:
-        by_key.setdefault(key_of(line), []).append(line)
+        by_key.setdefault(column_key(line), []).append(line)
     names = {key: _name(group[0]) for key, group in by_key.items()}
     found = []
     for key, group in by_key.items():

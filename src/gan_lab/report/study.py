@@ -27,7 +27,7 @@ class Study:
         self.chosen_by = {d.name: selection(d.record) for d in self.runs}
         # The selection scores, then what was found worth looking at in training.
         names = dict.fromkeys(n for d in self.runs for n in scores_during_training(d.record))
-        looked_at = [value for name in names for value in load_score(name).directions()]
+        looked_at = [value for name in names for value in load_score(name).values()]
         self.preferred = list(dict.fromkeys([*self.chosen_by.values(), *looked_at]))
         self.measures = measures(together, self.preferred)
         finished = {d.name: self.lines[d.name] for d in self.runs if d.finished}

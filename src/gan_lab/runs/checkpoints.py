@@ -35,7 +35,8 @@ def read_checkpoint(path: Path) -> State | None:
         with zipfile.ZipFile(path) as archive:  # torch does not check the archive's CRCs itself
             if archive.testzip() is not None:
                 return None
-        return torch.load(path, map_location="cpu", weights_only=True)
+        state: State = torch.load(path, map_location="cpu", weights_only=True)
+        return state
     except Exception:
         return None
 

@@ -22,6 +22,7 @@ from gan_lab.runs.protocol import shape_words
 FORMAT = 2  # of config.yaml; one without a number is of format 1: docs/upgrading.md
 STATES = ("running", "finished", "failed", "interrupted", "diverged")
 COLLAPSED = "collapsed: "  # how the reason of a run begins that stop_on_collapse has stopped
+MONITOR = "monitor"  # what has stopped such a run
 
 
 class Run:
@@ -130,25 +131,31 @@ class Run:
 
     def add_environment(self, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Append the description of one start, and return those of earlier ones."""
-        earlier = read_json(self.environment_path, [])
+        earlier: list[dict[str, Any]] = read_json(self.environment_path, [])
         replace_file(self.environment_path, json.dumps([*earlier, entry], indent=1) + "\n")
         return earlier
 
     def environment(self) -> list[dict[str, Any]]:
         """Read the descriptions of all starts."""
-        return read_json(self.environment_path, [])
+        starts: list[dict[str, Any]] = read_json(self.environment_path, [])
+        return starts
 
-    def set_status(self, state: str, step: int, reason: str = "") -> None:
-        """Write the state, one of STATES."""
+    def set_status(self, state: str, step: int, reason: str = "", stopped_by: str = "") -> None:
+        """Write the state, one of STATES; `stopped_by` is what ended it on purpose."""
         assert state in STATES, state
         status = {"state": state, "step": step, "reason": reason}
+        if stopped_by:
+            status["stopped_by"] = stopped_by
         replace_file(self.status_path, json.dumps(status) + "\n")
 
     def status(self) -> dict[str, Any]:
         """Read the state; `running` without a process at work is reported as `killed`."""
-        status = read_json(self.status_path, {"state": "new", "step": 0, "reason": ""})
+        new = {"state": "new", "step": 0, "reason": ""}
+        status: dict[str, Any] = read_json(self.status_path, new)
         if status["state"] == "running" and not self.is_taken():
             status["state"] = "killed"
+        if status["reason"].startswith(COLLAPSED):  # how version 0.1 said it
+            status["stopped_by"] = MONITOR
         return status
 
     # --- metrics, evaluations, samples -----------------------------------------------------------

@@ -31,8 +31,8 @@ def shape_words(shape: Iterable[int]) -> str:
 
 
 def column_key(line: Line) -> str:
-    """Return what lines of one column of a table share."""
-    protocol = line["protocol"]
+    """Return what lines of one column of a table share: the score, and all of COMPARED."""
+    protocol = line.get("protocol", {})
     return json.dumps([line["score"], *(protocol.get(name) for name in COMPARED)], sort_keys=True)
 
 

@@ -58,7 +58,8 @@ def open_tracker(record: Mapping[str, Any], run: Run, say: Callable[[str], None]
     spec = record["runtime"]["logger"]
     if not spec or spec["_target_"] is None:
         return None
-    return instantiate(spec, run=run, record=record, say=say)
+    tracker: Tracker = instantiate(spec, run=run, record=record, say=say)
+    return tracker
 
 
 def census_rows(found: Mapping[str, Any]) -> list[list[Any]]:

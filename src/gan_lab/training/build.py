@@ -2,22 +2,23 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from gan_lab.common.errors import RunError, UsageError
+from gan_lab.config.checks import check_data
 from gan_lab.config.instantiate import instantiate
-from gan_lab.config.length import make_schedule
-from gan_lab.config.run_config import data_facts, is_labelled
+from gan_lab.config.length import Schedule, make_schedule
+from gan_lab.config.run_config import data_facts, is_labelled, with_data
 from gan_lab.data import ImageDataset
 from gan_lab.data.augment import Augmentation
 from gan_lab.losses import GanLoss
 from gan_lab.models import LabelledDiscriminator, LabelledGenerator, call, initialise
 from gan_lab.training.batches import Batches
-from gan_lab.training.device import on_device
+from gan_lab.training.device import on_device, set_up_device
 from gan_lab.training.rng import torch_seed
 from gan_lab.training.state import TrainingState
 
@@ -34,7 +35,9 @@ def dataset(record: Mapping[str, Any], **changes: Any) -> ImageDataset:
     runtime = record["runtime"]
     places = {"root": runtime["data_root"], "cache_dir": runtime["cache_dir"]}
     try:
-        return instantiate(spec, **places, bad_images=runtime.get("bad_images", "stop"))
+        bad_images = runtime.get("bad_images", "stop")
+        loaded: ImageDataset = instantiate(spec, **places, bad_images=bad_images)
+        return loaded
     except UsageError as error:
         if isinstance(error.__cause__, ValueError):  # a broken file: nothing wrong was typed
             raise RunError(str(error)) from error
@@ -57,7 +60,8 @@ def augmentation(record: Mapping[str, Any]) -> Augmentation:
     if not record.get("augment"):
         return Augmentation()
     spec = {**record["augment"], "differentiable": tuple(record["augment"]["differentiable"])}
-    return instantiate(spec)
+    built: Augmentation = instantiate(spec)
+    return built
 
 
 def networks(record: Mapping[str, Any]) -> tuple[nn.Module, nn.Module]:
@@ -99,7 +103,7 @@ def _network(record: Mapping[str, Any], player: str, **shape: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         turn = ("generator", "discriminator").index(player)
         torch.manual_seed(torch_seed(record["seed"], "networks", turn=turn))
-        network = instantiate(spec, **shape)
+        network: nn.Module = instantiate(spec, **shape)
         initialise(network, record["weight_init"])
     return network
 
@@ -136,9 +140,32 @@ def _try(player: str, network: nn.Module, inputs: Tensor, labels: Tensor | None)
 
 def loss(record: Mapping[str, Any]) -> GanLoss:
     """Build the objective with its penalties."""
-    objective = instantiate(record["loss"])
+    objective: GanLoss = instantiate(record["loss"])
     penalties = {name: instantiate(spec) for name, spec in record["penalty"].items()}
     return replace(objective, penalties={**objective.penalties, **penalties})
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A training that can begin: its record, filled in by its data, and all that is built of it."""
+
+    record: dict[str, Any]
+    device: torch.device
+    schedule: Schedule
+    state: TrainingState
+
+
+def prepare(record: Mapping[str, Any]) -> Prepared:
+    """Choose the device, load the data and build everything that training touches.
+
+    Raises UsageError for a record that does not fit its data, RunError if these are not there.
+    """
+    device = set_up_device(record["runtime"])
+    data = training_data(record)
+    filled = with_data(record, data)
+    check_data(filled)
+    schedule = make_schedule(filled, len(data))
+    return Prepared(filled, device, schedule, training_state(filled, data, device))
 
 
 def training_state(

@@ -102,7 +102,8 @@ def _load_program(path: Path) -> Callable[..., Tensor]:
 
 
 def _record(run: TrainedRun) -> dict[str, Any]:
-    record: Any = OmegaConf.to_container(run.config)
+    content: Any = OmegaConf.to_container(run.config)
+    record: dict[str, Any] = content
     return record
 
 

@@ -51,20 +51,24 @@ class Progress:
     best_score: float = math.inf
 
 
+@dataclass(frozen=True)
+class Hooks:
+    """What a training tells and asks: trackers, the score of a generator, the monitor, signals."""
+
+    trackers: Sequence[Tracker]
+    score: Callable[[nn.Module, int], dict[str, float]]
+    monitor: Monitor
+    stop: Stop
+
+
 def train(
-    state: TrainingState,
-    schedule: Schedule,
-    run: Run,
-    progress: Progress,
-    trackers: Sequence[Tracker],
-    score: Callable[[nn.Module, int], dict[str, float]],
-    monitor: Monitor,
-    stop: Stop,
+    state: TrainingState, schedule: Schedule, run: Run, progress: Progress, hooks: Hooks
 ) -> None:
     """Train from `progress.step` to `schedule.steps`.
 
     Raises Diverged (the last good checkpoint is kept), Collapsed and Interrupted (after saving).
     """
+    monitor, stop = hooks.monitor, hooks.stop
     display = progress_display(progress.step, schedule.steps)
     line: dict[str, float] = {}
     began = time.monotonic() - progress.seconds
@@ -76,14 +80,14 @@ def train(
             update_average(state.average, state.generator, state.ema_decay, step)
 
             progress.seconds = time.monotonic() - began
-            scores = score(state.average, step) if due(step, schedule.score_every) else {}
+            scores = hooks.score(state.average, step) if due(step, schedule.score_every) else {}
             if due(step, schedule.log_every) or scores or last:
                 line = monitor.watch(read_line(state, progress, scalars, scores))
-                for tracker in trackers:
+                for tracker in hooks.trackers:
                     tracker.log(line)
             if due(step, schedule.sample_every) or last:
                 path = run.save_sample(step, lambda path: save_png(sample_grid(state), path))
-                for tracker in trackers:
+                for tracker in hooks.trackers:
                     tracker.image(step, "samples", path, f"{grid_words(state)}, step {step:,}")
             if due(step, schedule.checkpoint_every) or last or stop.number or monitor.stops:
                 save(state, schedule, run, progress, scores)

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
-from torch.optim import Optimizer
 
 from gan_lab.losses import Critic, GanLoss, Penalty
 from gan_lab.models import call
@@ -75,33 +74,14 @@ def take_step(state: TrainingState, step: int) -> dict[str, Tensor]:
         reused = loss.generator_steps > 0 and turn == loss.discriminator_steps - 1
         fake, critic = fakes_and_critic(state, step, turn, with_graph=reused)
         real = packed(batches.real(step, turn), batches.pack)
-        scalars |= discriminator_step(
-            state.discriminator,
-            state.optimizer_d,
-            loss,
-            critic,
-            real,
-            fake,
-            batches.penalty_noise(step, turn, loss),
-            state.gradient_clip,
-            state.precision,
-        )
+        noise = batches.penalty_noise(step, turn, loss)
+        scalars |= discriminator_step(state, critic, real, fake, noise)
     for turn in range(loss.generator_steps):
         if turn > 0 or fake is None:
             fresh = loss.discriminator_steps + turn
             fake, critic = fakes_and_critic(state, step, fresh, with_graph=True)
             real = packed(batches.real(step, fresh), batches.pack) if loss.relativistic else None
-        scalars |= generator_step(
-            state.generator,
-            state.discriminator,
-            state.optimizer_g,
-            loss,
-            critic,
-            real if loss.relativistic else None,
-            fake,
-            state.gradient_clip,
-            state.precision,
-        )
+        scalars |= generator_step(state, critic, real if loss.relativistic else None, fake)
     return scalars
 
 
@@ -123,19 +103,15 @@ def fakes_and_critic(
 
 
 def discriminator_step(
-    discriminator: nn.Module,
-    optimizer: Optimizer,
-    loss: GanLoss,
+    state: TrainingState,
     critic: Critic,
     real: Tensor,
     fake: Tensor,
     noise: Mapping[str, Tensor] | None,
-    gradient_clip: float | None = None,
-    precision: str = "fp32",
 ) -> dict[str, Tensor]:
     """Update D once on images in [-1, 1] (both [B, C, H, W]) and return scalars to log, unread."""
-    fake = fake.detach()
-    judge = in_bf16(critic, real.device) if precision == "bf16" else critic
+    loss, fake = state.loss, fake.detach()
+    judge = in_bf16(critic, real.device) if state.precision == "bf16" else critic
     # Two passes: batch norm sees real and fake images apart.
     real_logits, fake_logits = judge(real), judge(fake)
     value = loss.discriminator(real_logits, fake_logits)
@@ -144,13 +120,13 @@ def discriminator_step(
         for name, penalty in loss.penalties.items()
     }
     total = sum(penalties.values(), value)
-    optimizer.zero_grad()
+    state.optimizer_d.zero_grad()
     total.backward()
-    gradient_norm = _gradient_norm(discriminator, gradient_clip)
-    optimizer.step()
+    gradient_norm = _gradient_norm(state.discriminator, state.gradient_clip)
+    state.optimizer_d.step()
     if loss.clip is not None:
         with torch.no_grad():
-            for parameter in discriminator.parameters():
+            for parameter in state.discriminator.parameters():
                 parameter.clamp_(-loss.clip, loss.clip)
     return {
         "loss/d": value.detach(),
@@ -163,30 +139,22 @@ def discriminator_step(
 
 
 def generator_step(
-    generator: nn.Module,
-    discriminator: nn.Module,
-    optimizer: Optimizer,
-    loss: GanLoss,
-    critic: Critic,
-    real: Tensor | None,
-    fake: Tensor,
-    gradient_clip: float | None = None,
-    precision: str = "fp32",
+    state: TrainingState, critic: Critic, real: Tensor | None, fake: Tensor
 ) -> dict[str, Tensor]:
     """Update G once through `fake`, which carries its gradients; `real` only if relativistic."""
-    judge = in_bf16(critic, fake.device) if precision == "bf16" else critic
-    discriminator.requires_grad_(False)  # its weights get no gradients: 6 to 9 % of a step
+    judge = in_bf16(critic, fake.device) if state.precision == "bf16" else critic
+    state.discriminator.requires_grad_(False)  # its weights get no gradients: 6 to 9 % of a step
     real_logits = judge(real) if real is not None else None
     fake_logits = judge(fake)
-    value = loss.generator(real_logits, fake_logits)
-    optimizer.zero_grad()
+    value = state.loss.generator(real_logits, fake_logits)
+    state.optimizer_g.zero_grad()
     value.backward()
-    discriminator.requires_grad_(True)
-    gradient_norm = _gradient_norm(generator, gradient_clip)
-    optimizer.step()
+    state.discriminator.requires_grad_(True)
+    gradient_norm = _gradient_norm(state.generator, state.gradient_clip)
+    state.optimizer_g.step()
     return {
         "loss/g": value.detach(),
-        "d/fake_2": _mean_output(loss, fake_logits),
+        "d/fake_2": _mean_output(state.loss, fake_logits),
         "grad_norm/g": gradient_norm,
     }
 

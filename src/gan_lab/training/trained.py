@@ -38,7 +38,8 @@ class OpenedRun:
     @property
     def step(self) -> int:
         """The updates of the generator behind the checkpoint."""
-        return self.checkpoint["progress"]["step"]
+        step: int = self.checkpoint["progress"]["step"]
+        return step
 
 
 @dataclass
@@ -140,7 +141,8 @@ def read_record(
     Raises UsageError, unless `trusted`, for a config that names what may be anybody's code, and
     RunError for one that cannot be read.
     """
-    record: Any = OmegaConf.to_container(run.config())
+    content: Any = OmegaConf.to_container(run.config())
+    record: dict[str, Any] = content
     if not trusted:
         refuse_untrusted(record)
     runtime = record["runtime"]

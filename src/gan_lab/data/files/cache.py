@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from torch import Tensor
 from gan_lab.data.files.decode import decode
 from gan_lab.data.files.listing import File, digest, printable
 
+DecodeOne = Callable[[File], Tensor | str]  # an image, or the reason why it cannot be used
 FORMAT = "images-1"  # a new number whenever the same files would give other bytes
 CHUNK = 256  # images that are decoded before they are written
 IN_MEMORY = 2**30  # bytes up to which an array is read whole, if an eighth of the memory holds it
@@ -87,7 +88,9 @@ def human_size(count: int) -> str:
     return f"{count / 10**9:.1f} GB"
 
 
-def _build(folder: Path, top: Path, files: Sequence[File], one: partial, shape: tuple) -> None:
+def _build(
+    folder: Path, top: Path, files: Sequence[File], one: DecodeOne, shape: tuple[int, ...]
+) -> None:
     """Decode into a folder beside `folder` and rename it; a killed build is overwritten."""
     needed = len(files) * math.prod(shape)
     free = shutil.disk_usage(folder.parent).free
@@ -137,7 +140,7 @@ def _try_decode(top: Path, file: File, **arguments: Any) -> Tensor | str:
         return printable(str(error))
 
 
-def _decode_all(one: partial, files: Sequence[File], title: str) -> Iterator[Tensor | str]:
+def _decode_all(one: DecodeOne, files: Sequence[File], title: str) -> Iterator[Tensor | str]:
     """Decode in threads (Pillow and torch let go of Python's lock), in the order of the files."""
     from rich.console import Console
     from rich.progress import Progress
@@ -174,7 +177,8 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _is_whole(folder: Path) -> bool:
     try:
-        shape = json.loads((folder / "index.json").read_text(encoding="utf-8"))["shape"]
+        index = (folder / "index.json").read_text(encoding="utf-8")
+        shape: list[int] = json.loads(index)["shape"]
         return (folder / "images.u8").stat().st_size == math.prod(shape)
     except (OSError, ValueError, KeyError):
         return False
