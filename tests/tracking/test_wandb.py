@@ -160,8 +160,8 @@ def test_mode_coverage_is_a_table_and_bars(folder):
 # --- ends ----------------------------------------------------------------------------------------
 
 
-def test_a_failing_run_is_closed_as_failed(gan_lab, tmp_path):
-    result = gan_lab("lr=1e30", "steps=20", "log_every=1", *QUICK)
+def test_a_failing_run_is_closed_as_failed(wandb_here, tmp_path):
+    result = wandb_here("lr=1e30", "steps=20", "log_every=1", *QUICK)
     assert result.returncode == 1
     assert the_log(tmp_path).exit_code == 1
 
