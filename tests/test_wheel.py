@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from gan_lab.common.paths import conf_directory
+from small_runs import FEW_SAMPLES, FEW_SCORES
 
 CHECKOUT = Path(__file__).parents[1]
-QUICK = ("steps=3", "logger=none", "evaluation.samples=200")
+QUICK = ("steps=3", "logger=none", *FEW_SAMPLES, FEW_SCORES)
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,8 @@ def test_it_holds_configs_weights_and_style_and_no_tests(wheel):
 
 
 def test_it_works_from_another_folder(installed, environment, tmp_path):
+    environment = {key: value for key, value in environment.items() if key != "PYTHONPATH"}
+
     def gan_lab(*arguments: str) -> str:
         script = installed / "gan-lab"
         return run(script, *arguments, folder=tmp_path, environment=environment)

@@ -13,8 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_lab.data import image_folder
-from gan_lab.data.files import decode
+from gan_lab.data import decode, image_folder
 
 RED = (200, 30, 10)
 

@@ -104,7 +104,7 @@ def test_a_run_of_another_process_is_left_alone(gan_lab, gan_lab_here, tmp_path)
     run = the_run(tmp_path)
     run.take()
     before = contents(run)
-    result = gan_lab(*QUICK, "steps=4")
+    result = gan_lab(*SHORT[:-1], "steps=4")
     run.release()
     assert_one_line(result, FAILED, "by another process")
     assert contents(run) == before

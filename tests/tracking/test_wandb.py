@@ -12,6 +12,7 @@ import pytest
 from omegaconf import OmegaConf
 from PIL import Image
 
+from gan_lab.runs.directory import FORMAT
 from gan_lab.tracking.wandb_tracker import STEPPED
 from small_runs import FEW_SAMPLES, FEW_SCORES, the_run
 from wandb_log import logs, read_log, the_log
@@ -77,7 +78,7 @@ def test_a_run_is_filed_with_its_config(folder):
     assert [*log.run.tags] == ["dcgan", "nonsaturating", "digits", "first", "second"]
     assert json.loads(run.tracker_path.read_text())["id"] == log.run.run_id
     log.config.pop("_wandb")  # its own
-    assert log.config == OmegaConf.to_container(run.config())
+    assert {"format": FORMAT, **log.config} == OmegaConf.to_container(run.config())
 
 
 def test_the_scalars_are_those_of_the_run_directory(folder):
@@ -160,8 +161,8 @@ def test_mode_coverage_is_a_table_and_bars(folder):
 # --- ends ----------------------------------------------------------------------------------------
 
 
-def test_a_failing_run_is_closed_as_failed(gan_lab, tmp_path):
-    result = gan_lab("lr=1e30", "steps=20", "log_every=1", *QUICK)
+def test_a_failing_run_is_closed_as_failed(wandb_here, tmp_path):
+    result = wandb_here("lr=1e30", "steps=20", "log_every=1", *QUICK)
     assert result.returncode == 1
     assert the_log(tmp_path).exit_code == 1
 

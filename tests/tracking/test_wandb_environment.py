@@ -32,20 +32,6 @@ def test_an_unreachable_server_is_one_line_and_the_run_goes_on_offline(gan_lab, 
     assert list((tmp_path / "runs" / "wandb").glob("offline-run-*/run-*.wandb"))
 
 
-@pytest.fixture
-def wandb_here(gan_lab_here):
-    """Run `gan-lab` in this process, and end W&B's own, which may write on after a run's end."""
-    import wandb
-
-    def call(*arguments: str):
-        try:
-            return gan_lab_here(*arguments)
-        finally:
-            wandb.teardown()
-
-    return call
-
-
 @pytest.mark.parametrize(
     ("variables", "settings", "expected"),
     [
