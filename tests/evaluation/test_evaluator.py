@@ -21,7 +21,7 @@ from gan_lab.evaluation.extractors import shipped_classifier, stacked_classifier
 from gan_lab.evaluation.reference import Reference, shuffled
 from gan_lab.evaluation.scores import load_score
 from gan_lab.evaluation.tables import runs_table
-from gan_lab.runs.protocol import COMPARED, column_key, differences
+from gan_lab.runs.protocol import WORDS, column_key, differences
 
 CPU = torch.device("cpu")
 SCORES = sorted(path.stem for path in (conf_directory() / "score").glob("*.yaml"))
@@ -71,7 +71,7 @@ def test_every_record_has_its_protocol_and_what_is_worse_scores_worse(tmp_path, 
     higher = {"classifier_score", "precision", "recall", "density", "coverage"}
     for clean, worse, worst in zip(*found, strict=True):
         protocol = clean["protocol"]
-        assert protocol.keys() >= COMPARED.keys() - {"weights"}
+        assert protocol.keys() >= WORDS.keys() - {"weights"}
         assert (protocol["real_split"], protocol["floor_split"]) == ("train", "test")
         assert protocol["generated_shape"] == "1x28x28"
         assert protocol["generated_count"] == protocol["floor_count"] == 359

@@ -32,7 +32,7 @@ def test_two_folders_are_scored(gan_lab_here, tmp_path):
         json.loads(text) for text in (tmp_path / "folder_scores.jsonl").read_text().splitlines()
     ]
     assert [one["score"] for one in records] == [
-        "swd", "ssim", "pairwise_distance", "nearest_train",
+        "nearest_train", "pairwise_distance", "ssim", "swd",
     ]  # fmt: skip
     for one in records:
         protocol = one["protocol"]

@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 
 from gan_lab.evaluation.tables import runs_table
-from gan_lab.runs.protocol import COMPARED
+from gan_lab.runs.protocol import WORDS
 
 
 def line(**protocol: Any) -> dict[str, Any]:
-    defaults = dict.fromkeys(COMPARED, "same") | {"weights": "ema", "seed": 0}
+    defaults = dict.fromkeys(WORDS, "same") | {"weights": "ema", "seed": 0}
     return {
         "step": 10, "score": "swd", "value": 1.5, "floor": 0.5, "interval": None,
         "protocol": {**defaults, **protocol},
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("key", COMPARED)
+@pytest.mark.parametrize("key", WORDS)
 def test_whatever_differs_gets_a_column_of_its_own_and_is_named(key):
     table = runs_table({"a": [line()], "b": [line(**{key: "other"})], "c": [line(seed=7)]})
     heading, row_a, row_b, row_c, floors, remark = table
@@ -25,7 +25,7 @@ def test_whatever_differs_gets_a_column_of_its_own_and_is_named(key):
     assert row_a.index("1.5") == row_c.index("1.5") < row_b.index("1.5")
     assert floors.split() == ["real", "test", "0.5", "0.5"]
     assert remark.startswith("not comparable: swd (1) and swd (2): ")
-    assert f"{COMPARED[key]}: " in remark and "other" in remark
+    assert f"{WORDS[key]}: " in remark and "other" in remark
 
 
 def test_like_scores_share_a_column():

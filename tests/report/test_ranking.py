@@ -49,7 +49,8 @@ def test_what_unfinished_runs_were_scored_on_ranks_nothing(copy, tmp_path):
     """Most runs have ended early, with the score on the way alone: the final one ranks."""
     kept, *others = finished(copy)
     for directory in (kept, *others):
-        lines = [json.loads(text) for text in (directory / "evaluations.jsonl").open()]
+        text = (directory / "evaluations.jsonl").read_text(encoding="utf-8")
+        lines = [json.loads(line) for line in text.splitlines()]
         (final,) = [line for line in lines
                     if line["score"] == "fd_classifier" and line["protocol"]["weights"] == "ema"
                     and line["protocol"]["sets"] > 1]  # fmt: skip

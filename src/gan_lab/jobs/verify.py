@@ -58,15 +58,17 @@ def _repeat(record: Mapping[str, Any], run: Run, steps: int) -> torch.device:
     evaluator = RunEvaluator(prepared.record, run, prepared.device)
     monitor = Monitor(state.batches.dataset, [], say=lambda text: None)
     run.take()
+    lines = JsonLines(run.metrics_path)
 
     def score(generator: nn.Module, step: int) -> dict[str, float]:
         return evaluator.during_training(generator, step, monitor.look)
 
     try:
         with catch_signals() as stop:
-            hooks = Hooks([JsonLines(run.metrics_path)], score, monitor, stop)
+            hooks = Hooks([lines], score, monitor, stop)
             train(state, schedule, run, Progress(), hooks)
     finally:
+        lines.close(0)
         run.release()
     return prepared.device
 

@@ -9,7 +9,7 @@ from typing import Any
 from gan_lab.evaluation.scores import DIRECTIONS, value_named
 from gan_lab.evaluation.tables import display_name
 from gan_lab.report.collect import RunData
-from gan_lab.runs.protocol import COMPARED, column_key
+from gan_lab.runs.protocol import column_key, quantity
 
 Line = Mapping[str, Any]
 
@@ -45,12 +45,6 @@ class Measure:
         return "\n".join([*lines, self.better_words] if self.better else lines)
 
 
-def _protocol(line: Line) -> dict[str, Any]:
-    """Return the part of a line's protocol that says which quantity it is."""
-    protocol = line.get("protocol", {})
-    return {name: value for name, value in protocol.items() if name in COMPARED}
-
-
 def final_lines(data: RunData) -> dict[str, Line]:
     """Return a run's last score under each protocol; of like ones that on the most samples.
 
@@ -61,7 +55,7 @@ def final_lines(data: RunData) -> dict[str, Line]:
         last[column_key(found[-1])] = found[-1]
     most: dict[str, Line] = {}
     for line in last.values():
-        protocol = dict(_protocol(line))
+        protocol = dict(quantity(line))
         count = protocol.get("generated_count", 0)
         rest = {name: value for name, value in protocol.items() if name not in SIZES}
         like = json.dumps([line["score"], rest], sort_keys=True)
@@ -90,8 +84,8 @@ def measures(lines: Sequence[Line], preferred: Sequence[str] = ()) -> list[Measu
     names = {key: _name(group[0]) for key, group in by_key.items()}
     found = []
     for key, group in by_key.items():
-        protocol = _protocol(group[0])
-        namesakes = [_protocol(by_key[k][0]) for k, name in names.items() if name == names[key]]
+        protocol = quantity(group[0])
+        namesakes = [quantity(by_key[k][0]) for k, name in names.items() if name == names[key]]
         floors = {line.get("floor") for line in group}
         found.append(
             Measure(

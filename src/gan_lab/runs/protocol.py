@@ -6,8 +6,9 @@ from typing import Any
 
 Line = Mapping[str, Any]  # of evaluations.jsonl
 
-# What must agree, and how it is called. Seeds are each run's own; the version is information.
-COMPARED = {
+OWN = ("seed", "seeds", "version")  # each run's own, and no part of what is measured
+# How the parts of a protocol are called. All of it must agree but OWN, also what has no words here.
+WORDS = {
     "extractor": "extractor",
     "sha256": "weight file",
     "resize": "resize",
@@ -30,18 +31,24 @@ def shape_words(shape: Iterable[int]) -> str:
     return "x".join(map(str, shape))
 
 
-def column_key(line: Line) -> str:
-    """Return what lines of one column of a table share: the score, and all of COMPARED."""
+def quantity(line: Line) -> dict[str, Any]:
+    """Return the part of a line's protocol that says which quantity its value is."""
     protocol = line.get("protocol", {})
-    return json.dumps([line["score"], *(protocol.get(name) for name in COMPARED)], sort_keys=True)
+    return {name: value for name, value in protocol.items() if name not in OWN}
+
+
+def column_key(line: Line) -> str:
+    """Return what lines of one column of a table share: the score and its quantity."""
+    return json.dumps([line["score"], quantity(line)], sort_keys=True)
 
 
 def differences(line: Line, other: Line) -> list[str]:
     """Return in what the protocols of two lines differ, as `resize: this / that`."""
-    ours, theirs = line["protocol"], other["protocol"]
+    ours, theirs = quantity(line), quantity(other)
     return [
-        f"{words}: {_brief(ours.get(name))} / {_brief(theirs.get(name))}"
-        for name, words in COMPARED.items()
+        f"{WORDS.get(name, name.replace('_', ' '))}: "
+        f"{_brief(ours.get(name))} / {_brief(theirs.get(name))}"
+        for name in dict.fromkeys([*WORDS, *ours, *theirs])
         if ours.get(name) != theirs.get(name)
     ]
 
