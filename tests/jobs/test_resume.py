@@ -70,7 +70,7 @@ def kill_at_random(process, folder: Path, inside_a_write: bool, wait: float) -> 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_run_killed_at_random_equals_an_undisturbed_one(tmp_path, environment, kills):
-    settings = ("steps=240", "checkpoint_every=2")
+    settings = (f"steps={150 + 5 * kills}", "checkpoint_every=2")
     undisturbed = finish_forked(tmp_path / "undisturbed", environment, *settings)
     moments = random.Random(0)
     inside_writes = 0
@@ -91,7 +91,7 @@ def test_a_run_killed_at_random_equals_an_undisturbed_one(tmp_path, environment,
 def test_a_signal_saves_first_and_the_same_command_goes_on(
     tmp_path, environment, number, exit_code
 ):
-    settings = ("steps=300", "checkpoint_every=100")
+    settings = ("steps=150", "checkpoint_every=50")
     undisturbed = finish_forked(tmp_path / "undisturbed", environment, *settings)
     process = start(tmp_path / "stopped", environment, *settings)
     while len(metrics_of(tmp_path / "stopped")) < 20:

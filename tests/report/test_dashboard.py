@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import wandb
 from PIL import Image
 
 from gan_lab.common.paths import config_names
@@ -59,8 +60,13 @@ def folders(tmp_path_factory, gan_lab_here_in):
             noise = np.random.default_rng(0).integers(0, 256, (80, 16, 16, 3), np.uint8)
             for index, pixels in enumerate(noise if kind == "unlabelled" else ()):
                 Image.fromarray(pixels).save(folder / "pictures" / f"{index}.png")
-            result = gan_lab_here_in(folder, "-m", "study=widths", *KINDS[kind], *QUICK)
-            assert result.returncode == 0, result.stderr
+            *same, varied = KINDS[kind]
+            key, values = varied.split("=")
+            for value in values.split(","):  # each here: a sweep has a process for each run
+                settings = ("study=widths", *same, f"{key}={value}", *QUICK)
+                result = gan_lab_here_in(folder, *settings)
+                wandb.teardown()
+                assert result.returncode == 0, result.stderr
         return made[kind]
 
     return of
