@@ -12,7 +12,6 @@ import pytest
 from omegaconf import OmegaConf
 from PIL import Image
 
-from gan_lab.runs.directory import FORMAT
 from gan_lab.tracking.wandb_tracker import STEPPED
 from small_runs import FEW_SAMPLES, FEW_SCORES, the_run
 from wandb_log import logs, read_log, the_log
@@ -78,7 +77,7 @@ def test_a_run_is_filed_with_its_config(folder):
     assert [*log.run.tags] == ["dcgan", "nonsaturating", "digits", "first", "second"]
     assert json.loads(run.tracker_path.read_text())["id"] == log.run.run_id
     log.config.pop("_wandb")  # its own
-    assert {"format": FORMAT, **log.config} == OmegaConf.to_container(run.config())
+    assert log.config == OmegaConf.to_container(run.config())
 
 
 def test_the_scalars_are_those_of_the_run_directory(folder):
