@@ -32,7 +32,7 @@ from small_runs import QUICK, SHORT, USAGE, assert_one_line
         ("dataset=digit", ["'digit'", "Did you mean 'digits'"]),
         ("experiment=mnist_dgcan", ["Did you mean 'mnist_dcgan'"]),
         ("logger=wanbd", ["Did you mean 'wandb'"]),
-        ("penalty=[no_such_term]", ["no penalty called 'no_such_term'"]),
+        ("penalty=[no_such_term]", ["unknown penalty 'no_such_term'"]),
         ("model=null", ["model"]),
         ("loss=", ["loss", "minimax"]),
         ("weight_init=custm", ["custom", "default"]),

@@ -108,7 +108,7 @@ def test_odd_folders_are_one_line(gan_lab_here, tmp_path):
         ("latest --real x --fake y", 2, "without runs"),
         ("--real x --fake y", 2, "x is no folder"),
         ("--real x --fake y --scores fd_classifier", 2, "folders have no classifier"),
-        ("--real x --fake y --scores nonsense", 2, "no score called 'nonsense'"),
+        ("--real x --fake y --scores nonsense", 2, "unknown score 'nonsense'"),
     ],
 )
 def test_mistakes_are_one_line(gan_lab_here, arguments, code, reason):

@@ -112,5 +112,5 @@ def test_a_score_that_makes_no_sense_is_refused_with_the_reason(dataset, score, 
 
 
 def test_a_score_that_there_is_not():
-    with pytest.raises(UsageError, match=r"called 'fdi'\. Did you mean 'fid'\? There is .*kid"):
+    with pytest.raises(UsageError, match=r"score 'fdi'\. Did you mean 'fid'\? Choose from .*kid"):
         load_score("fdi")

@@ -161,7 +161,7 @@ def test_every_loss_takes_its_number_of_updates_from_its_file(name):
 
 
 def test_an_unknown_loss_is_one_line_with_the_known_ones():
-    with pytest.raises(UsageError, match="no loss called 'bec'") as caught:
+    with pytest.raises(UsageError, match="unknown loss 'bec'") as caught:
         load_loss("bec")
     assert "\n" not in str(caught.value)
     assert all(name in str(caught.value) for name in NAMES)

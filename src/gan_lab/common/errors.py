@@ -1,7 +1,7 @@
 """Errors that a user can mend: one line that says what is wrong, where, and what to do."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class UsageError(Exception):
@@ -33,6 +33,11 @@ def is_out_of_memory(error: BaseException) -> bool:
         or type(error).__name__ == "OutOfMemoryError"
         or "can't allocate memory" in str(error)
     )
+
+
+def unknown(kind: str, name: str, options: Sequence[str]) -> str:
+    """Return the one line that answers a name that is not among the options."""
+    return f"unknown {kind} {name!r}.{closest(name, options)} Choose from {', '.join(options)}."
 
 
 def closest(word: str, options: Iterable[str]) -> str:

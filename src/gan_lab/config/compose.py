@@ -18,10 +18,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from gan_lab.common.errors import UsageError, closest
+from gan_lab.common.errors import UsageError, closest, unknown
 from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.config.hydra_errors import known_keys, no_such_config, reason
-from gan_lab.config.overrides import GROUPS, LENGTHS, canonical, split
+from gan_lab.config.overrides import GROUPS, LENGTHS, NEEDED, canonical, split
 from gan_lab.config.precedence import FEEDS, below, with_resets
 from gan_lab.config.schema import Config
 from gan_lab.config.sweep import Settings, sweep_points
@@ -176,7 +176,7 @@ def _refuse_unknown(config: DictConfig) -> None:
     for key in config:
         if key not in Config.__dataclass_fields__:
             raise UsageError(f"there is no setting {key!r}.{closest(str(key), known_keys())}")
-    for group in ("model", "loss", "dataset"):
+    for group in NEEDED:
         if not isinstance(config.get(group), DictConfig):
             raise UsageError(f"a run needs a {group}: {group}=NAME.")
 
@@ -192,9 +192,7 @@ def load_group(group: str, name: str) -> DictConfig:
     """Return a config of a group of conf/. Raises UsageError for a name that it does not have."""
     names = config_names(group)
     if name not in names:
-        raise UsageError(
-            f"no {group} called {name!r}.{closest(name, names)} There is {', '.join(names)}."
-        )
+        raise UsageError(unknown(group, name, names))
     config = OmegaConf.load(conf_directory() / group / f"{name}.yaml")
     assert isinstance(config, DictConfig)
     return config

@@ -8,7 +8,7 @@ from hydra import compose
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.common.errors import closest
+from gan_lab.common.errors import closest, unknown
 from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.config.overrides import GROUPS, RUNNING_GROUPS, SYNONYMS
 
@@ -20,8 +20,7 @@ def no_such_config(error: MissingConfigException) -> str:
         group, name = match.groups()
         error.options = config_names(group)
     if error.options:
-        options = sorted(error.options)
-        return f"no {group} called {name!r}.{closest(name, options)} There is {', '.join(options)}."
+        return unknown(group, name, sorted(error.options))
     return str(error).splitlines()[0]
 
 

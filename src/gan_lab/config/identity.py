@@ -9,6 +9,7 @@ from typing import Any
 
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.instantiate import FIRST_NAMES, instantiate, locate
+from gan_lab.config.overrides import NEEDED
 from gan_lab.config.run_config import is_labelled
 from gan_lab.config.schema import RESULT_KNOBS, Config
 
@@ -16,7 +17,7 @@ from gan_lab.config.schema import RESULT_KNOBS, Config
 def run_directory(record: Mapping[str, Any]) -> Path:
     """Return where the run lives: a function of what changes its result, and of its study."""
     choices, runtime = record["choices"], record["runtime"]
-    names = [choices[group] for group in ("model", "loss", "dataset")]
+    names = [choices[group] for group in NEEDED]
     name = "-".join([*names, f"s{record['seed']}", result_hash(record)])
     study: str = runtime["study"]
     return Path(runtime["runs_dir"]).expanduser() / study / name

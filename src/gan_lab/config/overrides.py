@@ -35,7 +35,9 @@ VALUE_SYNONYMS = {  # of choices: names of papers and sheets, and those of earli
 }
 NOTHING = {"penalty": "[]", "augment": "none", "logger": "none", "launcher": "sequential"}
 LENGTHS = ("steps", "epochs", "images")  # three ways to say one thing
-GROUPS = ("model", "loss", "penalty", "dataset", "augment", "logger", "experiment")
+PARTS = ("model", "loss", "penalty", "dataset", "augment")  # what a run is made of
+NEEDED = ("model", "loss", "dataset")  # there is no run without, and they are part of its name
+GROUPS = (*PARTS, "logger", "experiment")
 RUNNING_GROUPS = ("sweep", "search", "launcher")  # of many runs, and of no single one
 BCE_NOTE = "bce = minimax; the BCELoss of most tutorials is loss=nonsaturating"
 
@@ -55,7 +57,7 @@ def canonical(arguments: Iterable[str]) -> list[str]:
             value = NOTHING.get(key, value)
             if key in ("search", "experiment"):
                 raise UsageError(f"{argument}: leave it out; there is none unless it is named.")
-        if key in ("model", "loss", "dataset") and (prefix == "~" or value in ("", "null")):
+        if key in NEEDED and (prefix == "~" or value in ("", "null")):
             names = ", ".join(config_names(key))
             raise UsageError(f"a run needs a {key}: {key}=NAME, with NAME from {names}.")
         if prefix == "~" and key in Config.__dataclass_fields__:

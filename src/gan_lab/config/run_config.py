@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.config.instantiate import with_targets_of_today
-from gan_lab.config.overrides import VALUE_SYNONYMS
+from gan_lab.config.overrides import PARTS, VALUE_SYNONYMS
 from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def make_record(config: DictConfig, choices: Mapping[str, Any]) -> dict[str, Any
     plain["penalty"] = plain["penalty"] or {}
     if automatic:
         plain["model"]["d_norm"] = "auto"
-    result = ("model", "loss", "penalty", "dataset", "augment", *RESULT_KNOBS, *GENERAL_KNOBS)
+    result = (*PARTS, *RESULT_KNOBS, *GENERAL_KNOBS)
     return {
         "choices": dict(choices),
         **{key: plain[key] for key in result},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
-from gan_lab.common.errors import UsageError, closest
+from gan_lab.common.errors import UsageError, unknown
 from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import listed_scores
@@ -136,9 +136,7 @@ def load_score(name: str) -> Score:
     """Return a score of conf/score. Raises UsageError, with the names there are, for another."""
     names = config_names("score")
     if name not in names:  # never joined to a path before: a run's config may hold any name
-        raise UsageError(
-            f"no score called {name!r}.{closest(name, names)} There is {', '.join(names)}."
-        )
+        raise UsageError(unknown("score", name, names))
     file: Any = OmegaConf.to_container(OmegaConf.load(conf_directory() / "score" / f"{name}.yaml"))
     return Score(name, **file)
 

@@ -39,7 +39,6 @@ def over_seeds(values: Sequence[float]) -> SeedSummary:
     sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
     if count < FEWEST:
         return SeedSummary(tuple(values), mean, sd, None)
-    from scipy.special import stdtrit  # the t quantile; scipy.stats takes a second to import
+    from gan_lab.metrics.intervals import student  # only now: torch takes 2 s
 
-    quantile = float(stdtrit(count - 1, 0.5 + LEVEL / 2))
-    return SeedSummary(tuple(values), mean, sd, quantile * sd / math.sqrt(count))
+    return SeedSummary(tuple(values), mean, sd, student(count) * sd / math.sqrt(count))

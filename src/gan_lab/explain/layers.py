@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
 from gan_lab.config.run_config import is_labelled
-from gan_lab.models import call
+from gan_lab.models import call, parameter_count
 from gan_lab.models.layers import LogitFromImage, ProjectLatents
 from gan_lab.training import build
 
@@ -27,7 +27,7 @@ def explain_model(record: Mapping[str, Any]) -> Iterator[str]:
         ("discriminator", discriminator, images),
     ):
         yield ""
-        yield f"{title}: {_shape(inputs)} in, {_count(network):,} parameters"
+        yield f"{title}: {_shape(inputs)} in, {parameter_count(network):,} parameters"
         yield from layer_table(network, inputs, labels)
 
 
@@ -47,18 +47,14 @@ def layer_table(network: nn.Module, inputs: Tensor, labels: Tensor | None) -> It
         call(network, inputs, labels)
     for hook in hooks:
         hook.remove()
-    rest = _count(network) - sum(_count(layer) for layer, _, _ in rows)
+    rest = parameter_count(network) - sum(parameter_count(layer) for layer, _, _ in rows)
     if rest:
         yield f"  {'parameters outside of layers':<38}{'-':>14}{rest:>12,}"
     for layer, given, made in rows:
         yield (
-            f"  {_describe(layer):<38}{_shape(made):>14}{_count(layer):>12,}   "
+            f"  {_describe(layer):<38}{_shape(made):>14}{parameter_count(layer):>12,}   "
             f"{arithmetic(layer, given)}"
         ).rstrip()
-
-
-def _count(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def arithmetic(layer: nn.Module, images: Tensor) -> str:

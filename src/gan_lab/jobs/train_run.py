@@ -23,6 +23,7 @@ from gan_lab.evaluation.run_evaluator import RunEvaluator, score_both
 from gan_lab.evaluation.scores import value_named
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import grid, save_png
+from gan_lab.models import parameter_count
 from gan_lab.runs.directory import COLLAPSED, MONITOR, Run
 from gan_lab.runs.environment import environment
 from gan_lab.runs.resume import cut_after
@@ -245,10 +246,9 @@ def announce(
     if data.cache:
         here, everything = folder_size(data.cache), folder_size(data.cache.parent)
         say(f"cache     {data.cache} ({human_size(here)}; all of it {human_size(everything)})")
-    say(
-        f"networks  {record['choices']['model']}: G {count(state.generator):,} parameters, "
-        f"D {count(state.discriminator):,}"
-    )
+    counts = [parameter_count(player) for player in (state.generator, state.discriminator)]
+    model = record["choices"]["model"]
+    say(f"networks  {model}: G {counts[0]:,} parameters, D {counts[1]:,}")
     say(f"loss      {record['choices']['loss']}")
     say(f"device    {prepared.device}, {torch.get_num_threads()} threads")
     say(
@@ -257,8 +257,3 @@ def announce(
     )
     say(f"run       {run.directory}")
     say(f"logger    {tracker.description if tracker else 'none beside metrics.jsonl'}")
-
-
-def count(network: nn.Module) -> int:
-    """Return the number of parameters of a network."""
-    return sum(parameter.numel() for parameter in network.parameters())

@@ -22,15 +22,20 @@ def wilson(successes: int, count: int) -> tuple[float, float]:
     return (0.0 if not successes else middle - reach, 1.0 if successes == count else middle + reach)
 
 
+def student(count: int) -> float:
+    """Return how many standard errors a 95 % interval of a mean of `count` values reaches."""
+    from scipy.special import stdtrit  # costs less to import than scipy.stats
+
+    return float(stdtrit(count - 1, 0.975))
+
+
 def mean_interval(values: Tensor) -> tuple[float, float] | None:
     """Return the 95 % interval of the mean of independent values [S] (Student 1908).
 
     None for fewer than 2 values, which have no spread.
     """
-    from scipy.special import stdtrit  # costs less to import than scipy.stats
-
     if len(values) < 2:
         return None
     mean, spread = values.double().mean().item(), values.double().std().item()
-    reach = float(stdtrit(len(values) - 1, 0.975)) * spread / math.sqrt(len(values))
+    reach = student(len(values)) * spread / math.sqrt(len(values))
     return mean - reach, mean + reach

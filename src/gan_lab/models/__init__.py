@@ -4,6 +4,7 @@ from gan_lab.models.conditional import LabelledDiscriminator, LabelledGenerator,
 from gan_lab.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lab.models.dcgan_k5 import DCGANK5Discriminator, DCGANK5Generator
 from gan_lab.models.initialise import initialise
+from gan_lab.models.layers import parameter_count
 from gan_lab.models.mlp import MLPDiscriminator, MLPGenerator
 from gan_lab.models.points import MaxoutDiscriminator, PointDiscriminator, PointGenerator
 from gan_lab.models.resnet_nf import ResNetNFDiscriminator, ResNetNFGenerator
@@ -24,4 +25,5 @@ __all__ = [
     "ResNetNFGenerator",
     "call",
     "initialise",
+    "parameter_count",
 ]

@@ -98,3 +98,8 @@ class LogitFromImage(nn.Module):
         logits = torch.mv(rows, weight.flatten())
         bias = self.convolution.bias
         return logits if bias is None else logits + bias
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Return the number of weights of a network that are trained."""
+    return sum(parameter.numel() for parameter in network.parameters())

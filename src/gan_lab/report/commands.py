@@ -11,7 +11,8 @@ from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.paths import config_names
 from gan_lab.config import compose
 from gan_lab.config.identity import result_hash
-from gan_lab.config.overrides import LENGTHS, SYNONYMS, VALUE_SYNONYMS, split
+from gan_lab.config.overrides import LENGTHS, PARTS, SYNONYMS, VALUE_SYNONYMS, split
+from gan_lab.config.precedence import FEEDS
 from gan_lab.config.run_config import make_record
 from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS
 from gan_lab.config.sweep import as_typed
@@ -20,8 +21,7 @@ from gan_lab.report.collect import RunData
 
 # What is about many runs, or about one start.
 ELSEWHERE = ("sweep", "search", "trials", "seeds", "launcher", "n_jobs", "restart")
-CHOSEN = ("experiment", "model", "loss", "penalty", "dataset", "augment")
-FEEDING = ("hidden_dim", "lr")  # first: the knobs that they feed then need no words of their own
+CHOSEN = ("experiment", *PARTS)
 SINGLE = {"sweep": "sweep=null", "seeds": "seeds=1"}  # an experiment may ask for several runs
 
 Record = Mapping[str, Any]
@@ -152,7 +152,8 @@ def _choices(record: Record) -> Values:
 
 
 def _general_knobs(record: Record) -> Values:
-    return {key: record[key] for key in FEEDING if key in record}
+    # First: the knobs that they feed then need no words of their own.
+    return {key: record[key] for key in FEEDS if key in record}
 
 
 def _knobs(record: Record) -> Values:
@@ -172,9 +173,7 @@ def _deep_arguments(record: Record) -> Values:
     if model.get("d_norm") == "auto":  # config.yaml of a run tells what that came to
         model["d_norm"] = model["discriminator"].get("norm", "none")
     groups = {**record, "model": model}
-    held = {
-        key: groups.get(key) or {} for key in ("model", "loss", "penalty", "dataset", "augment")
-    }
+    held = {key: groups.get(key) or {} for key in PARTS}
     return dict(_leaves(held, ""))
 
 

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from gan_lab.config.overrides import NEEDED, PARTS
+from gan_lab.config.precedence import FEEDS
 from gan_lab.config.schema import Config
 from gan_lab.report.collect import RunData
 
-GROUPS = ("model", "loss", "penalty", "dataset", "augment")
-NAMED = ("model", "loss", "dataset")  # by which runs are called
-FIRST = (*GROUPS, "latent_dim", "hidden_dim", "ngf", "ndf", "batch_size", "num_train_steps")
+FIRST = (*PARTS, "latent_dim", "hidden_dim", "ngf", "ndf", "batch_size", "num_train_steps")
 # Facts of the data, and what a seed is: not settings.
 LEFT_OUT = ("seed", "image_count")
-GENERAL = {"hidden_dim": ("ngf", "ndf"), "lr": ("lr_g", "lr_d")}
 ABSENT = "–"
 MOST_NAMED = 2  # more things that vary are named only where they are unusual
 BASELINE = "baseline"
@@ -32,7 +31,7 @@ class Settings:
         """Return a setting in words, as legends show it: what varies, without what `usual` has, or
         where nothing varies what was trained."""
         if not self.columns:
-            return ", ".join(self.constants[name] for name in NAMED if name in self.constants)
+            return ", ".join(self.constants[name] for name in NEEDED if name in self.constants)
         pairs = zip(self.columns, setting, strict=True)
         told = [f"{name} {value}" for name, value in pairs if self.usual.get(name) != value]
         return ", ".join(told) or BASELINE
@@ -82,7 +81,7 @@ def compare(runs: Sequence[RunData]) -> Settings:
 def _knobs(data: RunData) -> dict[str, Any]:
     """Return the settings of a run that a person would name, nothing nested."""
     record, choices = data.record, data.record["choices"]
-    found: dict[str, Any] = {group: choices[group] for group in GROUPS if group in choices}
+    found: dict[str, Any] = {group: choices[group] for group in PARTS if group in choices}
     found |= {
         key: value
         for key, value in record.items()
@@ -96,7 +95,7 @@ def _knobs(data: RunData) -> dict[str, Any]:
 
 def _drop_doubles(knobs: Sequence[dict[str, Any]]) -> None:
     """Keep the general knob where the specific ones equal each other in all runs, else those."""
-    for general, specific in GENERAL.items():
+    for general, specific in FEEDS.items():
         alike = all(len({found.get(name) for name in specific}) == 1 for found in knobs)
         for found in knobs:
             values = [found.pop(name, None) for name in specific]
@@ -117,7 +116,7 @@ def _nested_differences(
     leaves = [
         {
             name: value
-            for group in GROUPS
+            for group in PARTS
             if isinstance(data.record.get(group), Mapping)
             for name, value in _flat(data.record[group], group)
         }
