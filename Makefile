@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat constraints.txt pyproject.toml | cksum | cut -d' ' -f1)
 
 # A file that gan_lab reads or writes without naming its encoding is an error in tests. The second
-# variable silences what other packages do; pyproject.toml puts gan_lab's own back.
+# variable silences what other packages do; pyproject.toml puts gan_lab's own back. Files are taken in
+# their order: sorted by their number of tests, the longest would come last, and one process would wait.
 PYTEST := PYTHONWARNDEFAULTENCODING=1 PYTHONWARNINGS=ignore::EncodingWarning \
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo check test test-all lint bench-quick
 

@@ -20,7 +20,7 @@ NAMES = {
         DCGANDiscriminator DCGANGenerator DCGANK5Discriminator DCGANK5Generator
         LabelledDiscriminator LabelledGenerator MLPDiscriminator MLPGenerator MaxoutDiscriminator
         PointDiscriminator PointGenerator ResNetNFDiscriminator ResNetNFGenerator call initialise
-        """,
+        parameter_count""",
     "gan_lab.data": """
         Augmentation ImageDataset PointDataset celeba celeba_hash cifar10 decode digits
         fashion_mnist flowers flowers_hash folder_size from_unit grid human_size image_dimensions

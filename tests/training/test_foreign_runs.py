@@ -161,7 +161,7 @@ def test_lists_of_runs_run_nobodys_code(gan_lab_here, sound_run, tmp_path, evil)
     config = yaml.safe_load((sound_run / "config.yaml").read_text())
     typed = json.dumps(f"+dataset.listing={{_target_: evil.run, root: {tmp_path}}}")
     for number, (name, changed) in enumerate(poisoned(config, evil)):
-        if name.endswith(" instead") or (number % 10 and not name.startswith(("dataset", "loss"))):
+        if name.endswith(" instead") or (number % 30 and not name.startswith(("dataset", "loss"))):
             continue  # what is no run any more, and more runs than a report draws in a minute
         where = tmp_path / "runs" / "sent" / f"{number:04d}{sound_run.name}"
         ignored = shutil.ignore_patterns("checkpoints", "figures")
