@@ -225,3 +225,10 @@ def test_more_stop_with_the_path_of_the_list_unless_told_to_go_on(gan_lab_here, 
     skipped = gan_lab_here(*command, "bad_images=skip")
     assert skipped.returncode == 0, skipped.stderr
     assert "decoding" not in skipped.stdout, "what was decoded before it stopped is used"
+
+
+def test_a_format_for_which_pillow_starts_a_program_is_no_image(tmp_path):
+    path = tmp_path / "a.png"
+    Image.new("RGB", (8, 8)).save(path, "EPS")
+    with pytest.raises(ValueError, match="cannot identify"):
+        decode(path, 8, 3)

@@ -155,6 +155,15 @@ def test_a_pickle_runs_no_code(tmp_path):
     assert not (tmp_path / "attacked").exists()
 
 
+@pytest.mark.parametrize("named", ["numpy.f2py.__main__\nencode", "numpy\nload", "numpy.core\nsys"])
+def test_a_pickle_imports_no_module_but_those_of_arrays(tmp_path, named):
+    write_cifar(tmp_path)
+    path = tmp_path / "cifar-10-batches-py/test_batch"
+    path.write_bytes(f"c{named}\n.".encode())
+    with pytest.raises(ValueError, match=r"test_batch is no batch of CIFAR-10"):
+        cifar10(tmp_path, split="test")
+
+
 @pytest.mark.parametrize(
     ("name", "pieces"),
     [

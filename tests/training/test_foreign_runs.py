@@ -7,6 +7,7 @@ string of a real config.yaml, in its names of scores, and in its recorded comman
 import copy
 import json
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from omegaconf import OmegaConf
 from gan_lab.cli.main import VERBS
 from gan_lab.common.errors import UsageError
 from gan_lab.config.trust import refuse_untrusted
+from gan_lab.report.commands import _own
 from gan_lab.runs.directory import Run
 from small_runs import SMALL, USAGE, assert_one_line
 
@@ -275,3 +277,46 @@ def test_a_strangers_config_runs_no_code(gan_lab_here, tmp_path, sound_run, atta
     result = gan_lab_here("evaluate", "stranger", "--samples", "100")
     assert not (tmp_path / "attacked").exists()
     assert_one_line(result, USAGE)
+
+
+def test_a_runs_folder_is_not_where_packages_are_looked_for(gan_lab_here, sound_run, tmp_path):
+    """Optional packages that are not installed are looked for while a run is read and drawn."""
+    shutil.copytree(sound_run, tmp_path / "runs" / "sent" / sound_run.name)
+    (tmp_path / "hydra_plugins").mkdir()
+    for name in ("hydra_plugins/anything", "olefile", "psutil", "pandas", "gmpy2", "lxml"):
+        (tmp_path / f"{name}.py").write_text(EVIL)
+    (tmp_path / "hydra_plugins" / "__init__.py").write_text(EVIL)
+    before = list(sys.path)
+    for verb in ("evaluate", "sample", "report"):
+        result = gan_lab_here(
+            verb, "sent" if verb == "report" else "latest", *OPTIONS.get(verb, ())
+        )
+        assert result.returncode == 0, result.stderr
+    assert sys.path == before
+    assert not list(tmp_path.rglob("canary"))
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "word"),
+    [
+        ("runtime", "hydra", "hydra.searchpath=[pkg://evil]"),
+        ("choices", "hydra/launcher", "hydra/launcher=evil"),
+        ("runtime", "logger", "logger.path=${oc.env:HOME}"),
+    ],
+)
+def test_a_recorded_word_counts_only_for_a_setting_that_there_is(
+    sound_run, tmp_path, evil, place, key, word
+):
+    config = yaml.safe_load((sound_run / "config.yaml").read_text())
+    held = {"hydra": {"searchpath": ["pkg://evil"]}, "logger": {"path": "${oc.env:HOME}"}}
+    changed = planted(config, (place,), {**config[place], key: held.get(key, "evil")})
+    assert word not in _own([word, "seed=0"], changed).values()
+
+
+@pytest.mark.parametrize("key", ["root", "cache_dir", "dataset_name", "load_split", "device"])
+@pytest.mark.parametrize("part", ["images", "classifier"])
+def test_a_config_does_not_set_the_readers_places(sound_run, part, key):
+    config = yaml.safe_load((sound_run / "config.yaml").read_text())
+    spec = {**config["dataset"][part], key: "/somewhere/else"}
+    with pytest.raises(UsageError, match=rf"{key} at dataset\.{part}"):
+        refuse_untrusted(planted(config, ("dataset", part), spec))

@@ -31,8 +31,10 @@ PLAIN = {
 def locate(target: str) -> Any:
     """Import what a dotted path names. Raises UsageError if there is no such thing."""
     module_name, _, name = MOVED.get(target, target).rpartition(".")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))  # one's own model lies in the working directory
+    # A model of your own lies in the working directory. For others that stays out of the path: an
+    # optional package that is not installed would be taken from a stranger's folder.
+    if not target.startswith(("gan_lab.", "torch.")) and str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
     try:
         return getattr(importlib.import_module(module_name), name)
     except Exception as error:  # importing one's own file runs it

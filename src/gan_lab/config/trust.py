@@ -24,6 +24,9 @@ PLACES = {
     ("augment",): ("augment",),
     ("runtime", "logger"): ("logger",),
 }
+# What the reader's program tells datasets and classifiers: a config that sets it would read and
+# write where it likes.
+READERS_OWN = {"root", "cache_dir", "dataset_name", "load_split", "device"}
 PLAIN_NAME = re.compile(r"\w[\w.-]*")  # of a choice and a study: they become parts of file names
 
 
@@ -38,6 +41,12 @@ def refuse_untrusted(record: Mapping[str, Any]) -> None:
             raise UsageError(
                 f"the run's config.yaml asks for {target!r} at {'.'.join(place)}, which may be "
                 "anybody's code: if you trust it, add --trust."
+            )
+    for place, keys in _mappings(record.get("dataset"), ("dataset",)):
+        if places := sorted(READERS_OWN & keys):
+            raise UsageError(
+                f"the run's config.yaml sets {places[0]} at {'.'.join(place)}, which is the "
+                "reader's to set: if you trust it, add --trust."
             )
     for key, name in _names(record):
         if not PLAIN_NAME.fullmatch(name):
@@ -63,6 +72,15 @@ def _targets(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[st
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from _targets(item, (*place, str(index)))
+
+
+def _mappings(value: Any, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], set[Any]]]:
+    """Yield where every mapping below a value stands, and its keys."""
+    if isinstance(value, Mapping):
+        yield place, set(value)
+    if isinstance(value, Mapping | list | tuple):
+        for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _mappings(item, (*place, str(key)))
 
 
 def _names(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,15 @@ BATCHES = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": 
 CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
-HARMLESS = {"_reconstruct", "ndarray", "dtype", "encode", "_frombuffer"}  # what arrays are made of
+# What arrays are made of, by numpy before and since version 2. Importing another module may
+# run code: numpy.f2py evaluates a file of the working directory.
+HARMLESS = {
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("_codecs", "encode"),
+    *((f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")),
+    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
+}
 
 
 def cifar10(
@@ -48,7 +56,7 @@ class _Unpickler(pickle.Unpickler):
     """A pickle can run any code; this one can only make arrays."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if name in HARMLESS and module.split(".")[0] in ("numpy", "_codecs"):
+        if (module, name) in HARMLESS:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"it asks for {module}.{name}")
 

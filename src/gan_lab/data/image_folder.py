@@ -9,6 +9,7 @@ import torch
 
 from gan_lab.data.dataset import ImageDataset
 from gan_lab.data.files.cache import Decoded, decoded
+from gan_lab.data.files.decode import open_image
 from gan_lab.data.files.listing import File, fingerprint, list_images, printable
 
 HELD_OUT = 10  # every tenth file, in the order of names, is of the test split
@@ -65,7 +66,7 @@ def image_dimensions(top: Path, most: int | None = None) -> list[tuple[int, int]
     dimensions = []
     for file in files[:: max(1, -(-len(files) // most) if most else 1)]:
         unreadable = suppress(OSError, SyntaxError, Image.DecompressionBombError)
-        with unreadable, Image.open(top / file.name) as image:
+        with unreadable, open_image(top / file.name) as image:
             dimensions.append(image.size)
     return dimensions
 

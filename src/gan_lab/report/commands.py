@@ -11,10 +11,10 @@ from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.paths import config_names
 from gan_lab.config import compose
 from gan_lab.config.identity import result_hash
-from gan_lab.config.overrides import LENGTHS, PARTS, SYNONYMS, VALUE_SYNONYMS, split
+from gan_lab.config.overrides import GROUPS, LENGTHS, PARTS, SYNONYMS, VALUE_SYNONYMS, split
 from gan_lab.config.precedence import FEEDS
 from gan_lab.config.run_config import make_record
-from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS
+from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS
 from gan_lab.config.sweep import as_typed
 from gan_lab.config.trust import refuse_untrusted
 from gan_lab.report.collect import RunData
@@ -60,9 +60,14 @@ def _is_built_in(choices: Mapping[str, Any]) -> bool:
 
 
 def _hash(record: Record) -> str:
-    """Return a record's hash. Raises UsageError if its targets may be anybody's code."""
+    """Return what two records of one run share, without a look at the files of a folder.
+
+    Raises UsageError if a target of the record may be anybody's code.
+    """
     refuse_untrusted(record)
-    return result_hash(record)
+    dataset = dict(record["dataset"])
+    listing = dataset.pop("listing", None)
+    return json.dumps([result_hash({**record, "dataset": dataset}), listing], sort_keys=True)
 
 
 def _own(typed: list[str], record: Record) -> dict[str, str]:
@@ -71,7 +76,7 @@ def _own(typed: list[str], record: Record) -> dict[str, str]:
     They are written as they were typed, if that says what the record holds.
     """
     held = {**_leaves_of_runtime(record), **_knobs(record), **_deep_arguments(record)}
-    held |= record["choices"]
+    held |= {group: name for group, name in record["choices"].items() if group in GROUPS}
     words: dict[str, str] = {}
     for word in typed:
         if word.startswith("-"):
@@ -79,6 +84,8 @@ def _own(typed: list[str], record: Record) -> dict[str, str]:
         prefix, name, text = split(word)
         key = SYNONYMS.get(name, name)
         if key.split(".")[0] in ELSEWHERE or key in words or _is_list(text or ""):
+            continue
+        if not re.fullmatch(r"[\w.]+", key) or "${" in f"{text}{held.get(key)}":
             continue
         if key in held and text is not None:
             words[key] = word if _says(key, text, held[key]) else f"{key}={as_typed(held[key])}"
@@ -105,7 +112,9 @@ def _says(key: str, text: str, value: Any) -> bool:
 
 
 def _leaves_of_runtime(record: Record) -> Values:
-    return dict(_leaves(record["runtime"], ""))
+    """The knobs that change no result; other keys there, hydra.searchpath say, are no knobs."""
+    runtime = record["runtime"]
+    return dict(_leaves({key: runtime[key] for key in RUNTIME_KNOBS if key in runtime}, ""))
 
 
 def _with_differences(
@@ -121,6 +130,8 @@ def _with_differences(
     for key, value in wanted.items():
         if key in found and found[key] == value:
             continue
+        if not re.fullmatch(r"[\w.]+", key) or "${" in str(value):
+            raise UsageError(f"{key!r} is not a setting that can be typed")
         if key in LENGTHS:
             if value is None:  # another of the three is the length
                 continue

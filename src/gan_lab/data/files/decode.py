@@ -12,6 +12,8 @@ from gan_lab.data.dataset import fit
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+# What a file may be, whatever its ending: for other formats (EPS) Pillow starts programs.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF")
 MAX_PIXELS = 90_000_000  # a decompression bomb is a small file that fills the memory
 
 
@@ -22,10 +24,8 @@ def decode(path: Path, image_size: int, channels: int, crop: int | None = None) 
     reduced to 8; cut to the central square (of at most `crop` pixels), then resized bilinearly with
     antialias: torchvision's CenterCrop and Resize on a tensor. Raises ValueError with the reason.
     """
-    from PIL import Image
-
     try:
-        with Image.open(path) as file:
+        with open_image(path) as file:
             width, height = file.size
             if width * height > MAX_PIXELS:
                 raise ValueError(f"{width}x{height} pixels are absurdly many")
@@ -37,6 +37,14 @@ def decode(path: Path, image_size: int, channels: int, crop: int | None = None) 
         raise ValueError(reason.replace(f" {str(path)!r}", "")) from error
     image = torch.from_numpy(pixels.copy()).permute(2, 0, 1).unsqueeze(0)
     return fit(image, image_size, channels)[0]
+
+
+def open_image(path: Path) -> "Image":
+    """Open an image file of one of FORMATS, known by its content. Raises what Pillow does."""
+    from PIL import Image
+
+    Image.init()  # else Pillow knows only some of the formats, and takes others for a KeyError
+    return Image.open(path, formats=FORMATS)
 
 
 def _upright(file: "Image") -> "Image":

@@ -51,7 +51,7 @@ def picture_at(data: RunData, step: int, few: bool) -> tuple[int, np.ndarray]:
     """
     steps = data.run.sample_steps()
     chosen = max((other for other in steps if other <= step), default=steps[0])
-    with Image.open(data.run.sample_path(chosen)) as image:
+    with Image.open(data.run.sample_path(chosen), formats=["PNG"]) as image:
         pixels = np.asarray(image.convert("RGB"))
     shape = data.record.get("shape") or []
     if few and len(shape) == 3:

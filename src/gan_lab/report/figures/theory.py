@@ -119,7 +119,7 @@ def _diversity(data: RunData) -> Curve:
     steps = data.run.sample_steps()
     values = []
     for step in steps:
-        with Image.open(data.run.sample_path(step)) as image:
+        with Image.open(data.run.sample_path(step), formats=["PNG"]) as image:
             values.append(mean_difference(tiles(np.asarray(image.convert("RGB")), shape[-1])))
     return np.array(steps, dtype=float), np.array(values)
 
