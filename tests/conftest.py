@@ -171,3 +171,12 @@ def data_root() -> Path:
     if not root or not Path(root).is_dir():
         pytest.skip("GAN_LAB_DATA names no folder with datasets")
     return Path(root)
+
+
+# Where tests wait for processes, train or draw reports: a minute and more in a file.
+LONGEST = ("jobs", "tracking", "report", "studies", "analysis", "frozen")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first: at the end no process of two then waits for the other's."""
+    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
