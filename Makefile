@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed-$(shell cat constraints.txt pyproject.toml | cksum |
 
 # A file that gan_lab reads or writes without naming its encoding is an error in tests. The second
 # variable silences what other packages do; pyproject.toml puts gan_lab's own back. Files are taken in
-# their order: sorted by their number of tests, the longest would come last, and one process would wait.
+# the order of tests/conftest.py: by their number of tests, the longest would come last.
 PYTEST := PYTHONWARNDEFAULTENCODING=1 PYTHONWARNINGS=ignore::EncodingWarning \
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
