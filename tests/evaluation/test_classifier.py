@@ -172,7 +172,7 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_bits(tmp_p
     program = """if True:
         import sys, torch
         from pathlib import Path
-        from gan_lab import extractors
+        from gan_lab.evaluation import extractors
         from gan_lab.data import digits
         extractors.SAVE_SECONDS = 0.0
         extractors.trained_classifier(

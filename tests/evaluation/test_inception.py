@@ -45,6 +45,8 @@ class Images(torch.utils.data.Dataset):
 
 
 @pytest.mark.slow
+# torch-fidelity loads with four processes, whatever the cores.
+@pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
 def test_fid_is_torch_fidelitys(weights):
     path, sha256 = weights
     real = digits(image_size=32).images[:24]
