@@ -15,6 +15,8 @@ from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.config.instantiate import MOVED
 
+Place = tuple[str, ...]  # the keys that lead to a value
+
 # Where a record may hold a `_target_`, and the groups of conf/ whose targets may stand there.
 PLACES = {
     ("model",): ("model",),
@@ -42,8 +44,8 @@ def refuse_untrusted(record: Mapping[str, Any]) -> None:
                 f"the run's config.yaml asks for {target!r} at {'.'.join(place)}, which may be "
                 "anybody's code: if you trust it, add --trust."
             )
-    for place, keys in _mappings(record.get("dataset"), ("dataset",)):
-        if places := sorted(READERS_OWN & keys):
+    for place, mapping in _mappings(record.get("dataset"), ("dataset",)):
+        if places := sorted(READERS_OWN & mapping.keys()):
             raise UsageError(
                 f"the run's config.yaml sets {places[0]} at {'.'.join(place)}, which is the "
                 "reader's to set: if you trust it, add --trust."
@@ -62,25 +64,20 @@ def is_trustworthy(record: Mapping[str, Any]) -> bool:
     return True
 
 
-def _targets(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield where every `_target_` below a value stands, at any depth, and what it is."""
+def _mappings(value: Any, place: Place = ()) -> Iterator[tuple[Place, Mapping[Any, Any]]]:
+    """Yield every mapping in a value, at any depth, and where it stands."""
     if isinstance(value, Mapping):
-        if "_target_" in value:
-            yield place, value["_target_"]
-        for key, item in value.items():
-            yield from _targets(item, (*place, str(key)))
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from _targets(item, (*place, str(index)))
-
-
-def _mappings(value: Any, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], set[Any]]]:
-    """Yield where every mapping below a value stands, and its keys."""
-    if isinstance(value, Mapping):
-        yield place, set(value)
+        yield place, value
     if isinstance(value, Mapping | list | tuple):
         for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from _mappings(item, (*place, str(key)))
+
+
+def _targets(value: Any) -> Iterator[tuple[Place, Any]]:
+    """Yield every `_target_` in a value, at any depth, and where it stands."""
+    for place, mapping in _mappings(value):
+        if "_target_" in mapping:
+            yield place, mapping["_target_"]
 
 
 def _names(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -93,7 +90,7 @@ def _names(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "runtime.study", str(runtime["study"])
 
 
-def _may_be_named(target: Any, place: tuple[str, ...]) -> bool:
+def _may_be_named(target: Any, place: Place) -> bool:
     if not isinstance(target, str | None):
         return False
     groups = next((groups for key, groups in PLACES.items() if place[: len(key)] == key), ())

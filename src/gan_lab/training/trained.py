@@ -21,7 +21,6 @@ from gan_lab.data import ImageDataset
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lookup import find_run
 from gan_lab.training import build
-from gan_lab.training.build import networks
 from gan_lab.training.device import set_up_device
 from gan_lab.training.sampling import generate_each, sample_labels, sample_latents
 
@@ -164,7 +163,7 @@ def trained_generators(
     record: Mapping[str, Any], checkpoint: Mapping[str, Any], device: torch.device
 ) -> tuple[nn.Module, nn.Module]:
     """Return the averaged and the raw generator of a checkpoint, in eval mode on `device`."""
-    raw, _ = networks(record)
+    raw, _ = build.networks(record)
     raw.to(device).to(memory_format=torch.channels_last).requires_grad_(False).eval()
     average = copy.deepcopy(raw)
     set_weights(raw, checkpoint["generator"])
