@@ -1,6 +1,7 @@
 """A run that was stopped, in whatever way, ends with the files of an undisturbed one."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -42,46 +43,52 @@ def finish_forked(folder: Path, environment, *settings: str) -> Run:
     return the_run(folder)
 
 
-def fork(folder: Path, environment, *settings: str):
+def fork(folder: Path, environment, *settings: str, work=run_in):
     process = FORKS.Process(
-        target=run_in, args=(folder, environment, [*SMALL, "threads=1", *settings])
+        target=work, args=(folder, environment, [*SMALL, "threads=1", *settings])
     )
     process.start()
     return process
 
 
-def kill_at_random(process, folder: Path, inside_a_write: bool, wait: float) -> bool:
-    """SIGKILL a training that has written a checkpoint, in the middle of the next one if asked.
+def run_and_die_in_a_write(folder: Path, environment, settings) -> None:
+    """As `run_in`, killed when its third checkpoint lies half written beside its place."""
+    flush, files = os.fsync, iter(range(3))
 
-    Returns whether a half-written checkpoint lay there when the process died.
-    """
-    runs = folder / "runs"
-    before = set(runs.rglob("*.pt"))
-    while process.is_alive() and set(runs.rglob("*.pt")) <= before:
-        time.sleep(0.002)
-    deadline = time.monotonic() + wait
-    while process.is_alive():
-        if any(runs.rglob("*.tmp")) if inside_a_write else time.monotonic() > deadline:
-            break
+    def die_at_the_third(file: int) -> None:
+        flush(file)
+        if next(files) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    os.fsync = die_at_the_third
+    run_in(folder, environment, settings)
+
+
+def kill_after(process, folder: Path, wait: float) -> None:
+    """SIGKILL a training from outside, so many seconds after it wrote its next checkpoint."""
+    before = set((folder / "runs").rglob("*.pt"))
+    while process.is_alive() and set((folder / "runs").rglob("*.pt")) <= before:
+        time.sleep(0.01)
+    time.sleep(wait)
     process.kill()
-    process.join()
-    return any(runs.glob("*/*/checkpoints/*.tmp"))
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_run_killed_at_random_equals_an_undisturbed_one(tmp_path, environment, kills):
-    settings = (f"steps={150 + 5 * kills}", "checkpoint_every=2")
+    settings = (f"steps={100 + 10 * kills}", "checkpoint_every=2")
     undisturbed = finish_forked(tmp_path / "undisturbed", environment, *settings)
-    moments = random.Random(0)
-    inside_writes = 0
+    moments, folder = random.Random(0), tmp_path / "killed"
     for kill in range(kills):
-        process = fork(tmp_path / "killed", environment, *settings)
-        wait = moments.random() / 5
-        inside_writes += kill_at_random(process, tmp_path / "killed", kill % 2 == 0, wait)
+        if kill % 2 == 0:
+            process = fork(folder, environment, *settings, work=run_and_die_in_a_write)
+        else:
+            process = fork(folder, environment, *settings)
+            kill_after(process, folder, moments.random() / 5)
+        process.join(120)
         assert process.exitcode == -signal.SIGKILL, "the run ended before it could be killed"
-        assert the_run(tmp_path / "killed").status()["state"] == "killed"
-    assert inside_writes > 0, "no kill fell into a checkpoint write"
-    assert_same_files(finish_forked(tmp_path / "killed", environment, *settings), undisturbed)
+        assert the_run(folder).status()["state"] == "killed"
+        assert any(folder.rglob("checkpoints/*.tmp")) or kill % 2, "no kill inside a write"
+    assert_same_files(finish_forked(folder, environment, *settings), undisturbed)
 
 
 @pytest.mark.parametrize(
