@@ -98,7 +98,7 @@ def test_a_run_killed_at_random_equals_an_undisturbed_one(tmp_path, environment,
 def test_a_signal_saves_first_and_the_same_command_goes_on(
     tmp_path, environment, number, exit_code
 ):
-    settings = ("steps=150", "checkpoint_every=50")
+    settings = ("steps=80", "checkpoint_every=50")
     undisturbed = finish_forked(tmp_path / "undisturbed", environment, *settings)
     process = start(tmp_path / "stopped", environment, *settings)
     while len(metrics_of(tmp_path / "stopped")) < 20:
@@ -111,6 +111,29 @@ def test_a_signal_saves_first_and_the_same_command_goes_on(
     assert stopped.status()["state"] == "interrupted"
     assert stopped.checkpoint_steps()[-1] == stopped.metrics()[-1]["step"]  # not a step was lost
     assert_same_files(finish(tmp_path / "stopped", environment, *settings), undisturbed)
+
+
+def run_and_interrupt_at_40(folder: Path, environment, settings) -> None:
+    """As `run_in`, with a Ctrl-C in step 40, which is scored and has no checkpoint of its own."""
+    save_sample = Run.save_sample
+
+    def interrupt_at_40(run: Run, step: int, draw) -> Path:
+        if step == 40 and not run.checkpoint_steps():
+            os.kill(os.getpid(), signal.SIGINT)
+        return save_sample(run, step, draw)
+
+    Run.save_sample = interrupt_at_40
+    run_in(folder, environment, settings)
+
+
+def test_a_stop_at_a_scored_step_chooses_no_other_best(tmp_path, environment):
+    settings = ("steps=80", "checkpoint_every=50")
+    undisturbed = finish_forked(tmp_path / "undisturbed", environment, *settings)
+    process = fork(tmp_path / "stopped", environment, *settings, work=run_and_interrupt_at_40)
+    process.join(120)
+    assert process.exitcode == 130
+    assert the_run(tmp_path / "stopped").checkpoint_steps() == [40]
+    assert_same_files(finish_forked(tmp_path / "stopped", environment, *settings), undisturbed)
 
 
 def metrics_of(folder: Path) -> list:

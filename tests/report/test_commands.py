@@ -33,11 +33,6 @@ def remade(data: RunData) -> tuple[list[str], Path]:
     return settings, run_directory(make_record(job.config, job.choices))
 
 
-def test_the_command_of_a_run_of_a_sweep_makes_that_run(study):
-    for data in collect([str(study)], Path("nowhere")).runs:
-        assert remade(data)[1].name == data.name
-
-
 @pytest.mark.parametrize(
     "experiment",
     [
@@ -102,3 +97,9 @@ def test_where_no_command_is_found_none_is_printed():
     record = make_record(job.config, job.choices)
     gone = record | {"choices": record["choices"] | {"loss": "gone"}}
     assert command_of(alone(gone)) is None
+
+
+# Last, because the file beside this one trains the study meanwhile.
+def test_the_command_of_a_run_of_a_sweep_makes_that_run(study):
+    for data in collect([str(study)], Path("nowhere")).runs:
+        assert remade(data)[1].name == data.name

@@ -89,8 +89,10 @@ def train(
                 path = run.save_sample(step, lambda path: save_png(sample_grid(state), path))
                 for tracker in hooks.trackers:
                     tracker.image(step, "samples", path, f"{grid_words(state)}, step {step:,}")
-            if due(step, schedule.checkpoint_every) or last or stop.number or monitor.stops:
-                save(state, schedule, run, progress, scores)
+            planned = due(step, schedule.checkpoint_every) or last
+            if planned or stop.number or monitor.stops:
+                # An undisturbed run keeps nothing here, so this step cannot be its best one.
+                save(state, schedule, run, progress, scores if planned else {})
             display.update(step, line)
             if stop.number:
                 raise Interrupted(stop.number)
