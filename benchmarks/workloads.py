@@ -9,7 +9,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from gan_lab.config.compose import jobs
-from gan_lab.config.run_config import make_record
 from gan_lab.data import ImageDataset, digits
 from gan_lab.training import build
 from gan_lab.training.state import TrainingState
@@ -56,9 +55,7 @@ def ours(workload: Workload, images: Tensor) -> TrainingState:
         "logger=none",
     ]
     (job,) = jobs(settings, multirun=False)
-    return build.training_state(
-        make_record(job.config, job.choices), ImageDataset(images), torch.device("cpu")
-    )
+    return build.training_state(job.config, ImageDataset(images), torch.device("cpu"))
 
 
 def theirs(workload: Workload) -> peer.Bce | peer.WganGp:

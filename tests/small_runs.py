@@ -2,13 +2,12 @@
 
 import subprocess
 import sys
-from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from gan_lab.config import compose
-from gan_lab.config.run_config import make_record
+from gan_lab.config.run_config import RunConfig, as_content
 from gan_lab.runs.directory import Run, run_directories
 
 CONSOLE_SCRIPT = Path(sys.executable).with_name("gan-lab")
@@ -33,24 +32,29 @@ def assert_one_line(result: subprocess.CompletedProcess[str], code: int, *pieces
         assert piece in lines[0]
 
 
-def record_of(*settings: str) -> dict[str, Any]:
-    """The content of config.yaml of the run that settings ask for, of a study its baseline."""
-    return deepcopy(_record_of(settings, compose.conf_directory()))
+def config_of(*settings: str) -> RunConfig:
+    """The config of the run that settings ask for, of a study its baseline."""
+    return _config_of(settings, compose.conf_directory())
 
 
 @cache
-def _record_of(settings: tuple[str, ...], conf: Path) -> dict[str, Any]:
+def _config_of(settings: tuple[str, ...], conf: Path) -> RunConfig:
     """Composing takes a tenth of a second, and much is compared with one and the same run."""
     if any(text.startswith("experiment=") for text in settings):
         settings = (*settings, "sweep=null", "seeds=1")
     (job,) = compose.jobs(settings, multirun=False)
-    return make_record(job.config, job.choices)
+    return job.config
 
 
 def knobs(*settings: str) -> dict[str, Any]:
     """Its knobs by name, those of the runtime among them."""
-    made = record_of(*settings)
-    return {**made, **made["runtime"]}
+    return knobs_of(config_of(*settings))
+
+
+def knobs_of(config: RunConfig) -> dict[str, Any]:
+    """The knobs of a config by name, those of the runtime among them."""
+    content = as_content(config)
+    return {**content, **content["runtime"]}
 
 
 def runs_in(folder: Path) -> dict[str, Run]:
@@ -65,4 +69,4 @@ def the_run(folder: Path) -> Run:
 
 
 def states(folder: Path) -> list[str]:
-    return [run.status()["state"] for run in runs_in(folder).values()]
+    return [run.status().state for run in runs_in(folder).values()]

@@ -7,13 +7,13 @@ import torch
 import gan_lab
 from gan_lab.data import to_unit
 from gan_lab.metrics import mean_interval
+from gan_lab.training import build
 from gan_lab.training.sampling import generate
-from gan_lab.training.trained import load_data_of
 
 COUNT = 1000
 
 run = gan_lab.load_run(sys.argv[1])
-real = to_unit(load_data_of(run.config).images[:COUNT])
+real = to_unit(build.dataset(run.config).images[:COUNT])
 fake = generate(run.raw_generator, run.latents(COUNT))
 fake = to_unit(fake) if fake.dtype == torch.uint8 else fake
 contrasts = [images.square().mean((1, 2, 3)).sqrt().mean().item() for images in (real, fake)]

@@ -17,6 +17,7 @@ from gan_lab.analysis.equilibrium import (
     on_held_out,
 )
 from gan_lab.analysis.optimal_discriminator import compare_with_optimum
+from gan_lab.common.typed import plain, read
 from gan_lab.data import PointDataset, grid, ring
 from gan_lab.data.augment import Augmentation
 from gan_lab.metrics import (
@@ -27,6 +28,7 @@ from gan_lab.metrics import (
     value_of,
 )
 from gan_lab.runs.directory import Run, run_directories
+from gan_lab.runs.equilibrium import CurveMean, Equilibrium
 from gan_lab.training.batches import Batches
 from gan_lab.training.state import TrainingState
 from gan_lab.training.steps import take_step
@@ -71,39 +73,42 @@ def make_state(shift: float) -> TrainingState:
     )
 
 
+def weights_of(state: TrainingState) -> list[Tensor]:
+    return [*state.generator.parameters(), *state.discriminator.parameters()]
+
+
 def test_where_g_is_the_data_nobody_gains():
     state = make_state(shift=0.0)
-    before = deepcopy(state.state_dict())
+    before = deepcopy(weights_of(state))
     found = duality_gap(state, HELD_OUT, take_step, 100)
-    assert abs(found["gap"]["mean"]) < 0.005
-    for value in (found["best_discriminator"], found["best_generator"]):
-        assert value["mean"] == pytest.approx(-LOG_2, abs=0.005)
-    for name in ("generator", "discriminator"):
-        assert all(map(torch.equal, before[name].values(), state.state_dict()[name].values()))
+    assert abs(found.gap.mean) < 0.005
+    for value in (found.best_discriminator, found.best_generator):
+        assert value.mean == pytest.approx(-LOG_2, abs=0.005)
+    assert all(map(torch.equal, before, weights_of(state)))
 
 
 def test_away_from_it_the_gap_is_what_d_can_gain():
     found = duality_gap(make_state(shift=2.0), HELD_OUT, take_step, 300)
-    low, high = found["gap"]["interval"]
+    low, high = found.gap.interval
     assert low > 0.1
     # Between normals 2 sqrt(2) apart nobody gets above log 2 times the share of a bit that D* has.
-    assert found["best_discriminator"]["mean"] > -0.55
-    assert found["best_generator"]["mean"] == pytest.approx(-LOG_2, abs=0.01)  # D says 1/2
+    assert found.best_discriminator.mean > -0.55
+    assert found.best_generator.mean == pytest.approx(-LOG_2, abs=0.01)  # D says 1/2
     assert high < LOG_2
 
 
 def test_a_d_that_says_a_half_has_value_minus_log_4():
     found = on_held_out(make_state(shift=2.0), HELD_OUT)
-    assert found["value"]["mean"] == pytest.approx(-math.log(4))
-    assert found["d/real"]["mean"] == found["d/fake"]["mean"] == 0.5
+    assert found.value.mean == pytest.approx(-math.log(4))
+    assert found.d_real.mean == found.d_fake.mean == 0.5
 
 
 @pytest.mark.parametrize(("shift", "lowest", "highest"), [(0.0, 0.48, 0.52), (2.0, 0.88, 0.96)])
 def test_a_fresh_discriminator_finds_the_difference_there_is(shift, lowest, highest):
     """Normals 2 sqrt(2) apart: the best accuracy is Phi(sqrt(2)) = 0.921."""
     found = fresh_accuracy(network(), make_state(shift), HELD_OUT, 1500)
-    assert lowest < found["accuracy"] < highest
-    assert found["images"] == 2 * 8192
+    assert lowest < found.accuracy < highest
+    assert found.images == 2 * 8192
 
 
 @pytest.mark.parametrize(
@@ -111,12 +116,9 @@ def test_a_fresh_discriminator_finds_the_difference_there_is(shift, lowest, high
 )
 def test_the_conclusion_says_which_it_is(shift, opening):
     state = make_state(shift)
-    result = {
-        "held_out": on_held_out(state, HELD_OUT),
-        "gap": duality_gap(state, HELD_OUT, take_step, 100),
-        "fresh": fresh_accuracy(network(), state, HELD_OUT, 500),
-    }
-    conclusion = conclude(result)
+    held_out = on_held_out(state, HELD_OUT)
+    gap = duality_gap(state, HELD_OUT, take_step, 100)
+    conclusion = conclude(fresh_accuracy(network(), state, HELD_OUT, 500), held_out, gap)
     assert conclusion.startswith(opening)
     # D = 1/2 alone proves nothing.
     assert ("does not see the difference" in conclusion) == (shift > 0)
@@ -126,8 +128,8 @@ def test_curves_are_read_from_their_last_quarter():
     lines = [{"step": step, "loss/d": 9.0, "d/real": 1.0} for step in range(6)]
     lines += [{"step": 6, "loss/d": 1.0, "d/real": 0.4}, {"step": 7, "loss/d": 2.0, "d/real": 0.6}]
     found = curve_means(lines, has_value=True)
-    assert found["value"] == {"mean": -1.5, "std": 0.5, "lines": 2}
-    assert found["d/real"]["mean"] == pytest.approx(0.5)
+    assert found["value"] == CurveMean(mean=-1.5, std=0.5, lines=2)
+    assert found["d/real"].mean == pytest.approx(0.5)
     assert "value" not in curve_means(lines, has_value=False)
 
 
@@ -205,11 +207,11 @@ def test_a_generator_of_one_mode_has_the_optimum_of_the_closed_form():
     found = compare_with_optimum(OneMode(data), Half(), data, 0, 2, count=200_000)
     numbers = found.numbers
     expected = math.log(1 / 9) / 8 + math.log(8 / 9)
-    assert numbers["value_optimal"] == pytest.approx(expected, abs=0.01)
-    assert numbers["value_learned"] == pytest.approx(-math.log(4))
+    assert numbers.value_optimal == pytest.approx(expected, abs=0.01)
+    assert numbers.value_learned == pytest.approx(-math.log(4))
     # |1/2 - D*| is 1/2 on 7/16 of (p + q) / 2, and 7/18 on the rest.
-    assert numbers["error"] == pytest.approx(7 / 16 / 2 + 9 / 16 * 7 / 18, abs=0.01)
-    assert numbers["error_by_chance"] < 0.01 and numbers["outside"] == 0
+    assert numbers.error == pytest.approx(7 / 16 / 2 + 9 / 16 * 7 / 18, abs=0.01)
+    assert numbers.error_by_chance < 0.01 and numbers.outside == 0
     assert cells_for(data.centers, data.std) == found.cells
 
 
@@ -224,11 +226,11 @@ def test_fakes_outside_of_the_cells_count_as_what_d_says_of_them():
     """D* is 1 where p is and 0 where q is: V(D*) = 0, and a D of 1/2 is 1/2 away on both."""
     data = ring("test")
     numbers = compare_with_optimum(FarAway(data), Half(), data, 0, 2, count=1000).numbers
-    assert numbers["outside"] == 1
-    assert numbers["value_optimal"] == pytest.approx(0)
-    assert numbers["value_learned"] == pytest.approx(-math.log(4))
-    assert numbers["error"] == pytest.approx(1 / 2)
-    assert numbers["divergence"] == pytest.approx(LOG_2)
+    assert numbers.outside == 1
+    assert numbers.value_optimal == pytest.approx(0)
+    assert numbers.value_learned == pytest.approx(-math.log(4))
+    assert numbers.error == pytest.approx(1 / 2)
+    assert numbers.divergence == pytest.approx(LOG_2)
 
 
 # --- the verb ------------------------------------------------------------------------------------
@@ -257,6 +259,7 @@ def test_equilibrium_writes_numbers_figures_and_a_line(
     result = gan_lab_here("equilibrium", "latest", "--steps", "3", "--fresh-steps", "3")
     assert result.returncode == 0, result.stderr
     found = json.loads(run.equilibrium_path.read_text())
+    assert plain(read(Equilibrium, found)) == found
     assert found["conclusion"] in result.stdout
     assert ("gap" in found, "optimum" in found) == (has_gap, has_optimum)
     assert run.equilibrium_figure.read_bytes().startswith(b"\x89PNG")

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from gan_lab.analysis.modes import describe_census
+from gan_lab.analysis.modes import Sorted, describe_census
 from gan_lab.metrics import Census, count_modes
+from gan_lab.runs.census import Judge
 
 
 def conclusion_of(predicted: torch.Tensor, real_counts: list[int]) -> str:
     census = count_modes(predicted, real_counts)
     names = [str(index) for index in range(len(real_counts))]
-    return describe_census(census, names, predicted)["conclusion"]
+    return describe_census(census, names, Sorted(predicted, Judge(rule="none"))).conclusion
 
 
 @pytest.mark.parametrize("samples", [1000, 2000, 10_000])

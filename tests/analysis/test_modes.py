@@ -1,6 +1,7 @@
 """The census of samples: what is missing is found, noise is no digit, numbers are as by hand."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ from scipy import stats
 
 from gan_lab.analysis import modes
 from gan_lab.analysis.modes import Sorted, describe_census, describe_diversity, take_census
-from gan_lab.config.compose import jobs
-from gan_lab.config.run_config import make_record
+from gan_lab.config.run_config import RunConfig
+from gan_lab.data import ImageDataset
 from gan_lab.evaluation.evaluator import Samples
 from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.metrics import (
@@ -24,12 +25,15 @@ from gan_lab.metrics import (
     spread,
     sure_classes,
 )
+from gan_lab.metrics.census import RULE
+from gan_lab.runs.census import ClassCensus, Judge
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.tracking.base import census_numbers
 from gan_lab.training import build
-from small_runs import FEW_SAMPLES, FEW_SCORES
+from small_runs import FEW_SAMPLES, FEW_SCORES, config_of
 
 CPU = torch.device("cpu")
+NOBODY = Judge(rule="none")
 
 
 def test_counts_shares_and_distances_by_hand():
@@ -55,29 +59,27 @@ def test_equal_shares_differ_by_nothing():
 def test_without_a_sure_sample_nothing_is_claimed():
     census = count_modes(torch.full((60,), -1), [5, 5])
     assert (census.sure, census.unsure, census.missing) == (0, 60, ())
-    found = describe_census(census, ("a", "b"), torch.full((60,), -1))
-    assert found["conclusion"].startswith("Unrecognisable: only 0 of 60")
-    assert (found["missing_number"], found["kl"], found["chi_square"]["p"]) == (None, None, None)
+    found = describe_census(census, ("a", "b"), Sorted(torch.full((60,), -1), NOBODY))
+    assert found.conclusion.startswith("Unrecognisable: only 0 of 60")
+    assert (found.missing_number, found.kl, found.chi_square.p) == (None, None, None)
     assert census_numbers(found) == {"modes/unsure": 1}  # no "0 missing" in W&B
 
 
 def test_points_between_the_modes_are_in_none(tmp_path):
     """Eight centres of std 0.02 on the unit circle: all of radius 0.5 is at least 0.5 from each."""
-    record = record_of("dataset=ring", f"cache_dir={tmp_path}", root=tmp_path)
-    data = build.dataset(record)
-    record["shape"] = list(data.shape)
+    config, data = loaded("dataset=ring", f"cache_dir={tmp_path}", f"data_root={tmp_path}")
     centers = data.centers[torch.arange(1000) % 8]
 
-    def census_of(points: torch.Tensor) -> dict:
-        return take_census(sort(points, record, tmp_path), data)
+    def census_of(points: torch.Tensor) -> ClassCensus:
+        return take_census(sort(points, config, tmp_path), data)
 
     between = census_of(0.5 * centers)
-    assert (between["unsure"]["count"], between["missing_number"]) == (1000, None)
-    assert between["conclusion"].startswith("Unrecognisable: only 0 of 1,000")
+    assert (between.unsure.count, between.missing_number) == (1000, None)
+    assert between.conclusion.startswith("Unrecognisable: only 0 of 1,000")
     at_modes = census_of(centers)
-    assert [entry["count"] for entry in at_modes["classes"]] == [125] * 8
-    assert at_modes["high_quality"]["count"] == 1000
-    assert at_modes["conclusion"].startswith("No mode is missing")
+    assert [entry.count for entry in at_modes.classes] == [125] * 8
+    assert at_modes.high_quality.count == 1000
+    assert at_modes.conclusion.startswith("No mode is missing")
 
 
 def test_a_probability_under_a_half_is_unsure():
@@ -85,41 +87,42 @@ def test_a_probability_under_a_half_is_unsure():
     assert sure_classes(probabilities.log()).tolist() == [0, -1, 2]
 
 
-def record_of(*settings: str, root) -> dict:
-    (job,) = jobs([*settings, f"data_root={root}"], False)
-    return make_record(job.config, job.choices)
+def loaded(*settings: str, split: str = "train") -> tuple[RunConfig, ImageDataset]:
+    """The config of a run and its data, whose shape the config knows."""
+    config = config_of(*settings)
+    data = build.dataset(config, split=split)
+    return replace(config, shape=tuple(data.shape)), data
 
 
 @pytest.fixture(scope="module", params=["digits", "mnist"])
 def judged(request, data_root, tmp_path_factory):
-    """A dataset's record, images and labels: for digits all of them, for MNIST the test split."""
-    cache = tmp_path_factory.mktemp("cache")
-    record = record_of(f"dataset={request.param}", f"cache_dir={cache}", root=data_root)
-    data = build.dataset(record, split="train" if request.param == "digits" else "test")
-    return {**record, "shape": list(data.shape)}, data
+    """A run's config, images and labels: for digits all of them, for MNIST the test split."""
+    places = (f"cache_dir={tmp_path_factory.mktemp('cache')}", f"data_root={data_root}")
+    split = "train" if request.param == "digits" else "test"
+    return loaded(f"dataset={request.param}", *places, split=split)
 
 
-def sort(images: torch.Tensor, record: dict, folder) -> Sorted:
-    """The classes of images, as if they were samples of a run with this record."""
+def sort(images: torch.Tensor, config: RunConfig, folder) -> Sorted:
+    """The classes of images, as if they were samples of a run with this config."""
     drawn = Samples(lambda first, last: (images[first:last], None))
-    order = modes.sort(RunEvaluator(record, Run(folder), CPU), drawn, len(images))
+    order = modes.sort(RunEvaluator(config, Run(folder), CPU), drawn, len(images))
     assert order is not None
     return order
 
 
 def test_a_generator_that_drops_two_digits_is_caught_with_exactly_those(judged, tmp_path):
-    record, data = judged
+    config, data = judged
     kept = data.images[(data.labels != 3) & (data.labels != 7)]
-    order = sort(kept, record, tmp_path)
+    order = sort(kept, config, tmp_path)
     census = count_modes(order.predicted, data.labels.bincount(minlength=10).tolist())
     assert census.missing == (3, 7)
-    conclusion = describe_census(census, data.classes, order.predicted)["conclusion"]
+    conclusion = describe_census(census, data.classes, order).conclusion
     assert conclusion.startswith("Modes are dropped: 2 of 10 are missing (3, 7).")
 
 
 def test_real_images_miss_nothing(judged, tmp_path):
-    record, data = judged
-    order = sort(data.images, record, tmp_path)
+    config, data = judged
+    order = sort(data.images, config, tmp_path)
     census = count_modes(order.predicted, data.labels.bincount(minlength=10).tolist())
     assert census.missing == () and census.unsure < 0.02 * census.total
     assert census.kl < 0.001
@@ -127,13 +130,13 @@ def test_real_images_miss_nothing(judged, tmp_path):
 
 def test_noise_is_unsure(judged, tmp_path):
     """Though the classifier of MNIST takes every such image, surely, for an 8."""
-    record, _ = judged
+    config, _ = judged
     draw = torch.Generator().manual_seed(0)
-    shape = (500, 1, record["image_size"], record["image_size"])
+    shape = (500, 1, config.image_size, config.image_size)
     noise = torch.randint(0, 256, shape, generator=draw, dtype=torch.uint8)
-    order = sort(noise, record, tmp_path)
+    order = sort(noise, config, tmp_path)
     # The classifier of digits is trained on the machine: 83 to 95 % there, by its last bits.
-    least = 0.75 if record["choices"]["dataset"] == "digits" else 0.9
+    least = 0.75 if config.choices.dataset == "digits" else 0.9
     assert (order.predicted == -1).double().mean() > least
 
 
@@ -148,12 +151,9 @@ def test_strange_is_farther_than_held_out_images_get():
 def test_agreement_counts_what_was_asked_for():
     predicted, asked = torch.tensor([0, 0, 1, -1] * 25), torch.tensor([0, 1, 1, 1] * 25)
     census = count_modes(predicted, [50, 50])
-    result = describe_census(census, ("a", "b"), predicted, asked)
-    assert result["agreement"]["share"] == 0.5
-    assert [entry["agreement"]["share"] for entry in result["classes"]] == [
-        1.0,
-        pytest.approx(1 / 3),
-    ]
+    found = describe_census(census, ("a", "b"), Sorted(predicted, NOBODY), asked)
+    assert found.agreement.share == 0.5
+    assert [entry.agreement.share for entry in found.classes] == [1.0, pytest.approx(1 / 3)]
 
 
 # --- without labels ------------------------------------------------------------------------------
@@ -181,10 +181,10 @@ def test_a_generator_of_a_hundred_images_repeats_itself():
     images = torch.randint(0, 256, (1000, 1, 8, 8), generator=torch.Generator().manual_seed(0))
     images = images.to(torch.uint8)
     few = images[torch.arange(1000) % 100]
-    assert describe_diversity(few, images)["conclusion"].startswith("The samples repeat themselves")
-    assert describe_diversity(images, images)["conclusion"].startswith("No repetition is seen")
+    assert describe_diversity(few, images).conclusion.startswith("The samples repeat themselves")
+    assert describe_diversity(images, images).conclusion.startswith("No repetition is seen")
     one = images[:1].expand(1000, -1, -1, -1)
-    assert describe_diversity(one, images)["conclusion"].startswith("Hardly any variety")
+    assert describe_diversity(one, images).conclusion.startswith("Hardly any variety")
 
 
 # --- the verb ------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def test_modes_writes_counts_and_pictures(gan_lab_here, tmp_path, settings):
         assert result.returncode == 0, result.stderr
         assert result.stdout.splitlines()[-1] == str(run.modes_path(weights).relative_to(tmp_path))
         found = json.loads(run.modes_path(weights).read_text())
-        assert (found["weights"], found["samples"]) == (weights, 60)
+        assert (found["weights"], found["samples"], found["rule"]) == (weights, 60, RULE)
         assert sum(entry["count"] for entry in found["classes"]) + found["unsure"]["count"] == 60
         assert ("agreement" in found) == ("cdcgan" in settings)
         assert found["conclusion"] in result.stdout

@@ -1,5 +1,6 @@
 """Checks before anything starts: each finding is one line whose override mends it."""
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -9,7 +10,7 @@ from gan_lab.common.paths import conf_directory
 from gan_lab.config.checks import check_data, check_fit, check_ranges
 from gan_lab.config.compose import Composed, jobs
 from gan_lab.config.identity import result_hash
-from gan_lab.config.run_config import make_record, with_data
+from gan_lab.config.run_config import RunConfig, with_data
 from gan_lab.data import digits
 from gan_lab.jobs.preflight import check_builds, check_surroundings
 from gan_lab.training import build
@@ -25,20 +26,20 @@ def job_of(*settings: str) -> Composed:
     return jobs(settings, False)[0]
 
 
-def record_of(settings: str) -> dict:
+def config_of(settings: str) -> RunConfig:
     """What the command line makes of its settings, as `gan-lab SETTINGS` does."""
     job = job_of(*settings.split())
     check_ranges(job.config)
-    return make_record(job.config, job.choices)
+    return job.config
 
 
 def findings(settings: str, class_counts: list[int] = CLASSES) -> list[str]:
     """Everything that is said about the settings, errors and remarks."""
-    record = record_of(settings)
-    record |= {"class_counts": class_counts, "image_count": sum(class_counts) or 1000}
+    images = sum(class_counts) or 1000
+    config = replace(config_of(settings), class_counts=tuple(class_counts), image_count=images)
     try:
-        remarks = check_fit(record)
-        check_data(record)
+        remarks = check_fit(config)
+        check_data(config)
     except UsageError as error:
         return [str(error)]
     return remarks
@@ -112,24 +113,24 @@ def test_automatic_norm_says_that_it_is_none():
     (remark,) = findings(CALM)
     assert "\n" not in remark and "no norm" in remark and "d_norm=auto" in remark
     assert findings(f"{CALM} model.d_norm=none") == []
-    assert record_of(CALM)["model"]["discriminator"]["norm"] == "none"
-    assert record_of("loss=hinge")["model"]["discriminator"]["norm"] == "batch"
+    assert config_of(CALM).model.discriminator.get("norm") == "none"
+    assert config_of("loss=hinge").model.discriminator.get("norm") == "batch"
 
 
 @pytest.mark.parametrize("norm", ["none", "instance", "batch"])
 @pytest.mark.parametrize("key", ["model.d_norm", "model.discriminator.norm"])
 def test_a_norm_that_was_typed_is_kept(key, norm):
-    assert record_of(f"loss=hinge {key}={norm}")["model"]["discriminator"]["norm"] == norm
+    assert config_of(f"loss=hinge {key}={norm}").model.discriminator.get("norm") == norm
 
 
 @pytest.mark.parametrize(("loss", "norm"), [("hinge", "batch"), ("wgan_gp", "none")])
 def test_config_yaml_says_what_automatic_norm_came_to(loss, norm):
-    record = with_data(record_of(f"loss={loss}"), digits(32))
-    assert record["model"]["d_norm"] == record["model"]["discriminator"]["norm"] == norm
-    assert result_hash(record) == result_hash(record_of(f"loss={loss}"))
-    assert with_data(record_of("model=mlp"), digits(32))["class_counts"] == [
+    config = with_data(config_of(f"loss={loss}"), digits(32))
+    assert config.model.d_norm == config.model.discriminator.get("norm") == norm
+    assert result_hash(config) == result_hash(config_of(f"loss={loss}"))
+    assert with_data(config_of("model=mlp"), digits(32)).class_counts == tuple(
         int(count) for count in digits(32).labels.bincount()
-    ]
+    )
 
 
 def test_batch_norm_typed_in_full_is_refused_under_a_penalty_too():
@@ -142,10 +143,10 @@ def test_bfloat16_needs_a_processor_that_has_it(monkeypatch):
         monkeypatch.setattr(build.torch.cpu, name, lambda: False)
     monkeypatch.setattr(build.torch.cuda, "is_available", lambda: False)
     for device in ("auto", "cpu"):
-        check_surroundings(record_of(f"device={device}"))
+        check_surroundings(config_of(f"device={device}"))
         with pytest.raises(UsageError, match="precision=fp32"):
-            check_surroundings(record_of(f"precision=bf16 device={device}"))
-    check_surroundings(record_of("precision=bf16 device=cuda"))  # whose absence is another mistake
+            check_surroundings(config_of(f"precision=bf16 device={device}"))
+    check_surroundings(config_of("precision=bf16 device=cuda"))  # whose absence is another mistake
 
 
 @pytest.mark.parametrize("count", ["discriminator_steps", "generator_steps"])
@@ -160,9 +161,9 @@ def test_batch_norm_over_a_single_row_is_refused(model):
     """BatchNorm1d cannot be trained on one latent, and PyTorch says so only after the start."""
     (job,) = jobs([f"model={model}", "batch_size=1"], False)
     with pytest.raises(UsageError, match="batch_size=2"):
-        check_builds([make_record(job.config, job.choices)])
+        check_builds([job.config])
     (job,) = jobs([f"model={model}", "batch_size=2"], False)
-    check_builds([make_record(job.config, job.choices)])
+    check_builds([job.config])
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -8,13 +8,13 @@ import pytest
 from omegaconf import OmegaConf
 
 from gan_lab.common.paths import conf_directory
-from gan_lab.config import compose, overrides
+from gan_lab.config import overrides
 from gan_lab.config.instantiate import locate
 from gan_lab.config.length import make_schedule
-from gan_lab.config.run_config import presumed_data_facts
-from gan_lab.config.schema import RESULT_KNOBS, RUNTIME_KNOBS
+from gan_lab.config.run_config import with_presumed_data
+from gan_lab.config.schema import RESULT_KNOBS, RUNTIME_KNOBS, Config
 from gan_lab.training import build
-from small_runs import knobs, record_of
+from small_runs import config_of, knobs
 
 FILES = sorted(conf_directory().glob("*/*.yaml"))
 # Sweeps, searches, launchers and scores are no part of a single run's config.
@@ -47,7 +47,7 @@ def test_the_groups_are_known():
 def test_every_yaml_composes_and_its_targets_take_its_keys(path):
     group, name = path.parent.name, path.stem
     chosen = f"[{name}]" if group == "penalty" else name
-    assert record_of(f"{group}={chosen}")["choices"][group] in (name, [name])
+    assert config_of(f"{group}={chosen}").choices.as_plain()[group] in (name, [name])
     for spec in specs(OmegaConf.to_container(OmegaConf.load(path))):
         taken = inspect.signature(locate(spec["_target_"])).parameters
         assert spec.keys() - {"_target_"} <= taken.keys(), spec["_target_"]
@@ -55,8 +55,8 @@ def test_every_yaml_composes_and_its_targets_take_its_keys(path):
 
 @pytest.mark.parametrize("experiment", [None, *EXPERIMENTS])
 def test_every_experiment_builds_its_networks_and_its_loss(experiment):
-    made = record_of(*([f"experiment={experiment}"] if experiment else []))
-    build.networks(made | presumed_data_facts(made))  # which checks their shapes
+    made = config_of(*([f"experiment={experiment}"] if experiment else []))
+    build.networks(with_presumed_data(made))  # which checks their shapes
     assert build.loss(made).discriminator_steps >= 1
     assert make_schedule(made, count=1000).steps > 0
 
@@ -73,8 +73,7 @@ def test_every_knob_is_recorded():
     """What is neither a result nor runtime could change a run without a trace."""
     recorded = knobs().keys()
     assert {*RESULT_KNOBS, *RUNTIME_KNOBS} <= recorded
-    (job,) = compose.jobs([], multirun=False)
-    assert job.config.keys() - recorded <= {
+    assert Config.__dataclass_fields__.keys() - recorded <= {
         "experiment",
         "restart",
         "seeds",

@@ -7,14 +7,13 @@ import pytest
 
 from gan_lab.config import compose
 from gan_lab.config.identity import result_hash, run_directory
-from gan_lab.config.run_config import make_record
-from small_runs import record_of
+from small_runs import config_of
 
 SYSTEM_A = "experiment=mnist_dcgan"
 
 
 def directory(settings: str) -> str:
-    return str(run_directory(record_of(*settings.split())))
+    return str(run_directory(config_of(*settings.split())))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +63,7 @@ def test_runtime_moves_no_directory(setting):
     ],
 )
 def test_what_changes_the_result_moves_the_directory(setting):
-    assert result_hash(record_of(setting)) != result_hash(record_of())
+    assert result_hash(config_of(setting)) != result_hash(config_of())
 
 
 def test_places_and_studies_are_around_the_name():
@@ -91,8 +90,8 @@ def test_old_runs_keep_their_names(settings, expected):
 def test_the_four_runs_of_system_a_are_one_sweep():
     settings = [SYSTEM_A, "latent_dim=16,100", "hidden_dim=16,100"]
     jobs = compose.jobs(settings, multirun=True)
-    records = [make_record(job.config, job.choices) for job in jobs]
-    sizes = [(made["latent_dim"], made["ngf"], made["ndf"]) for made in records]
+    configs = [job.config for job in jobs]
+    sizes = [(made.latent_dim, made.ngf, made.ndf) for made in configs]
     assert sizes == [(16, 16, 16), (16, 100, 100), (100, 16, 16), (100, 100, 100)]
-    hashes = {result_hash(made) for made in records}
+    hashes = {result_hash(made) for made in configs}
     assert hashes == {path[-8:] for settings, path in FROZEN.items() if settings}

@@ -8,7 +8,7 @@ import pytest
 from gan_lab.config import identity
 from gan_lab.config.compose import Composed, jobs
 from gan_lab.config.identity import result_hash
-from gan_lab.config.run_config import data_facts, make_record
+from gan_lab.config.run_config import RunConfig, as_content, read_config, with_data
 from gan_lab.data import digits
 
 SIZE, BATCH = 16, 12
@@ -21,13 +21,12 @@ def job_of(*settings: str) -> Composed:
     return jobs([*TINY, "hidden_dim=4", *settings], False)[0]
 
 
-def record_of(*settings: str) -> dict:
-    job = job_of(*settings)
-    return make_record(job.config, job.choices) | data_facts(DATA)
+def config_of(*settings: str) -> RunConfig:
+    return with_data(job_of(*settings).config, DATA)
 
 
 def hash_of(*settings: str) -> str:
-    return result_hash(record_of(*settings))
+    return result_hash(config_of(*settings))
 
 
 def test_the_length_is_hashed_only_if_the_rates_follow_it():
@@ -70,7 +69,7 @@ def test_the_length_of_instance_noise_counts_only_with_the_noise():
     "name", ["instance_noise", "instance_noise_steps", "pack", "gradient_clip", "lr_decay"]
 )
 def test_a_switch_at_its_default_hashes_as_if_there_were_none(monkeypatch, name):
-    plain = record_of()
+    plain = config_of()
     before = result_hash(plain)
     knobs = tuple(knob for knob in identity.RESULT_KNOBS if knob != name)
     assert len(knobs) == len(identity.RESULT_KNOBS) - 1
@@ -96,10 +95,10 @@ def test_a_switch_at_its_default_hashes_as_if_there_were_none(monkeypatch, name)
 def test_a_setting_at_its_default_hashes_as_if_there_were_none(
     settings: str, removed: Callable[[dict], object]
 ):
-    plain = record_of(*settings.split())
-    before = result_hash(plain)
-    removed(plain)
-    assert result_hash(plain) == before
+    config = config_of(*settings.split())
+    content = as_content(config)
+    removed(content)
+    assert result_hash(read_config(content)) == result_hash(config)
 
 
 def test_the_weight_of_a_penalty_is_hashed_where_there_is_one():

@@ -131,6 +131,6 @@ def test_the_same_value_twice_is_no_contradiction(gan_lab_here):
 
 def test_every_way_to_write_true_restarts(gan_lab_here):
     for value in ("true", "True", "yes", "on"):
-        assert jobs([f"restart={value}"], False)[0].config.restart is True
+        assert jobs([f"restart={value}"], False)[0].restart is True
     assert gan_lab_here(*SHORT).returncode == 0
     assert "step 1/2" in gan_lab_here(*SHORT, "restart=on").stdout

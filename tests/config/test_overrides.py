@@ -4,26 +4,26 @@ import pytest
 
 from gan_lab.config import compose, overrides
 from gan_lab.config.identity import result_hash
-from small_runs import record_of
+from small_runs import config_of
 
-VALUES = {"loss": "minimax", "channels": "3", "augment": "flip"}
+VALUES = {"loss": "minimax", "channels": "3", "augment": "flip", "model.condition_d": "true"}
 
 
 @pytest.mark.parametrize("key", ["penalty", "augment", "logger", "launcher"])
 def test_null_is_the_choice_of_nothing(key):
-    assert record_of(f"{key}=null") == record_of(f"{key}={overrides.NOTHING[key]}")
+    assert config_of(f"{key}=null") == config_of(f"{key}={overrides.NOTHING[key]}")
 
 
 @pytest.mark.parametrize("key", ["search", "experiment"])
 def test_null_where_nothing_is_chosen_anyway_is_a_mistake(key):
     with pytest.raises(compose.UsageError, match=f"{key}=null: leave it out"):
-        record_of(f"{key}=null")
+        config_of(f"{key}=null")
 
 
 @pytest.mark.parametrize(("synonym", "key"), overrides.SYNONYMS.items())
 def test_a_synonym_sets_its_knob(synonym, key):
     value = VALUES.get(key, "2")
-    assert record_of(f"{synonym}={value}") == record_of(f"{key}={value}") != record_of()
+    assert config_of(f"{synonym}={value}") == config_of(f"{key}={value}") != config_of()
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_synonym_sets_its_knob(synonym, key):
     ],
 )
 def test_losses_have_the_names_of_tutorials(typed, loss):
-    assert record_of(typed) == record_of(f"loss={loss}")
+    assert config_of(typed) == config_of(f"loss={loss}")
 
 
 @pytest.mark.parametrize(("typed", "noted"), [("bce", True), ("minimax", False), ("log_d", False)])
@@ -58,4 +58,4 @@ def test_bce_says_which_loss_it_is(gan_lab_here, typed, noted):
 def test_names_of_earlier_versions_are_understood(earlier, today):
     ours, theirs = (compose.jobs([text], multirun=False) for text in (earlier, today))
     assert ours == theirs
-    assert result_hash(record_of(earlier)) == result_hash(record_of(today))
+    assert result_hash(config_of(earlier)) == result_hash(config_of(today))

@@ -7,9 +7,9 @@ from omegaconf import OmegaConf
 
 from gan_lab.config import compose
 from gan_lab.config.length import make_schedule
-from gan_lab.config.run_config import presumed_data_facts
+from gan_lab.config.run_config import with_presumed_data
 from gan_lab.training import build
-from small_runs import knobs, record_of
+from small_runs import config_of, knobs
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_an_experiment_on_top_of_another_keeps_its_length(experiment):
 def test_a_mistake_in_an_experiment_is_one_line(experiment, file, reason):
     experiment(file)
     with pytest.raises(compose.UsageError, match=re.escape(reason)) as caught:
-        made = record_of("experiment=trial")
-        build.networks(made | presumed_data_facts(made))
+        made = config_of("experiment=trial")
+        build.networks(with_presumed_data(made))
     assert "\n" not in str(caught.value)
 
 
@@ -105,4 +105,4 @@ def test_a_mistake_in_an_experiment_is_one_line(experiment, file, reason):
     ],
 )
 def test_a_length_in_epochs_or_images_becomes_steps(settings, steps):
-    assert make_schedule(record_of(*settings.split()), count=1000).steps == steps
+    assert make_schedule(config_of(*settings.split()), count=1000).steps == steps

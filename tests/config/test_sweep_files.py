@@ -7,9 +7,8 @@ from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
 from gan_lab.config import compose
 from gan_lab.config.identity import run_directory
-from gan_lab.config.run_config import make_record
 from gan_lab.config.sweep import as_typed, sweep_points
-from small_runs import record_of
+from small_runs import config_of, knobs_of
 
 SWEEPS = sorted(path.stem for path in (conf_directory() / "sweep").glob("*.yaml"))
 EXPERIMENTS = sorted(path.stem for path in (conf_directory() / "experiment").glob("*.yaml"))
@@ -28,7 +27,9 @@ def jobs(*settings: str) -> list[compose.Composed]:
 
 
 def values(key: str, *settings: str) -> list:
-    return [OmegaConf.select(job.config, key) for job in jobs(*settings)]
+    return [
+        OmegaConf.select(OmegaConf.create(knobs_of(job.config)), key) for job in jobs(*settings)
+    ]
 
 
 def test_a_grid_is_a_product_and_cases_are_a_list():
@@ -62,13 +63,13 @@ def test_what_is_no_sweep_is_one_line(sweep):
 @pytest.mark.parametrize("value", ["a b", "a,b", "x=1", "[", "it's", ""])
 def test_any_text_survives_the_command_line(value):
     (job,) = jobs(f"folder={as_typed(value)}")
-    assert job.config.folder == value
+    assert job.config.runtime.folder == value
 
 
 @pytest.mark.parametrize("sweep", SWEEPS)
 def test_every_sweep_is_of_several_runs(sweep):
     made = jobs(f"sweep={sweep}")
-    directories = {run_directory(make_record(job.config, job.choices)) for job in made}
+    directories = {run_directory(job.config) for job in made}
     assert len(directories) == len(made) > 1
 
 
@@ -101,7 +102,7 @@ def test_the_longest_sweep_combines_with_every_experiment(experiment):
 )  # fmt: skip
 def test_the_sweeps_of_system_b(sweep, cases):
     made = jobs("experiment=mnist_b", f"sweep={sweep}")
-    assert [{key: job.config[key] for key in BASE_B} for job in made] == [
+    assert [{key: knobs_of(job.config)[key] for key in BASE_B} for job in made] == [
         BASE_B | case for case in cases
     ]
 
@@ -113,10 +114,10 @@ def test_the_four_runs_of_system_a():
 
 
 def test_groups_can_be_swept():
-    assert [job.choices["loss"] for job in jobs("sweep=losses")] == [
+    assert [job.config.choices.loss for job in jobs("sweep=losses")] == [
         *("nonsaturating", "minimax", "lsgan", "wgan", "wgan_gp", "hinge", "rpgan")
     ]
-    models = [job.choices["model"] for job in jobs("sweep=modules")]
+    models = [job.config.choices.model for job in jobs("sweep=modules")]
     assert models == ["dcgan", "dcgan_relu", "dcgan_no_bn", "mlp"]
 
 
@@ -154,7 +155,9 @@ def test_what_a_typed_setting_replaces_is_known():
 def test_a_typed_length_beats_that_of_a_case(experiment):
     experiment("sweep: {cases: [{steps: 7, beta1: 0}, {epochs: 2}]}")
     made = jobs("experiment=trial", "images=64")
-    assert [(job.config.steps, job.config.images, job.config.beta1) for job in made] == [
+    assert [
+        (job.config.runtime.steps, job.config.runtime.images, job.config.beta1) for job in made
+    ] == [
         (None, 64, 0),
         (None, 64, 0.5),
     ]
@@ -198,8 +201,8 @@ def test_seeds_that_cannot_be(settings):
 
 
 def test_a_run_is_the_same_alone_or_in_a_sweep():
-    alone = record_of("latent_dim=100", "seed=1")
-    inside = [make_record(job.config, job.choices) for job in jobs("sweep=latent", "seeds=2")]
+    alone = config_of("latent_dim=100", "seed=1")
+    inside = [job.config for job in jobs("sweep=latent", "seeds=2")]
     assert alone in inside
     launched = jobs("latent_dim=100", "seed=1", "launcher=parallel", "n_jobs=3")[0]
-    assert make_record(launched.config, launched.choices) == alone
+    assert launched.config == alone

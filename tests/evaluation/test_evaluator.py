@@ -10,27 +10,19 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from gan_lab.common.paths import conf_directory
-from gan_lab.config.compose import jobs
-from gan_lab.config.run_config import (
-    listed_scores,
-    make_record,
-)
 from gan_lab.data import ImageDataset, digits, mnist, ring
 from gan_lab.evaluation.evaluator import Evaluator, Samples
 from gan_lab.evaluation.extractors import shipped_classifier, stacked_classifier
 from gan_lab.evaluation.reference import Reference, shuffled
 from gan_lab.evaluation.scores import load_score
 from gan_lab.evaluation.tables import runs_table
+from gan_lab.runs.lines import ScoreLine
 from gan_lab.runs.protocol import WORDS, column_key, differences
+from small_runs import config_of
 
 CPU = torch.device("cpu")
 SCORES = sorted(path.stem for path in (conf_directory() / "score").glob("*.yaml"))
 DIGITS = {split: digits(28, split=split) for split in ("train", "test")}
-
-
-def record_of(*settings: str) -> dict[str, Any]:
-    (job,) = jobs(settings, multirun=False)
-    return {**make_record(job.config, job.choices), "class_counts": [1] * 10}
 
 
 def evaluator(
@@ -58,8 +50,8 @@ def noisy(images: Tensor, scale: float, seed: int = 0) -> Tensor:
     return (images + noise).round().clamp(0, 255).to(torch.uint8)
 
 
-@pytest.mark.parametrize("name", [n for n in listed_scores(record_of()) if n != "nearest_train"])
-def test_every_record_has_its_protocol_and_what_is_worse_scores_worse(tmp_path, name):
+@pytest.mark.parametrize("name", [n for n in config_of().dataset.scores if n != "nearest_train"])
+def test_every_line_has_its_protocol_and_what_is_worse_scores_worse(tmp_path, name):
     clean = shuffled(DIGITS["test"].images)  # in the order of the floor
     blurred = avg_pool2d(clean.float(), 5, 1, 2).round().to(torch.uint8)
     sides = [clean, blurred, noisy(torch.full_like(clean, 128), 200.0)]
@@ -70,47 +62,45 @@ def test_every_record_has_its_protocol_and_what_is_worse_scores_worse(tmp_path, 
     lower = {"fd_classifier", "kd_classifier", "swd"}
     higher = {"classifier_score", "precision", "recall", "density", "coverage"}
     for clean, worse, worst in zip(*found, strict=True):
-        protocol = clean["protocol"]
+        protocol = clean.protocol
         assert protocol.keys() >= WORDS.keys() - {"weights"}
         assert (protocol["real_split"], protocol["floor_split"]) == ("train", "test")
         assert protocol["generated_shape"] == "1x28x28"
         assert protocol["generated_count"] == protocol["floor_count"] == 359
-        assert clean["value"] == pytest.approx(clean["floor"], rel=1e-9)  # it is the test split
-        if clean["interval"]:
-            low, high = clean["interval"]
-            assert low <= clean["value"] <= high
-        values = [one["value"] for one in (clean, worse, worst)]
-        if clean["score"] in lower:
+        assert clean.value == pytest.approx(clean.floor, rel=1e-9)  # it is the test split
+        if clean.interval:
+            low, high = clean.interval
+            assert low <= clean.value <= high
+        values = [one.value for one in (clean, worse, worst)]
+        if clean.score in lower:
             assert values == sorted(values) and values[0] < values[1] < values[2]
-        if clean["score"] in higher:
+        if clean.score in higher:
             assert values == sorted(values, reverse=True) and values[0] > values[2]
 
 
 def test_intervals_of_several_sets_are_students(tmp_path):
     images = DIGITS["train"].images[:900]
-    (record,) = evaluator(tmp_path).evaluate(
+    (line,) = evaluator(tmp_path).evaluate(
         load_score("fd_classifier"), samples(images), 300, sets=3
     )
     singles = [
-        evaluator(tmp_path).evaluate(load_score("fd_classifier"), samples(part), 300, sets=1)[0][
-            "value"
-        ]
+        evaluator(tmp_path)
+        .evaluate(load_score("fd_classifier"), samples(part), 300, sets=1)[0]
+        .value
         for part in images.split(300)
     ]
     values = torch.tensor(singles)
     reach = 4.302653 * values.std().item() / 3**0.5
-    assert record["value"] == pytest.approx(values.mean().item(), rel=1e-6)
-    assert record["interval"] == pytest.approx(
-        [record["value"] - reach, record["value"] + reach], rel=1e-4
-    )
-    assert record["protocol"]["sets"] == 3
+    assert line.value == pytest.approx(values.mean().item(), rel=1e-6)
+    assert line.interval == pytest.approx((line.value - reach, line.value + reach), rel=1e-4)
+    assert line.protocol["sets"] == 3
 
 
 def test_a_copied_training_set_is_seen(tmp_path):
     score = load_score("nearest_train")
     (copied,) = evaluator(tmp_path).evaluate(score, samples(DIGITS["train"].images), 500, sets=1)
-    assert copied["value"] == 0 < copied["floor"]
-    assert copied["protocol"]["real_count"] == len(DIGITS["train"])
+    assert copied.value == 0 < copied.floor
+    assert copied.protocol["real_count"] == len(DIGITS["train"])
 
 
 def test_equal_samples_are_seen(tmp_path):
@@ -119,11 +109,11 @@ def test_equal_samples_are_seen(tmp_path):
         name: evaluator(tmp_path).evaluate(load_score(name), samples(images), 100, sets=1)[0]
         for name in ("ssim", "pairwise_distance")
     }
-    assert found["ssim"]["value"] == pytest.approx(1)
-    assert found["pairwise_distance"]["value"] == 0 < found["pairwise_distance"]["floor"]
+    assert found["ssim"].value == pytest.approx(1)
+    assert found["pairwise_distance"].value == 0 < found["pairwise_distance"].floor
 
 
-def test_the_cache_gives_the_same_record(tmp_path):
+def test_the_cache_gives_the_same_line(tmp_path):
     images = DIGITS["test"].images
     score = load_score("kd_classifier")
     first = evaluator(tmp_path).evaluate(score, samples(images), 200, sets=1)
@@ -149,7 +139,7 @@ def test_scores_do_not_depend_on_the_batch_size(tmp_path):
             for folder, one in ((tmp_path / "a", classifier), (tmp_path / "b", small))
         ]
         for ours, theirs in zip(*found, strict=True):
-            assert ours["value"] == pytest.approx(theirs["value"], rel=1e-6, abs=1e-9), name
+            assert ours.value == pytest.approx(theirs.value, rel=1e-6, abs=1e-9), name
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -167,19 +157,19 @@ def test_a_perfect_sampler_of_the_ring(tmp_path):
     data = {split: ring(split) for split in ("train", "test")}
     one = evaluator(tmp_path, data, extractor=None, resize="none: 2")
     found = {
-        record["score"]: record
+        line.score: line
         for name in ("mode_coverage", "wasserstein")
-        for record in one.evaluate(load_score(name), samples(data["test"].images), 5000, sets=1)
+        for line in one.evaluate(load_score(name), samples(data["test"].images), 5000, sets=1)
     }
-    assert found["modes"]["value"] == 8
-    assert found["high_quality"]["protocol"]["generated_count"] == 2500
-    low, high = found["high_quality"]["interval"]
+    assert found["modes"].value == 8
+    assert found["high_quality"].protocol["generated_count"] == 2500
+    low, high = found["high_quality"].interval
     assert low < 0.98889 < high
-    assert found["reverse_kl"]["value"] < 0.003
-    assert found["wasserstein"]["value"] < 0.05
+    assert found["reverse_kl"].value < 0.003
+    assert found["wasserstein"].value < 0.05
     collapsed = data["test"].images[:1].expand(5000, 2)
     (worse,) = one.evaluate(load_score("wasserstein"), samples(collapsed), 5000, sets=1)
-    assert worse["value"] > 0.5
+    assert worse.value > 0.5
 
 
 def test_stacked_digits_are_read_channel_by_channel(data_root):
@@ -194,8 +184,8 @@ def test_stacked_digits_are_read_channel_by_channel(data_root):
     assert (logits.argmax(1) == labels).double().mean() > 0.95
 
 
-def changed_protocol(tmp_path: Path, change: str) -> dict[str, Any]:
-    """The record of a distance after a real change of what it depends on."""
+def changed_protocol(tmp_path: Path, change: str) -> ScoreLine:
+    """The line of a distance after a real change of what it depends on."""
     classifier = shipped_classifier(CPU, "mnistcnn-v1")
     data = dict(DIGITS)
     if change == "weights":
@@ -205,10 +195,8 @@ def changed_protocol(tmp_path: Path, change: str) -> dict[str, Any]:
     if change == "split":
         data["train"] = ImageDataset(data["train"].images[:700], data["train"].labels[:700])
     one = evaluator(tmp_path, data, extractor=lambda kind: classifier)
-    (record,) = one.evaluate(
-        load_score("fd_classifier"), samples(DIGITS["test"].images), 300, sets=1
-    )
-    return {**record, "protocol": {**record["protocol"], "weights": "ema", "seed": 0}}
+    (line,) = one.evaluate(load_score("fd_classifier"), samples(DIGITS["test"].images), 300, sets=1)
+    return replace(line, protocol={**line.protocol, "weights": "ema", "seed": 0})
 
 
 @pytest.mark.parametrize(
@@ -235,9 +223,9 @@ def test_on_mnist_clean_beats_blurred_beats_noise_and_clean_is_at_the_floor(data
     values: dict[str, list[float]] = {}
     for name in ("fd_classifier", "kd_classifier", "swd", "classifier_score", "precision_recall"):
         for images in (clean, blurred, noise):
-            for record in one.evaluate(load_score(name), samples(images), 10_000, sets=1):
-                values.setdefault(record["score"], []).append(record["value"])
-                floor = record["floor"]
+            for line in one.evaluate(load_score(name), samples(images), 10_000, sets=1):
+                values.setdefault(line.score, []).append(line.value)
+                floor = line.floor
         assert floor is not None
     for name in ("fd_classifier", "kd_classifier", "swd"):
         assert values[name] == sorted(values[name]), name

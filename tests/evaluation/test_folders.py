@@ -28,13 +28,14 @@ def test_two_folders_are_scored(gan_lab_here, tmp_path):
     result = gan_lab_here("evaluate", "--real", str(real), "--fake", str(fake))
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "folder_scores.jsonl"
-    records = [
+    lines = [
         json.loads(text) for text in (tmp_path / "folder_scores.jsonl").read_text().splitlines()
     ]
-    assert [one["score"] for one in records] == [
+    assert [one["score"] for one in lines] == [
         "nearest_train", "pairwise_distance", "ssim", "swd",
     ]  # fmt: skip
-    for one in records:
+    for one in lines:
+        assert [*one] == ["score", "value", "floor", "interval", "protocol"]  # and no step
         protocol = one["protocol"]
         assert "antialias to 24" in protocol["resize"] and "centre square" in protocol["resize"]
         assert (protocol["floor_split"], protocol["floor_count"]) == ("half", 100)
@@ -78,8 +79,8 @@ def test_folders_too_small_for_a_score_get_the_others(gan_lab_here, tmp_path):
     both = ["evaluate", "--real", folders[0], "--fake", folders[1], "--scores"]
     result = gan_lab_here(*both, "swd,nearest_train")
     assert result.returncode == 0 and "swd not computed: swd needs 14 pixels" in result.stdout
-    (record,) = map(json.loads, (tmp_path / "folder_scores.jsonl").read_text().splitlines())
-    assert (record["score"], record["value"]) == ("nearest_train", 0)
+    (line,) = map(json.loads, (tmp_path / "folder_scores.jsonl").read_text().splitlines())
+    assert (line["score"], line["value"]) == ("nearest_train", 0)
     alone = gan_lab_here(*both, "swd")
     assert alone.returncode == 2 and "swd needs 14 pixels" in alone.stderr
 

@@ -1,5 +1,6 @@
 """A run is scored by what its data allow, in training and after, and its best step is kept."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,17 +8,14 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from gan_lab.config.compose import jobs
 from gan_lab.config.length import make_schedule
-from gan_lab.config.run_config import (
-    data_facts,
-    make_record,
-)
+from gan_lab.config.run_config import with_data
 from gan_lab.data import digits
 from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.training import build
 from gan_lab.training.loop import Progress, save
+from small_runs import config_of
 
 CPU = torch.device("cpu")
 DIGITS = {split: digits(28, split=split) for split in ("train", "test")}
@@ -39,11 +37,14 @@ def test_runs_are_scored_into_one_table(gan_lab_here, tmp_path):
     table = lines[[text.startswith("run ") for text in lines].index(True) :]
     assert table[0].count("FD-digitscnn") == table[0].count("swd") == 2
     stored = Run(tmp_path / "runs/scratch" / runs[0]).evaluations()
-    asked = [one for one in stored if one["protocol"]["generated_count"] == 50]
-    assert {one["score"] for one in asked} == {
+    asked = [one for one in stored if one.generated_count == 50]
+    assert {one.score for one in asked} == {
         "fd_classifier", "confident", "smallest_class", "largest_class", "swd",
     }  # fmt: skip
-    assert all(one.keys() >= {"step", "value", "floor", "interval", "protocol"} for one in stored)
+    texts = (tmp_path / "runs/scratch" / runs[0] / "evaluations.jsonl").read_text().splitlines()
+    assert len(stored) == len(texts)
+    for text in texts:
+        assert json.loads(text).keys() >= {"step", "value", "floor", "interval", "protocol"}
 
 
 def test_a_run_on_unlabelled_images_is_scored_without_weights(gan_lab_here, tmp_path):
@@ -87,11 +88,10 @@ def test_each_run_is_listed_by_the_score_that_its_best_is_chosen_by(gan_lab_here
 )
 def test_the_best_checkpoint_is_that_of_the_selection_score(tmp_path, dataset, best_by):
     model = ["model=point_mlp"] if dataset == "ring" else ["image_size=16"]
-    (job,) = jobs([f"dataset={dataset}", *model, "hidden_dim=4", "checkpoint_every=1"], False)
-    record = make_record(job.config, job.choices)
-    data = build.dataset(record)
-    state = build.training_state(record, data, CPU)
-    schedule = make_schedule(record, len(data))
+    config = config_of(f"dataset={dataset}", *model, "hidden_dim=4", "checkpoint_every=1")
+    data = build.dataset(config)
+    state = build.training_state(config, data, CPU)
+    schedule = make_schedule(config, len(data))
     assert schedule.best_by == best_by
     run, progress = Run(tmp_path / "run"), Progress()
     run.take()
@@ -103,11 +103,10 @@ def test_the_best_checkpoint_is_that_of_the_selection_score(tmp_path, dataset, b
 
 
 def test_scores_during_training_are_few_and_small(tmp_path):
-    settings = ["dataset=ring", "model=point_mlp", f"cache_dir={tmp_path}", "hidden_dim=4"]
-    (job,) = jobs([*settings, "evaluation.samples_during=300"], False)
-    record = make_record(job.config, job.choices)
-    data = build.dataset(record)
-    record |= data_facts(data)
+    settings = ("dataset=ring", "model=point_mlp", f"cache_dir={tmp_path}", "hidden_dim=4")
+    config = config_of(*settings, "evaluation.samples_during=300")
+    data = build.dataset(config)
+    config = with_data(config, data)
     run = Run(tmp_path / "run")
     run.take()
     seen = []
@@ -116,10 +115,10 @@ def test_scores_during_training_are_few_and_small(tmp_path):
         seen.append((shown.shape, logits))
         return {"looked": 1.0}
 
-    generator: nn.Module = build.training_state(record, data, CPU).average
-    scalars = RunEvaluator(record, run, CPU).during_training(generator, 7, look)
+    generator: nn.Module = build.training_state(config, data, CPU).average
+    scalars = RunEvaluator(config, run, CPU).during_training(generator, 7, look)
     assert scalars.keys() == {
         "score/high_quality", "score/modes", "score/reverse_kl", "score/wasserstein", "looked",
     }  # fmt: skip
     assert seen == [((300, 2), None)]
-    assert {one["protocol"]["generated_count"] for one in run.evaluations()} == {300, 2500}
+    assert {one.generated_count for one in run.evaluations()} == {300, 2500}

@@ -1,6 +1,7 @@
 """Every file of conf/score is a score, and every dataset lists scores that it can have."""
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,26 +9,20 @@ import torch
 
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
-from gan_lab.config.compose import jobs
 from gan_lab.config.instantiate import locate
-from gan_lab.config.run_config import (
-    listed_scores,
-    make_record,
-    scores_during_training,
-    selection,
-)
+from gan_lab.config.run_config import RunConfig, as_content, read_config
 from gan_lab.data import digits, ring
 from gan_lab.evaluation.measures import Features
 from gan_lab.evaluation.scores import DIRECTIONS, NEEDS, asked_scores, load_score, value_named
+from small_runs import config_of
 
 SCORES = sorted(path.stem for path in (conf_directory() / "score").glob("*.yaml"))
 DIGITS = {split: digits(28, split=split) for split in ("train", "test")}
 DATASETS = sorted(path.stem for path in (conf_directory() / "dataset").glob("*.yaml"))
 
 
-def record_of(*settings: str) -> dict[str, Any]:
-    (job,) = jobs(settings, multirun=False)
-    return {**make_record(job.config, job.choices), "class_counts": [1] * 10}
+def config_with_classes(*settings: str, classes: int = 10) -> RunConfig:
+    return replace(config_of(*settings), class_counts=(1,) * classes)
 
 
 # --- every file ----------------------------------------------------------------------------------
@@ -37,7 +32,7 @@ def record_of(*settings: str) -> dict[str, Any]:
 def test_every_score_is_a_function_that_takes_its_settings(name):
     score = load_score(name)
     assert score.needs in NEEDS
-    taken = inspect.signature(locate(score.measure["_target_"])).parameters
+    taken = inspect.signature(locate(str(score.measure.target))).parameters
     assert set(score.settings()) == set(taken) - {"real", "fake"}
 
 
@@ -67,32 +62,31 @@ def test_every_value_of_a_score_has_a_direction(name):
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_the_least_value_of_a_selection_score_is_the_best(name):
-    chosen_by = selection(record_of(f"dataset={name}", "folder=x"))
+    chosen_by = config_of(f"dataset={name}", "folder=x").dataset.selection
     assert value_named(chosen_by).better == "lower"
 
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_dataset_lists_scores_that_it_can_have(name):
-    record = record_of(f"dataset={name}", "folder=x") if name == "image_folder" else record_of(
-        f"dataset={name}"
-    )  # fmt: skip
-    if name == "stacked_mnist":
-        record["class_counts"] = [1] * 1000
-    names = listed_scores(record)
-    assert asked_scores(names, record) == (names, [])
-    assert set(scores_during_training(record)) <= set(names)
-    assert selection(record) in scores_during_training(record)
+    folder = ["folder=x"] if name == "image_folder" else []
+    classes = 1000 if name == "stacked_mnist" else 10
+    config = config_with_classes(f"dataset={name}", *folder, classes=classes)
+    data = config.dataset
+    assert asked_scores(data.scores, config) == ([*data.scores], [])
+    assert set(data.scores_during_training) <= set(data.scores)
+    assert data.selection in data.scores_during_training
 
 
 def test_a_dataset_that_lists_none_gets_what_its_data_allow():
     for name, best_by in (("mnist", "fd_classifier"), ("faces", "swd")):
-        record = record_of(f"dataset={name}")
+        content = as_content(config_of(f"dataset={name}"))
         for key in ("scores", "scores_during_training", "selection"):
-            del record["dataset"][key]
-        names = listed_scores(record)
-        assert asked_scores(names, record) == (names, [])
-        assert {"swd", "ssim", "pairwise_distance", "nearest_train"} <= set(names)
-        assert selection(record) == best_by in scores_during_training(record)
+            del content["dataset"][key]
+        config = replace(read_config(content), class_counts=(1,) * 10)
+        data = config.dataset
+        assert asked_scores(data.scores, config) == ([*data.scores], [])
+        assert {"swd", "ssim", "pairwise_distance", "nearest_train"} <= set(data.scores)
+        assert data.selection == best_by in data.scores_during_training
 
 
 @pytest.mark.parametrize(
@@ -107,7 +101,7 @@ def test_a_dataset_that_lists_none_gets_what_its_data_allow():
     ],
 )
 def test_a_score_that_makes_no_sense_is_refused_with_the_reason(dataset, score, reason):
-    allowed, (line,) = asked_scores([score], record_of(f"dataset={dataset}"))
+    allowed, (line,) = asked_scores([score], config_with_classes(f"dataset={dataset}"))
     assert not allowed and reason in line and "it has" in line and "\n" not in line
 
 

@@ -1,19 +1,15 @@
 """Only like scores share a column of a table."""
 
-from typing import Any
-
 import pytest
 
 from gan_lab.evaluation.tables import runs_table
+from gan_lab.runs.lines import ScoreLine
 from gan_lab.runs.protocol import WORDS
 
 
-def line(**protocol: Any) -> dict[str, Any]:
+def line(**protocol: str | int) -> ScoreLine:
     defaults = dict.fromkeys(WORDS, "same") | {"weights": "ema", "seed": 0}
-    return {
-        "step": 10, "score": "swd", "value": 1.5, "floor": 0.5, "interval": None,
-        "protocol": {**defaults, **protocol},
-    }  # fmt: skip
+    return ScoreLine(10, "swd", 1.5, 0.5, None, {**defaults, **protocol})
 
 
 @pytest.mark.parametrize("key", WORDS)

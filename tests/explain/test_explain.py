@@ -3,6 +3,7 @@
 import inspect
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,11 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from gan_lab.common.paths import conf_directory
-from gan_lab.config.compose import jobs
 from gan_lab.config.instantiate import locate
-from gan_lab.config.run_config import make_record
+from gan_lab.config.spec import Spec
 from gan_lab.evaluation.scores import load_score
 from gan_lab.training import build
+from small_runs import config_of
 
 
 def listed(group: str) -> list[str]:
@@ -31,19 +32,14 @@ def explain(gan_lab_here):
     return call
 
 
-def record_of(*settings: str) -> dict:
-    (job,) = jobs(settings, False)
-    return make_record(job.config, job.choices)
-
-
 # --- losses and penalties ------------------------------------------------------------------------
 
 
-def assert_settings(text: str, spec: dict) -> None:
+def assert_settings(text: str, spec: Spec) -> None:
     """Every argument of the target, and nothing else, is listed with its value and its default."""
-    parameters = inspect.signature(locate(spec["_target_"])).parameters
-    for name, value in spec.items():
-        if name in ("_target_", "penalties"):
+    parameters = inspect.signature(locate(str(spec.target))).parameters
+    for name, value in spec.arguments.items():
+        if name == "penalties":
             continue
         (line,) = re.findall(rf"^  {name} = (.+)$", text, re.MULTILINE)
         default = parameters[name].default
@@ -53,14 +49,14 @@ def assert_settings(text: str, spec: dict) -> None:
 
 @pytest.mark.parametrize("name", listed("loss"))
 def test_a_loss_is_explained(explain, name):
-    text, spec = explain(f"loss={name}"), record_of(f"loss={name}")["loss"]
+    text, spec = explain(f"loss={name}"), config_of(f"loss={name}").loss
     assert text.startswith(f"loss={name}\n")
     assert re.search(r"^Source: .*arXiv \d{4}\.\d{4,5}\)", text, re.MULTILINE)
     own, _, _ = text.partition("\npenalty=")
     for promise in ("D minimises ", "G minimises ", "When it trains: ", "When it fails: "):
         assert len(re.findall(rf"^{promise}", own, re.MULTILINE)) == 1
     assert_settings(text, spec)
-    updates = (spec["discriminator_steps"], spec["generator_steps"])
+    updates = (spec.get("discriminator_steps"), spec.get("generator_steps"))
     rhythm = re.search(r"A step is (\d) update\(s\) of D(?:, .+)?, then (\d) of G\.", text)
     assert rhythm and tuple(map(int, rhythm.groups())) == updates
 
@@ -70,7 +66,7 @@ def test_the_curves_of_a_loss_are_named_as_in_the_metrics(explain, name):
     text = explain(f"loss={name}")
     for curve in ("loss/d", "loss/g", "d/real", "d/fake_1", "d/fake_2", "grad_norm/d", "penalty/"):
         assert curve in text
-    loss = build.loss(record_of(f"loss={name}"))
+    loss = build.loss(config_of(f"loss={name}"))
     assert ("mean sigmoid(output)" in text) == (loss.output == "probability")
     assert ("mean output" in text) == (loss.output == "score")
 
@@ -91,7 +87,7 @@ def test_a_penalty_is_explained(explain, name):
         assert len(re.findall(rf"^{promise}", text, re.MULTILINE)) == 1
     (figure,) = re.findall(r"^A real run: (\S+\.png);", text, re.MULTILINE)
     assert Path(figure).is_file()
-    assert_settings(text, record_of(f"penalty=[{name}]")["penalty"][name])
+    assert_settings(text, config_of(f"penalty=[{name}]").penalty[name])
 
 
 def test_a_loss_is_explained_with_its_own_penalty_and_weight(explain):
@@ -140,11 +136,11 @@ def test_the_layers_of_a_model_add_up_and_their_arithmetic_is_true(
     settings = (f"model={name}", f"channels={channels}", f"image_size={image_size}")
     title, *players = explain(*settings).strip().split("\n\n")
     image = f"{channels}x{image_size}x{image_size}"
-    record = record_of(*settings)
-    record |= {"shape": [channels, image_size, image_size], "class_counts": [1] * 10}
+    shape = (channels, image_size, image_size)
+    config = replace(config_of(*settings), shape=shape, class_counts=(1,) * 10)
     assert title == f"model={name}"
     for text, network, role, given, made in zip(
-        players, build.networks(record), ("generator", "discriminator"), ("16", image),
+        players, build.networks(config), ("generator", "discriminator"), ("16", image),
         (image, "1"), strict=True,
     ):  # fmt: skip
         heading, *lines = text.splitlines()

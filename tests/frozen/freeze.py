@@ -43,10 +43,18 @@ def first_of(name: str, *modules: str) -> Any:
     raise SystemExit(f"{name} is in none of {', '.join(modules)}")
 
 
+def config_of(job: Any) -> Any:
+    """Return what names a composed run: its config, or a record in older versions."""
+    try:
+        make_record = first_of("make_record", "config.run_config", "record")
+    except AttributeError:
+        return job.config
+    return make_record(job.config, job.choices)
+
+
 def print_run_names() -> None:
     """Print the directories of the runs of each line of settings on stdin, as JSON."""
     jobs = first_of("jobs", "config.compose", "overrides")
-    make_record = first_of("make_record", "config.run_config", "record")
     run_directory = first_of("run_directory", "config.identity", "record")
     gc.disable()  # with torch loaded, looking for garbage takes a quarter of the time
     names: dict[str, list[str]] = {}
@@ -55,7 +63,7 @@ def print_run_names() -> None:
         multirun = "-m" in settings
         try:
             composed = jobs([one for one in settings if one != "-m"], multirun)
-            paths = [run_directory(make_record(job.config, job.choices)) for job in composed]
+            paths = [run_directory(config_of(job)) for job in composed]
             names[text] = ["/".join(path.parts[-2:]) for path in paths]
         except Exception as error:  # a difference like any other
             names[text] = [f"{type(error).__name__}: {error}"]

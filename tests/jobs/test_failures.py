@@ -20,7 +20,7 @@ def contents(run: Run) -> dict[Path, bytes]:
 def test_one_failing_run_stops_no_other(gan_lab_here, tmp_path):
     result = gan_lab_here("-m", "batch_size=5000,16", *SHORT)
     assert_one_line(result, FAILED, "batch_size=5000")
-    assert the_run(tmp_path).status()["state"] == "finished"
+    assert the_run(tmp_path).status().state == "finished"
 
 
 @pytest.mark.slow
@@ -34,7 +34,7 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(gan_lab, gan_lab_h
     limited = ("sh", "-c", 'ulimit -f 100; exec "$0" "$@"')
     result = gan_lab("steps=4", *QUICK, prefix=limited)
     assert_one_line(result, FAILED, "cannot write", "make room", "goes on")
-    assert run.status()["state"] == "failed"
+    assert run.status().state == "failed"
     assert run.checkpoint_steps() == [2]
     assert checkpoint.read_bytes() == before[checkpoint]
     assert not list(run.directory.rglob("*.tmp"))
@@ -114,5 +114,5 @@ def test_divergence_is_one_line_and_the_last_good_checkpoint_is_kept(gan_lab_her
     result = gan_lab_here("lr=1e30", "checkpoint_every=1", "log_every=1", *QUICK, "steps=20")
     assert_one_line(result, FAILED, "diverged", "lr_g or lr_d")
     run = the_run(tmp_path)
-    assert run.status()["state"] == "diverged"
+    assert run.status().state == "diverged"
     assert all(read_checkpoint(run.checkpoint_path(step)) for step in run.checkpoint_steps())

@@ -86,7 +86,7 @@ def test_a_run_killed_at_random_equals_an_undisturbed_one(tmp_path, environment,
             kill_after(process, folder, moments.random() / 5)
         process.join(120)
         assert process.exitcode == -signal.SIGKILL, "the run ended before it could be killed"
-        assert the_run(folder).status()["state"] == "killed"
+        assert the_run(folder).status().state == "killed"
         assert any(folder.rglob("checkpoints/*.tmp")) or kill % 2, "no kill inside a write"
     assert_same_files(finish_forked(folder, environment, *settings), undisturbed)
 
@@ -108,7 +108,7 @@ def test_a_signal_saves_first_and_the_same_command_goes_on(
     stopped = the_run(tmp_path / "stopped")
     assert process.returncode == exit_code, output
     assert "the same command goes on" in output
-    assert stopped.status()["state"] == "interrupted"
+    assert stopped.status().state == "interrupted"
     assert stopped.checkpoint_steps()[-1] == stopped.metrics()[-1]["step"]  # not a step was lost
     assert_same_files(finish(tmp_path / "stopped", environment, *settings), undisturbed)
 

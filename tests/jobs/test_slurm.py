@@ -57,7 +57,7 @@ def test_real_jobs_that_fail_or_die_are_told(gan_lab, tmp_path):
     result = gan_lab(*settings)
     assert result.returncode == 1
     found = {run.config().latent_dim: run for run in runs_in(tmp_path).values()}
-    assert {latents: run.status()["state"] for latents, run in found.items()} == {
+    assert {latents: run.status().state for latents, run in found.items()} == {
         **{2: "finished", 3: "failed", 4: "killed"}
     }
     failed, killed = result.stderr.splitlines()

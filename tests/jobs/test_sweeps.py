@@ -189,7 +189,7 @@ def test_a_run_of_another_process_is_waited_for_and_said(tmp_path, start, gan_la
     output, errors = process.communicate(timeout=100)
     assert process.returncode == 0, output + errors
     assert output.count("seed=0 is being trained by another process") == 1
-    assert run.status()["step"] == 24
+    assert run.status().step == 24
 
 
 @pytest.mark.slow
@@ -251,7 +251,7 @@ def test_bad_runs_touch_no_other(tmp_path, gan_lab, launcher):
     result = gan_lab(*settings)
     assert result.returncode == 1
     by_latents = {run.config().latent_dim: run for run in runs_in(tmp_path).values()}
-    found = {latents: run.status()["state"] for latents, run in by_latents.items()}
+    found = {latents: run.status().state for latents, run in by_latents.items()}
     assert found == {
         **{2: "finished", 3: "failed", 4: "diverged", 5: "killed"},
         **{6: "killed", 7: "failed", 8: "finished"},
@@ -271,7 +271,7 @@ def test_bad_runs_touch_no_other(tmp_path, gan_lab, launcher):
     (tmp_path / "bad_gan.py").write_text(textwrap.dedent(BAD_GAN).replace("turns > 20", "False"))
     result = gan_lab(*settings)
     assert result.returncode == 1 and "2 finished before" in result.stdout
-    states = {latents: run.status()["state"] for latents, run in by_latents.items()}
+    states = {latents: run.status().state for latents, run in by_latents.items()}
     assert states == {2: "finished", 3: "finished", 4: "diverged", 5: "finished", 6: "finished",
                       7: "failed", 8: "finished"}  # fmt: skip
     assert not by_latents[3].error_path.exists()

@@ -13,7 +13,7 @@ from gan_lab import load_loss
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.compose import jobs
 from gan_lab.config.instantiate import locate
-from gan_lab.config.run_config import make_record
+from gan_lab.config.run_config import RunConfig
 from gan_lab.losses import (
     R1,
     R2,
@@ -38,13 +38,13 @@ def tensor(values: list[float], dtype: torch.dtype = torch.float64) -> Tensor:
     return torch.tensor(values, dtype=dtype, requires_grad=True)
 
 
-def record_of(*settings: str) -> dict:
+def config_of(*settings: str) -> RunConfig:
     (job,) = jobs(settings, False)
-    return make_record(job.config, job.choices)
+    return job.config
 
 
 def loss_of(*settings: str) -> GanLoss:
-    return build.loss(record_of(*settings))
+    return build.loss(config_of(*settings))
 
 
 def approximately(value: object) -> object:
@@ -210,9 +210,9 @@ def printed(target: str, beginning: str) -> str:
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("name", LOSSES)
 def test_printed_formulas_of_losses_are_the_implementation(name, smoothing):
-    record = record_of(f"loss={name}", f"label_smoothing={smoothing}")
-    loss, target = build.loss(record), record["loss"]["_target_"]
-    if smoothing and "label_smoothing" not in record["loss"]:
+    config = config_of(f"loss={name}", f"label_smoothing={smoothing}")
+    loss, target = build.loss(config), config.loss.target
+    if smoothing and "label_smoothing" not in config.loss.arguments:
         assert not re.search(r"\bs\b", printed(target, "D minimises"))
         return
     for logits in ([-1.7], [0.0, 0.4], [-3.0, 0.6, 2.5]):
@@ -313,8 +313,8 @@ def test_each_sample_has_its_own_place_between_real_and_fake():
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_printed_formulas_of_penalties_are_the_implementation(name):
-    record = record_of(f"penalty=[{name}]", "loss=wgan_gp", "lambda_gp=3")
-    penalty, spec = build.loss(record).penalties[name], record["penalty"][name]
+    config = config_of(f"penalty=[{name}]", "loss=wgan_gp", "lambda_gp=3")
+    penalty, spec = build.loss(config).penalties[name], config.penalty[name]
     network = nn.Sequential(nn.Flatten(), nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 1)).double()
 
     def gradient(images: Tensor) -> Tensor:
@@ -329,10 +329,10 @@ def test_printed_formulas_of_penalties_are_the_implementation(name):
         "real": REAL.clone(),
         "fake": FAKE.clone(),
         "u": UNIFORM["uniform"].view(-1, 1, 1, 1),
-        "weight": spec["weight"],
+        "weight": spec.get("weight"),
     }
     value = penalty(lambda images: network(images).flatten(), REAL, FAKE, UNIFORM)
-    formula = printed(spec["_target_"], "D's loss gains")
+    formula = printed(spec.target, "D's loss gains")
     assert eval(formula, names).item() == approximately(value.item()) and value > 0
 
 

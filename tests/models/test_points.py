@@ -12,7 +12,6 @@ from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.checks import check_fit
 from gan_lab.config.compose import jobs
-from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import PointDataset
 from gan_lab.figures.points import scatter
 from gan_lab.models import MaxoutDiscriminator, PointGenerator
@@ -28,9 +27,9 @@ RING = load_dataset("ring")
 
 def make_state(*settings: str) -> TrainingState:
     (job,) = jobs(["dataset=ring", "batch_size=12", "latent_dim=2", *settings], False)
-    record = make_record(job.config, job.choices) | data_facts(RING)
-    check_fit(record)
-    return build.training_state(record, RING, torch.device("cpu"))
+    config = job.config
+    check_fit(config)
+    return build.training_state(config, RING, torch.device("cpu"))
 
 
 def count(network: nn.Module) -> int:

@@ -1,25 +1,25 @@
 """The command that a report prints makes the run again, and that run alone."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gan_lab.common.paths import config_names
 from gan_lab.config import compose
 from gan_lab.config.identity import run_directory
-from gan_lab.config.run_config import make_record
+from gan_lab.config.run_config import RunConfig
 from gan_lab.report.collect import RunData, collect
 from gan_lab.report.commands import command_of
 from gan_lab.runs.directory import Run
 
 
-def alone(record: dict[str, Any], *typed: str) -> RunData:
+def alone(config: RunConfig, *typed: str) -> RunData:
     """A run that a report is given, of which config.yaml and the typed command are known."""
     command = shlex.join(["gan-lab", *typed])
-    run = Run(run_directory(record))
-    return RunData(run, record, "finished", 0, "", [], [], [command], None, [], "")
+    run = Run(run_directory(config))
+    return RunData(run, config, "finished", 0, "", [], [], [command], None, [], "")
 
 
 def remade(data: RunData) -> tuple[list[str], Path]:
@@ -29,8 +29,8 @@ def remade(data: RunData) -> tuple[list[str], Path]:
     program, *settings = shlex.split(command)
     assert program == "gan-lab" and "-m" not in settings
     (job,) = compose.jobs(settings, multirun=False)
-    assert job.config.search is None
-    return settings, run_directory(make_record(job.config, job.choices))
+    assert job.search is None
+    return settings, run_directory(job.config)
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,11 @@ def remade(data: RunData) -> tuple[list[str], Path]:
 @pytest.mark.parametrize("sweep", config_names("sweep"))
 def test_each_run_of_a_sweep_alone_has_a_command_that_makes_it(sweep, experiment):
     typed = [*experiment.split(), f"sweep={sweep}", "launcher=parallel", "n_jobs=2"]
-    records = [make_record(job.config, job.choices) for job in compose.jobs(typed, False)]
-    assert len(records) > 1
-    for record in records:
-        settings, directory = remade(alone(record, *typed))
-        assert directory == run_directory(record)
+    configs = [job.config for job in compose.jobs(typed, False)]
+    assert len(configs) > 1
+    for config in configs:
+        settings, directory = remade(alone(config, *typed))
+        assert directory == run_directory(config)
         assert not [text for text in settings if text.startswith(("sweep=", "launcher", "n_jobs"))]
 
 
@@ -58,8 +58,8 @@ def test_each_run_of_a_sweep_alone_has_a_command_that_makes_it(sweep, experiment
 )
 def test_a_run_of_an_experiment_with_a_sweep_of_its_own_has_a_command(experiment):
     for job in compose.jobs([f"experiment={experiment}"], False):
-        record = make_record(job.config, job.choices)
-        assert remade(alone(record, f"experiment={experiment}"))[1] == run_directory(record)
+        made = remade(alone(job.config, f"experiment={experiment}"))
+        assert made[1] == run_directory(job.config)
 
 
 SEARCHED = [
@@ -73,9 +73,8 @@ SEARCHED = [
 def test_the_command_of_a_run_of_a_search_makes_the_run_and_starts_no_search(point):
     typed = ["search=objective", "trials=3", "seeds=2", "latent_dim=8"]
     for job in compose.jobs(typed, False, [point]):
-        record = make_record(job.config, job.choices)
-        settings, directory = remade(alone(record, *typed))
-        assert directory == run_directory(record) and "latent_dim=8" in settings
+        settings, directory = remade(alone(job.config, *typed))
+        assert directory == run_directory(job.config) and "latent_dim=8" in settings
         assert not [text for text in settings if text.startswith(("search", "trials", "seeds"))]
 
 
@@ -84,18 +83,15 @@ def test_typed_arguments_and_penalties_are_in_the_command():
     jobs = compose.jobs(typed[1:], multirun=True)
     assert len(jobs) == 4
     for job in jobs:
-        record = make_record(job.config, job.choices)
-        assert remade(alone(record, *typed))[1] == run_directory(record)
+        assert remade(alone(job.config, *typed))[1] == run_directory(job.config)
     sweep = "sweep={cases:[{penalty:[r1],penalty.r1.weight:3},{model.d_norm:none},{augment:flip}]}"
     for job in compose.jobs([sweep], multirun=False):
-        record = make_record(job.config, job.choices)
-        assert remade(alone(record, sweep))[1] == run_directory(record)
+        assert remade(alone(job.config, sweep))[1] == run_directory(job.config)
 
 
 def test_where_no_command_is_found_none_is_printed():
     (job,) = compose.jobs([], multirun=False)
-    record = make_record(job.config, job.choices)
-    gone = record | {"choices": record["choices"] | {"loss": "gone"}}
+    gone = replace(job.config, choices=replace(job.config.choices, loss="gone"))
     assert command_of(alone(gone)) is None
 
 

@@ -12,15 +12,13 @@ import wandb
 from PIL import Image
 
 from gan_lab.common.paths import config_names
-from gan_lab.config.compose import jobs
-from gan_lab.config.run_config import make_record
 from gan_lab.evaluation.scores import load_score
 from gan_lab.report import dashboard
 from gan_lab.report.collect import collect
 from gan_lab.report.dashboard import Streamed, streamed
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.tracking.base import census_numbers
-from small_runs import FEW_SAMPLES
+from small_runs import FEW_SAMPLES, config_of
 from wandb_log import Log, logs, read_log
 
 wr = pytest.importorskip(
@@ -79,7 +77,7 @@ def folder(folders) -> Path:
 
 def shown_of(folder: Path) -> Streamed:
     """What the runs in a folder stream, as the verb finds it."""
-    return streamed([data.record for data in collect(["widths"], folder / "runs").runs])
+    return streamed([data.config for data in collect(["widths"], folder / "runs").runs])
 
 
 def named(panel: Any) -> Iterator[tuple[str, str]]:
@@ -141,7 +139,7 @@ def test_the_offline_log_holds_all_that_the_workspace_names(folders, kind):
     classes = {"table"} if kind != "unlabelled" else set()
     assert {source for source, _ in everything} == kinds | classes
     (directory, *_) = run_directories(folder / "runs")
-    census = Run(directory).modes("ema") or {"missing_number": 0}
+    census = Run(directory).modes("ema")
     names = {name for _, name in everything}
     assert OWN[kind] | {"monitor/verdict"} <= names
     for other, own in OWN.items():  # and none that its data do not have
@@ -155,7 +153,7 @@ def test_the_offline_log_holds_all_that_the_workspace_names(folders, kind):
             "config": inside(log.config, name),
         }
         # Of so young a G nobody can tell what is missing; the test below has a census that can.
-        untold = name == "modes/missing" and census["missing_number"] is None
+        untold = name == "modes/missing" and census and census.found.missing_number is None
         assert there[source] or untold, f"{source} {name} is not in the log"
     (order,) = workspace.runset_settings.order
     assert inside(log.summary, order.item.name)
@@ -163,8 +161,9 @@ def test_the_offline_log_holds_all_that_the_workspace_names(folders, kind):
 
 
 def test_a_census_that_can_tell_has_the_number_of_the_panel():
-    told = {"unsure": {"share": 0.0}, "missing_number": 2, "kl": 0.5}
-    assert census_numbers(told)["modes/missing"] == 2
+    (old,) = (Path(__file__).parents[1] / "old_run").glob("*/")
+    told = Run(old).modes("ema").found
+    assert (told.missing_number, census_numbers(told)["modes/missing"]) == (7, 7)
 
 
 def test_every_score_of_the_log_has_a_panel(folders):
@@ -183,11 +182,7 @@ def test_before_the_first_run_the_panels_are_those_of_the_defaults(gan_lab_here)
 
 
 def test_without_a_study_the_runs_of_all_studies_count():
-    def record(dataset: str) -> dict[str, Any]:
-        (job,) = jobs([f"dataset={dataset}"], multirun=False)
-        return make_record(job.config, job.choices)
-
-    faces, ring = record("faces"), record("ring")
+    faces, ring = config_of("dataset=faces"), config_of("dataset=ring")
     shown = streamed([faces, ring, ring])
     assert shown.chosen_by == ["wasserstein", "swd"] and shown.counted
     assert {"swd", "wasserstein", "modes"} <= shown.training.keys()

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,39 +9,39 @@ from gan_lab.report.collect import collect
 from gan_lab.report.ranking import holm, rank, welch
 from gan_lab.report.scores import measures, ranked_by
 from gan_lab.report.study import Study
+from gan_lab.runs.lines import ScoreLine
 from gan_lab.runs.protocol import column_key
 from study_files import finished
 
 
-def protocol(weights: str = "ema", count: int = 10_000, **more: Any) -> dict[str, Any]:
-    return {"weights": weights, "generated_count": count, **more}
+def line(score: str, weights: str = "ema", count: int = 10_000, **more: str) -> ScoreLine:
+    protocol = {"weights": weights, "generated_count": count, **more}
+    return ScoreLine(0, score, 1.0, None, None, protocol)
 
 
-def chosen(lines: dict[str, list[dict[str, Any]]], best_by: str) -> tuple[str, Any] | None:
+def chosen(lines: dict[str, list[ScoreLine]], best_by: str) -> tuple[str, int] | None:
     """What ranks the settings of runs, by name: the score, and the number of its samples."""
     by_run = {name: {column_key(line): line for line in some} for name, some in lines.items()}
     found = measures([line for some in lines.values() for line in some], [best_by])
     first = ranked_by(found, by_run, dict.fromkeys(lines, best_by))
-    return first and (first.score, first.protocol["generated_count"])
+    return first and (first.score, first.line.generated_count)
 
 
 def test_settings_are_ranked_by_the_runs_own_selection_score():
     names = ("fd_classifier", "reverse_kl", "wasserstein", "swd")
-    every = [{"score": name, "value": 1.0, "protocol": protocol()} for name in names]
+    every = [line(name) for name in names]
     for name in names:
         assert chosen({"one": every, "two": every}, name) == (name, 10_000)
-    best_as_the_floor = {"score": "ssim", "value": 1.0, "protocol": protocol()}
+    best_as_the_floor = line("ssim")
     assert chosen({"one": [best_as_the_floor]}, "swd") is None
     assert chosen({"one": [best_as_the_floor, every[0]]}, "swd") == ("fd_classifier", 10_000)
 
 
 def test_a_final_score_ranks_before_one_of_fewer_samples_or_of_raw_weights():
-    def line(**changes: Any) -> dict[str, Any]:
-        return {"score": "fd_classifier", "value": 1.0, "protocol": protocol(**changes)}
-
-    in_training, final, raw = line(count=2000, resize="a"), line(), line(weights="raw")
+    name = "fd_classifier"
+    in_training, final, raw = line(name, count=2000, resize="a"), line(name), line(name, "raw")
     for order in ([in_training, final, raw], [raw, final, in_training]):
-        assert chosen({"one": order, "two": order}, "fd_classifier") == ("fd_classifier", 10_000)
+        assert chosen({"one": order, "two": order}, name) == (name, 10_000)
 
 
 def test_what_unfinished_runs_were_scored_on_ranks_nothing(copy, tmp_path):

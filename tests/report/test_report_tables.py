@@ -99,7 +99,7 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     assert rows[first.name]["last verdict"] == "D won"
     assert rows[second.name]["missing classes"] == "2"
     assert float(rows[second.name]["KL, nats"]) == 1.2345678
-    unknown = lost | {"missing": [], "unsure": {"share": 1.0}}
+    unknown = lost | {"missing": [], "unsure": census["unsure"] | {"share": 1.0}}
     (second / "modes_ema.json").write_text(json.dumps(unknown))
     written = report(copy, out=tmp_path / "unsure")
     assert "cannot tell | 100.0%" in written["results.md"]
@@ -110,6 +110,10 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     row = next(csv.DictReader(report(copy, out=tmp_path / "two")["results.csv"].splitlines()))
     kinds = [name for name in row if name.startswith("KL, nats (")]
     assert len(kinds) == 2 and "KL, nats (another-net, 100 samples)" in kinds
+    (second / "modes_ema.json").write_text(json.dumps(by_another | {"rule": 2}))
+    row = next(csv.DictReader(report(copy, out=tmp_path / "rules")["results.csv"].splitlines()))
+    kinds = [name for name in row if name.startswith("KL, nats (")]
+    assert len(kinds) == 2 and "KL, nats (another-net, 100 samples, rule 2)" in kinds
 
 
 @pytest.mark.usefixtures("without_figures")
@@ -193,9 +197,9 @@ def test_a_score_on_the_way_has_no_column_beside_the_final_one(copy):
         file.write(json.dumps(on_the_way) + "\n")
     (data,) = collect([str(first)], Path("nowhere")).runs
     found = [
-        (line["protocol"]["weights"], line["protocol"]["generated_count"])
+        (line.weights, line.generated_count)
         for line in final_lines(data).values()
-        if line["score"] == "fd_classifier"
+        if line.score == "fd_classifier"
     ]
     assert sorted(found) == [("ema", 100), ("raw", 100)]
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from conf_experiments import STUDIES, SYSTEMS, commanded
 from gan_lab.config.checks import check_data, check_fit, check_ranges
 from gan_lab.config.compose import jobs
 from gan_lab.config.identity import run_directory
-from gan_lab.config.run_config import make_record
 from gan_lab.runs.directory import Run, run_directories
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -28,7 +28,7 @@ def test_the_first_run_of_every_study_trains(gan_lab_here, tmp_path, made_up_dat
     assert result.returncode == 0, result.stderr
     (directory,) = run_directories(tmp_path / "runs")
     run = Run(directory)
-    assert (run.status()["state"], run.checkpoint_steps()) == ("finished", [2])
+    assert (run.status().state, run.checkpoint_steps()) == ("finished", [2])
     assert run.config().runtime.study == name == directory.parent.name
     lines = [json.loads(line) for line in run.metrics_path.read_text().splitlines()]
     assert [line["step"] for line in lines] == [1, 2]
@@ -57,7 +57,7 @@ def test_every_system_trains_from_the_command_line(gan_lab_here, tmp_path, made_
     assert "note " not in result.stdout
     (directory,) = run_directories(tmp_path / "runs")
     run = Run(directory)
-    assert (run.status()["state"], run.checkpoint_steps()) == ("finished", [2])
+    assert (run.status().state, run.checkpoint_steps()) == ("finished", [2])
     # The runs of mnist_baseline lie in the folder that its study has always had.
     assert run.config().runtime.study == {"mnist_baseline": "mnist_b"}.get(name, name)
     lines = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
@@ -72,25 +72,24 @@ def test_every_system_trains_from_the_command_line(gan_lab_here, tmp_path, made_
 def test_experiments_are_sound(name):
     job = commanded(name)[0]
     check_ranges(job.config)
-    record = make_record(job.config, job.choices)
-    record |= {"class_counts": [100] * 10, "image_count": 1000}
-    assert check_fit(record) == []
-    check_data(record)
+    config = replace(job.config, class_counts=(100,) * 10, image_count=1000)
+    assert check_fit(config) == []
+    check_data(config)
 
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_study_of_an_experiment_has_its_name(name):
-    assert {job.config.study for job in commanded(name)} == {name}
+    assert {job.config.runtime.study for job in commanded(name)} == {name}
 
 
 @pytest.mark.parametrize("name", REPORTED)
 def test_the_reported_runs_are_those_of_the_command(name, request):
     """A run is named by what it computes: a seed or a case that is not reported would be missed."""
     found = commanded(name)
-    if any("listing" in job.config.dataset for job in found):  # a folder's files are in the name
+    if any(job.config.dataset.listing for job in found):  # a folder's files are in the name
         root = request.getfixturevalue("data_root")
         found = jobs([f"experiment={name}", f"data_root={root}"], False)
     with (EXPERIMENTS / name / "results.csv").open() as file:
         reported = {row["run"] for row in csv.DictReader(file)}
-    made = [make_record(job.config, job.choices) for job in found]
-    assert {run_directory(record).name for record in made} <= reported
+    made = [job.config for job in found]
+    assert {run_directory(config).name for config in made} <= reported

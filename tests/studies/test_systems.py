@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from conf_experiments import listed
 from gan_lab.config.checks import check_fit
 from gan_lab.config.compose import jobs
-from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import ImageDataset, digits
 from gan_lab.losses import Critic
 from gan_lab.training import build
@@ -24,9 +23,9 @@ DATA = digits(16)
 
 def make_state(*settings: str, data: ImageDataset = DATA, batch_size: int = 8) -> TrainingState:
     (job,) = jobs([*TINY, f"batch_size={batch_size}", *settings], False)
-    record = make_record(job.config, job.choices) | data_facts(data)
-    check_fit(record)
-    return build.training_state(record, data, torch.device("cpu"))
+    config = job.config
+    check_fit(config)
+    return build.training_state(config, data, torch.device("cpu"))
 
 
 def count(network: nn.Module) -> int:
@@ -52,8 +51,8 @@ SYSTEM_E = "model=dcgan_k5 hidden_dim=64 latent_dim=100"
 )
 def test_parameters_of_rgb_systems_at_64(settings, generator, discriminator):
     (job,) = jobs([*settings.split(), "image_size=64"], False)
-    record = make_record(job.config, job.choices) | {"shape": [3, 64, 64], "class_counts": []}
-    networks = build.networks(record)
+    config = replace(job.config, shape=(3, 64, 64))
+    networks = build.networks(config)
     assert generator in (None, count(networks[0]))
     assert discriminator == count(networks[1])
 

@@ -51,11 +51,11 @@ def test_it_gets_the_scalars_pictures_and_scores_of_the_run(gan_lab_here, tmp_pa
                     for path in (tmp_path / "theirs.png", run.sample_path(4)))  # fmt: skip
     assert np.array_equal(theirs, ours)
     assert [image.step for image in found.Images("interpolation")] == [4]
-    census = run.modes("ema")
-    assert scalars(found, "modes/unsure") == {4: pytest.approx(census["unsure"]["share"])}
+    census = run.modes("ema").found
+    assert scalars(found, "modes/unsure") == {4: pytest.approx(census.unsure.share)}
     (words,) = found.Tensors("modes/text_summary")
     text = words.tensor_proto.string_val[0].decode()
-    assert census["conclusion"] in text and text.count("\n| ") >= len(census["classes"])
+    assert census.conclusion in text and text.count("\n| ") >= len(census.classes)
 
 
 def test_a_resumed_run_goes_on_in_the_same_curves(gan_lab_here, tmp_path):

@@ -9,9 +9,9 @@ from fnmatch import fnmatch
 
 import numpy as np
 import pytest
-from omegaconf import OmegaConf
 from PIL import Image
 
+from gan_lab.config.run_config import as_content
 from gan_lab.tracking.wandb_tracker import STEPPED
 from small_runs import FEW_SAMPLES, FEW_SCORES, the_run
 from wandb_log import logs, read_log, the_log
@@ -77,7 +77,7 @@ def test_a_run_is_filed_with_its_config(folder):
     assert [*log.run.tags] == ["dcgan", "nonsaturating", "digits", "first", "second"]
     assert json.loads(run.tracker_path.read_text())["id"] == log.run.run_id
     log.config.pop("_wandb")  # its own
-    assert log.config == OmegaConf.to_container(run.config())
+    assert log.config == as_content(run.config())
 
 
 def test_the_scalars_are_those_of_the_run_directory(folder):
@@ -105,11 +105,11 @@ def test_the_step_is_the_axis_and_scores_keep_their_best(folder):
 
 def test_final_scores_are_in_the_summary(folder):
     summary = the_log(folder).summary
-    final = [line for line in the_run(folder).evaluations() if line["protocol"]["sets"] > 1]
-    assert {line["protocol"]["weights"] for line in final} == {"ema", "raw"}
+    final = [line for line in the_run(folder).evaluations() if line.protocol["sets"] > 1]
+    assert {line.weights for line in final} == {"ema", "raw"}
     for line in final:
-        name = f"evaluation/{line['protocol']['weights']}/{line['score']}"
-        assert summary[name] == pytest.approx(line["value"])
+        name = f"evaluation/{line.weights}/{line.score}"
+        assert summary[name] == pytest.approx(line.value)
 
 
 def test_the_sample_grids_are_the_pictures_of_the_run_directory(folder):
@@ -135,13 +135,14 @@ def test_a_picture_says_what_it_shows(folder):
 
 
 def test_mode_coverage_is_a_table_and_bars(folder):
-    log, census = the_log(folder), the_run(folder).modes("ema")
-    assert (census["samples"], census["step"]) == (60, 4)
+    log, file = the_log(folder), the_run(folder).modes("ema")
+    census = file.found
+    assert (census.samples, file.origin.step) == (60, 4)
     (row,) = [row for row in log.rows if "modes/table" in row]
     assert row["step"] == 4
     expected = [
-        [entry["class"], entry["count"], entry["share"], *entry["interval"], entry["real_share"]]
-        for entry in census["classes"]
+        [entry.name, entry.count, entry.share, *entry.interval, entry.real_share]
+        for entry in census.classes
     ]
     assert [line[0] for line in expected] == [*"0123456789"]
     for name in ("modes/table", "modes/bars_table"):
@@ -152,9 +153,9 @@ def test_mode_coverage_is_a_table_and_bars(folder):
     panel = chart["panel_config"]
     assert panel["panelDefId"] == "wandb/bar/v0"
     assert panel["fieldSettings"] == {"label": "class", "value": "share"}
-    assert log.summary.get("modes/missing") == census["missing_number"]
-    assert log.summary["modes/unsure"] == pytest.approx(census["unsure"]["share"])
-    assert log.summary["modes/conclusion"] == census["conclusion"]
+    assert log.summary.get("modes/missing") == census.missing_number
+    assert log.summary["modes/unsure"] == pytest.approx(census.unsure.share)
+    assert log.summary["modes/conclusion"] == census.conclusion
 
 
 # --- ends ----------------------------------------------------------------------------------------
@@ -185,7 +186,7 @@ def test_sigterm_saves_and_closes(start_gan_lab, tmp_path):
     assert process.returncode == 143 and "goes on" in output
     run, log = the_run(tmp_path), the_log(tmp_path)
     assert log.exit_code == 143
-    assert run.status()["state"] == "interrupted"
+    assert run.status().state == "interrupted"
     assert run.checkpoint_steps() == [run.metrics()[-1]["step"]] == [log.rows[-1]["step"]]
 
 

@@ -28,7 +28,7 @@ def test_an_unreachable_server_is_one_line_and_the_run_goes_on_offline(gan_lab, 
     said = [line for line in result.stdout.splitlines() if "cannot be reached" in line]
     assert len(said) == 1 and "offline" in said[0]
     assert "Traceback" not in result.stderr
-    assert the_run(tmp_path).status()["state"] == "finished"
+    assert the_run(tmp_path).status().state == "finished"
     assert list((tmp_path / "runs" / "wandb").glob("offline-run-*/run-*.wandb"))
 
 

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.compose import jobs
 from gan_lab.runs.directory import Run, run_directories
+from small_runs import knobs_of
 
 PATH = conf_directory().parent / "docs" / "wandb_sweep.yaml"
 pytestmark = pytest.mark.skipif(not PATH.is_file(), reason="docs/ is not beside this installation")
@@ -48,7 +49,9 @@ def test_every_choice_composes(sweep):
     for key, parameter in sweep["parameters"].items():
         for value in parameter.get("values", [choose(parameter)]):
             (job,) = jobs([f"{key}={value}"], multirun=False)
-            chosen = job.choices.get(key, OmegaConf.select(job.config, key))
+            chosen = job.config.choices.as_plain().get(key) or OmegaConf.select(
+                OmegaConf.create(knobs_of(job.config)), key
+            )
             assert chosen == value
 
 

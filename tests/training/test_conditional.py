@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.compose import jobs
-from gan_lab.config.run_config import data_facts, make_record
 from gan_lab.data import ImageDataset, digits
 from gan_lab.models import LabelledDiscriminator, LabelledGenerator
 from gan_lab.training import build
@@ -29,8 +28,8 @@ def make_state(*settings: str, data: ImageDataset = DATA, **changes: float) -> T
     knobs = {"image_size": SIZE, "batch_size": BATCH, "latent_dim": LATENT, "hidden_dim": WIDTH}
     tiny = [f"{name}={value}" for name, value in (knobs | changes).items()]
     (job,) = jobs(["dataset=digits", *tiny, *settings], False)
-    record = make_record(job.config, job.choices) | data_facts(data)
-    return build.training_state(record, data, torch.device("cpu"))
+    config = job.config
+    return build.training_state(config, data, torch.device("cpu"))
 
 
 def count(network: nn.Module) -> int:

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.config.compose import jobs
-from gan_lab.config.run_config import make_record
 from gan_lab.data import mnist
 from gan_lab.evaluation.classifier import classify, load_mnistcnn_v1
 from gan_lab.metrics import frechet, moments
@@ -84,14 +83,14 @@ def data_root() -> Path:
 
 def test_after_200_steps_on_mnist_the_average_is_as_good_as_the_weights(data_root):
     job = jobs(["experiment=mnist_dcgan", "logger=none"], False)[0]
-    record = make_record(job.config, job.choices)
-    state = build.training_state(record, mnist(data_root), torch.device("cpu"))
+    config = job.config
+    state = build.training_state(config, mnist(data_root), torch.device("cpu"))
     for step in range(200):
         take_step(state, step)
-        update_average(state.average, state.generator, record["ema_decay"], step + 1)
+        update_average(state.average, state.generator, config.ema_decay, step + 1)
     classifier = load_mnistcnn_v1()
     real = moments(classify(classifier, mnist(data_root, split="test").images)[0])
-    latents = sample_latents(0, 1000, record["latent_dim"])
+    latents = sample_latents(0, 1000, config.latent_dim)
 
     def distance(generator: nn.Module) -> float:
         images: Tensor = generate(generator, latents)

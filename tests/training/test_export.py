@@ -11,6 +11,7 @@ from safetensors.torch import load_file, safe_open, save_file
 
 from gan_lab import load_run
 from gan_lab.common.errors import RunError
+from gan_lab.config.run_config import read_config
 from gan_lab.models import call
 from gan_lab.training import build
 from gan_lab.training import export as exporting
@@ -38,7 +39,7 @@ def test_both_exports_draw_the_images_of_the_run(gan_lab_here, runs, tmp_path, m
     with torch.no_grad():
         expected = call(run.generator, latents, labels)
         description = json.loads((folder / "config.json").read_text())
-        network, _ = build.networks(description["config"])
+        network, _ = build.networks(read_config(description["config"]))
         network.load_state_dict(load_file(folder / "generator.safetensors"))
         assert torch.allclose(call(network.eval(), latents, labels), expected, atol=1e-5)
     assert description["inputs"]["latents"] == ["batch", 16]

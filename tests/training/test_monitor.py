@@ -8,7 +8,7 @@ import torch
 
 from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.runs.directory import Run, run_directories
-from gan_lab.training.monitor import VERDICTS, Monitor, judge, replay
+from gan_lab.training.monitor import RULE, VERDICTS, Monitor, judge, replay
 from gan_lab.training.steps import _accuracy
 from small_runs import FEW_SAMPLES, FEW_SCORES
 
@@ -190,14 +190,16 @@ def test_a_collapse_stops_the_run_when_asked_and_the_same_command_goes_on(gan_la
     run = Run(directory)
     # Looks at 2, 4, 6: the first is not judged, and the second bad verdict stops.
     assert run.checkpoint_steps() == [6]
-    assert run.status()["state"] == "diverged" and "step 6" in run.status()["reason"]
+    assert run.status().state == "diverged" and "step 6" in run.status().reason
     assert [line.get("monitor/verdict", 0) > 0 for line in run.metrics()] == [
         False, False, False, True, False, True]  # fmt: skip
 
     result = gan_lab_here(*only_d)  # not part of the hash: the same run
     assert result.returncode == 0 and "going on from step 6" in result.stdout
+    starts = json.loads(run.environment_path.read_text())
+    assert [start["monitor_rule"] for start in starts] == [RULE, RULE]
     assert run_directories(tmp_path / "runs") == [directory]
-    assert run.status()["state"] == "finished"
+    assert run.status().state == "finished"
 
 
 @pytest.mark.slow
@@ -206,8 +208,8 @@ def test_a_collapsed_run_of_a_sweep_goes_on_only_without_stop_on_collapse(gan_la
     stopped = gan_lab_here(*both, "stop_on_collapse=true")
     assert stopped.returncode == 1
     runs = [Run(path) for path in run_directories(tmp_path / "runs")]
-    assert [run.status()["state"] for run in runs] == ["diverged"] * 2
-    assert all(run.status()["reason"].startswith("collapsed: ") for run in runs)
+    assert [run.status().state for run in runs] == ["diverged"] * 2
+    assert all(run.status().reason.startswith("collapsed: ") for run in runs)
 
     settled = gan_lab_here(*both, "stop_on_collapse=true")
     assert settled.returncode == 1
@@ -216,6 +218,6 @@ def test_a_collapsed_run_of_a_sweep_goes_on_only_without_stop_on_collapse(gan_la
 
     result = gan_lab_here(*both)
     assert result.returncode == 0, result.stderr
-    assert [run.status()["state"] for run in runs] == ["finished"] * 2
-    assert [run.status()["step"] for run in runs] == [20, 20]
+    assert [run.status().state for run in runs] == ["finished"] * 2
+    assert [run.status().step for run in runs] == [20, 20]
     assert [len(run.environment()) for run in runs] == [2, 2]

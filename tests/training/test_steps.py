@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from gan_lab import load_loss
 from gan_lab.common.paths import conf_directory
 from gan_lab.config.compose import jobs
-from gan_lab.config.run_config import make_record
 from gan_lab.data import digits
 from gan_lab.losses import Critic, GanLoss
 from gan_lab.training import build
@@ -60,7 +59,7 @@ class Recorder(Batches):
 def make_state(*settings: str) -> TrainingState:
     """The tiny problem in float64."""
     job = jobs([*TINY, *settings], False)[0]
-    state = build.training_state(make_record(job.config, job.choices), DATA, torch.device("cpu"))
+    state = build.training_state(job.config, DATA, torch.device("cpu"))
     for player in (state.generator, state.discriminator, state.average):
         player.double()
     return replace(state, batches=Recorder(**vars(state.batches)))
@@ -196,7 +195,7 @@ def test_a_step_depends_on_the_state_and_its_place_alone():
     state, resumed = make_state(), make_state()
     for step in range(3):
         take_step(state, step)
-    resumed.load_state_dict(deepcopy(state.state_dict()))
+    resumed.load(deepcopy(state.checkpoint(Progress(3).numbers())))
     lines = [take_step(one, 3) for one in (state, resumed)]
     torch.testing.assert_close(*lines, rtol=0, atol=0)
 

@@ -5,7 +5,7 @@ from functools import cache
 import torch
 
 from gan_lab.config.compose import Composed, jobs
-from gan_lab.config.run_config import data_facts, make_record
+from gan_lab.config.run_config import RunConfig, with_data
 from gan_lab.data import digits
 from gan_lab.training import build
 from gan_lab.training.state import TrainingState
@@ -20,10 +20,9 @@ def job_of(*settings: str) -> Composed:
     return jobs([*TINY, "hidden_dim=4", *settings], False)[0]
 
 
-def record_of(*settings: str) -> dict:
-    job = job_of(*settings)
-    return make_record(job.config, job.choices) | data_facts(DATA)
+def config_of(*settings: str) -> RunConfig:
+    return with_data(job_of(*settings).config, DATA)
 
 
 def make_state(*settings: str) -> TrainingState:
-    return build.training_state(record_of(*settings), DATA, torch.device("cpu"))
+    return build.training_state(config_of(*settings), DATA, torch.device("cpu"))

@@ -11,9 +11,8 @@ training: in evaluation mode batch norm would mix what it saw of real and of gen
 
 import copy
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,20 +21,33 @@ from torch.nn.functional import softplus
 from gan_lab.analysis.equilibrium_figures import draw_equilibrium, draw_optimum
 from gan_lab.analysis.optimal_discriminator import LOG_4, compare_with_optimum
 from gan_lab.common.files import replace_file
+from gan_lab.common.typed import plain
 from gan_lab.common.version import __version__
-from gan_lab.config.run_config import is_labelled
+from gan_lab.config.run_config import RunConfig
 from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.metrics import mean_interval, wilson
 from gan_lab.models import call
 from gan_lab.runs.directory import Run
+from gan_lab.runs.equilibrium import (
+    CurveMean,
+    DualityGap,
+    Equilibrium,
+    FreshAccuracy,
+    HeldOut,
+    Mean,
+    OptimumNumbers,
+    WayPoint,
+    Ways,
+)
+from gan_lab.runs.lines import MetricsLine
 from gan_lab.training import build
+from gan_lab.training.batches import Batches
 from gan_lab.training.device import on_device
 from gan_lab.training.state import TrainingState
 from gan_lab.training.steps import bind, packed, take_step
-from gan_lab.training.trained import OpenedRun
+from gan_lab.training.trained import TrainedRun
 
-Result = dict[str, Any]
-Update = Callable[[TrainingState, int], Any]  # one step of training: train.take_step
+Update = Callable[[TrainingState, int], object]  # one step of training: train.take_step
 
 HELD_OUT_STEP = 2**40  # no training gets there: latents that nobody learned from
 CHOICE_BATCHES = 16  # training batches on which the best of a player's copies is chosen
@@ -49,50 +61,54 @@ NEAR_VALUE = 0.05  # nats, of V
 NEAR_ZERO = 0.02  # nats, of the duality gap
 
 
-def examine_equilibrium(opened: OpenedRun, steps: int, fresh_steps: int) -> dict[str, Any]:
+def examine_equilibrium(opened: TrainedRun, steps: int, fresh_steps: int) -> Equilibrium:
     """Measure a run's newest checkpoint, write what was found and return it."""
-    run, record = opened.run, opened.record
-    data = build.dataset(record)
-    held_out = on_device(build.dataset(record, split="test"), opened.device)
-    state = build.training_state(record, data, opened.device)
-    state.load_state_dict(opened.checkpoint)
+    run, config, checkpoint = opened.run, opened.config, opened.checkpoint
+    data = build.dataset(config)
+    held_out = on_device(build.dataset(config, split="test"), opened.device)
+    state = build.training_state(config, data, opened.device)
+    state.load(checkpoint)
     metrics = run.metrics()
-    has_value = state.loss.output == "probability" and not record["label_smoothing"]
-    result: dict[str, Any] = {
-        "step": opened.step,
-        "version": __version__,
-        "curves": curve_means(metrics, has_value),
-    }
     # A loss whose D gives no probability has neither this value nor this equilibrium.
-    if state.loss.output == "probability":
-        result["held_out"] = on_held_out(state, held_out)
-        result["gap"] = duality_gap(state, held_out, take_step, steps)
-    _, fresh = build.networks({**record, "seed": record["seed"] + 1, "pack": 1})
-    result["fresh"] = fresh_accuracy(fresh.to(opened.device), state, held_out, fresh_steps)
-    if isinstance(data, PointDataset) and _has_optimum(record, state):
-        result["optimum"] = _draw_optimum(run, record, state, data)
-    result["conclusion"] = conclude(result)
+    has_equilibrium = state.loss.output == "probability"
+    outputs = on_held_out(state, held_out) if has_equilibrium else None
+    gap = duality_gap(state, held_out, take_step, steps) if has_equilibrium else None
+    _, network = build.networks(replace(config, seed=config.seed + 1, pack=1))
+    fresh = fresh_accuracy(network.to(opened.device), state, held_out, fresh_steps)
+    optimum = None
+    if isinstance(data, PointDataset) and _has_optimum(config, state):
+        optimum = _draw_optimum(run, config, state, data)
+    result = Equilibrium(
+        step=opened.step,
+        version=__version__,
+        curves=curve_means(metrics, has_equilibrium and not config.label_smoothing),
+        held_out=outputs,
+        gap=gap,
+        fresh=fresh,
+        optimum=optimum,
+        conclusion=conclude(fresh, outputs, gap),
+    )
     draw_equilibrium(metrics, result, run.equilibrium_figure)
-    replace_file(run.equilibrium_path, json.dumps(result, indent=1) + "\n")
+    replace_file(run.equilibrium_path, json.dumps(plain(result), indent=1) + "\n")
     return result
 
 
-def _has_optimum(record: Mapping[str, Any], state: TrainingState) -> bool:
+def _has_optimum(config: RunConfig, state: TrainingState) -> bool:
     """Whether D* is a function of one point that D could be: no pairs, no labels, a probability."""
-    return record["pack"] == 1 and not is_labelled(record) and state.loss.output == "probability"
+    return config.pack == 1 and not config.is_conditional and state.loss.output == "probability"
 
 
 def _draw_optimum(
-    run: Run, record: Mapping[str, Any], state: TrainingState, data: PointDataset
-) -> dict[str, Any]:
+    run: Run, config: RunConfig, state: TrainingState, data: PointDataset
+) -> OptimumNumbers:
     optimum = compare_with_optimum(
-        state.generator, state.discriminator, data, record["seed"], record["latent_dim"]
+        state.generator, state.discriminator, data, config.seed, config.latent_dim
     )
     draw_optimum(optimum, data.centers, data.std, run.optimum_figure)
     return optimum.numbers
 
 
-def curve_means(metrics: Sequence[Mapping[str, float]], has_value: bool) -> dict[str, Any]:
+def curve_means(metrics: Sequence[MetricsLine], has_value: bool) -> Mapping[str, CurveMean]:
     """Return mean and standard deviation of the last quarter of the curves.
 
     `value` is -loss/d, where that is V (`has_value`).
@@ -102,31 +118,27 @@ def curve_means(metrics: Sequence[Mapping[str, float]], has_value: bool) -> dict
         "value": [-line["loss/d"] for line in lines if has_value and "loss/d" in line],
         **{key: [line[key] for line in lines if key in line] for key in ("d/real", "d/fake_1")},
     }
-    return {
-        name: {
-            "mean": (values := torch.tensor(numbers, dtype=torch.float64)).mean().item(),
-            "std": values.std(correction=0).item(),
-            "lines": len(numbers),
-        }
-        for name, numbers in series.items()
-        if numbers
-    }
+    return {name: _curve_mean(numbers) for name, numbers in series.items() if numbers}
 
 
-def on_held_out(state: TrainingState, held_out: ImageDataset) -> dict[str, Any]:
+def _curve_mean(numbers: Sequence[float]) -> CurveMean:
+    values = torch.tensor(numbers, dtype=torch.float64)
+    return CurveMean(values.mean().item(), values.std(correction=0).item(), len(numbers))
+
+
+def on_held_out(state: TrainingState, held_out: ImageDataset) -> HeldOut:
     """Return V and D's mean outputs on images that nobody learned from, with 95 % intervals."""
     logits = _logits(state, held_out)
-    series = {
-        "value": torch.stack([2 * half_value(real, fake) for real, fake in logits]),
-        "d/real": torch.stack([real.sigmoid().mean() for real, _ in logits]),
-        "d/fake": torch.stack([fake.sigmoid().mean() for _, fake in logits]),
-    }
-    return {name: _mean(values) for name, values in series.items()}
+    return HeldOut(
+        value=_mean(torch.stack([2 * half_value(real, fake) for real, fake in logits])),
+        d_real=_mean(torch.stack([real.sigmoid().mean() for real, _ in logits])),
+        d_fake=_mean(torch.stack([fake.sigmoid().mean() for _, fake in logits])),
+    )
 
 
 def duality_gap(
     state: TrainingState, held_out: ImageDataset, update: Update, steps: int
-) -> dict[str, Any]:
+) -> DualityGap:
     """Return the duality gap (nats) that `steps` updates of a copy of each player find.
 
     Of every tenth part of the way the copy that is best on training batches is judged on `held_out`
@@ -137,18 +149,12 @@ def duality_gap(
     best_g, way_g = _respond(state, update, steps, "generator")
     upper = torch.stack([half_value(*pair) for pair in _logits(best_d, held_out)])
     lower = torch.stack([half_value(*pair) for pair in _logits(best_g, held_out)])
-    return {
-        "steps": steps,
-        "gap": _mean(upper - lower),
-        "best_discriminator": _mean(upper),
-        "best_generator": _mean(lower),
-        "way": {"discriminator": way_d, "generator": way_g},
-    }
+    return DualityGap(steps, _mean(upper - lower), _mean(upper), _mean(lower), Ways(way_d, way_g))
 
 
 def _respond(
     state: TrainingState, update: Update, steps: int, player: str
-) -> tuple[TrainingState, list[dict[str, float]]]:
+) -> tuple[TrainingState, tuple[WayPoint, ...]]:
     """Train a copy of one player against the other, who stands still; return the best on the way.
 
     And the way: M after so many steps, on the training batches that the choice is made by.
@@ -158,17 +164,17 @@ def _respond(
     trial = copy.deepcopy(replace(state, loss=loss))
     sign = 1 if trained else -1
     best = trial
-    way: list[dict[str, float]] = []
+    way: list[WayPoint] = []
     for done in range(steps + 1):
         if done % max(1, steps // CHOICES) == 0 or done == steps:
             logits = _logits(trial, state.batches.dataset, CHOICE_BATCHES)
             value = torch.stack([half_value(*pair) for pair in logits]).mean().item()
-            if all(sign * value > sign * point["value"] for point in way):
+            if all(sign * value > sign * point.value for point in way):
                 best = copy.deepcopy(trial)
-            way.append({"step": done, "value": value})
+            way.append(WayPoint(done, value))
         if done < steps:
             update(trial, HELD_OUT_STEP + done)
-    return best, way
+    return best, tuple(way)
 
 
 def half_value(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -201,7 +207,7 @@ def _logits(
 
 def fresh_accuracy(
     fresh: nn.Module, state: TrainingState, held_out: ImageDataset, steps: int
-) -> dict[str, Any]:
+) -> FreshAccuracy:
     """Train a new discriminator against the generator and return its accuracy on held-out images.
 
     A classifier two-sample test (Lopez-Paz & Oquab 2017, arXiv 1610.06545): it sees real and
@@ -213,7 +219,7 @@ def fresh_accuracy(
     optimizer = torch.optim.Adam(fresh.parameters(), FRESH_RATE, (0.5, 0.999))
     fresh.train()
 
-    def logits(of: Any, step: int) -> tuple[Tensor, Tensor]:
+    def logits(of: Batches, step: int) -> tuple[Tensor, Tensor]:
         labels = of.labels(step, 0)
         with torch.no_grad():
             fake = call(generator, of.latents(step, 0), labels)
@@ -234,60 +240,53 @@ def fresh_accuracy(
             real, made = logits(unseen, 2 * HELD_OUT_STEP + batch)
             right += int((real > 0).sum() + (made <= 0).sum())
             count += len(real) + len(made)
-    return {
-        "steps": steps,
-        "accuracy": right / count,
-        "interval": list(wilson(right, count)),
-        "images": count,
-    }
+    return FreshAccuracy(steps, right / count, wilson(right, count), count)
 
 
-def _mean(values: Tensor) -> dict[str, Any]:
-    interval = mean_interval(values)
-    return {"mean": values.mean().item(), "interval": interval and list(interval)}
+def _mean(values: Tensor) -> Mean:
+    return Mean(values.mean().item(), mean_interval(values))
 
 
-def conclude(result: Mapping[str, Any]) -> str:
-    """Say in one line whether the numbers are consistent with the equilibrium, and if not, why."""
-    reasons = list(_reasons(result))
-    accuracy = result["fresh"]["accuracy"]
-    low, high = result["fresh"]["interval"]
-    numbers = f"a fresh discriminator is right in {accuracy:.1%} [{low:.1%}, {high:.1%}]"
-    if "gap" in result:
-        gap, held_out = result["gap"]["gap"], result["held_out"]
+def conclude(fresh: FreshAccuracy, held_out: HeldOut | None, gap: DualityGap | None) -> str:
+    """Say in one line whether the numbers are consistent with the equilibrium, and if not, why.
+
+    A loss whose D gives no probability has neither `held_out` nor `gap`.
+    """
+    reasons = list(_reasons(fresh, held_out, gap))
+    low, high = fresh.interval
+    numbers = f"a fresh discriminator is right in {fresh.accuracy:.1%} [{low:.1%}, {high:.1%}]"
+    if held_out is not None and gap is not None:
         numbers = (
-            f"V = {held_out['value']['mean']:.3f} (-log 4 = {-LOG_4:.3f}), "
-            f"D(x) = {held_out['d/real']['mean']:.2f}, D(G(z)) = {held_out['d/fake']['mean']:.2f} "
-            f"on held-out images, duality gap {gap['mean']:.3f}, {numbers}"
+            f"V = {held_out.value.mean:.3f} (-log 4 = {-LOG_4:.3f}), "
+            f"D(x) = {held_out.d_real.mean:.2f}, D(G(z)) = {held_out.d_fake.mean:.2f} "
+            f"on held-out images, duality gap {gap.gap.mean:.3f}, {numbers}"
         )
     if not reasons:
         return f"Consistent with the equilibrium: {numbers}."
     return f"Not at the equilibrium: {'; '.join(reasons)}. In numbers: {numbers}."
 
 
-def _reasons(result: Mapping[str, Any]) -> list[str]:
-    reasons = []
-    fresh = result["fresh"]
-    told_apart = fresh["interval"][0] > 0.5 and fresh["accuracy"] > 0.5 + NEAR_HALF
+def _reasons(
+    fresh: FreshAccuracy, held_out: HeldOut | None, gap: DualityGap | None
+) -> Iterator[str]:
+    low, _ = fresh.interval
+    told_apart = low > 0.5 and fresh.accuracy > 0.5 + NEAR_HALF
     if told_apart:
-        reasons.append("a fresh discriminator still tells generated images from real ones")
-    if "gap" not in result:
-        return reasons
-    held_out, gap = result["held_out"], result["gap"]
-    if abs(held_out["value"]["mean"] + LOG_4) > NEAR_VALUE:
-        above = held_out["value"]["mean"] > -LOG_4
-        reasons.append(f"V is {'above' if above else 'below'} -log 4")
-    outputs = [held_out[name]["mean"] for name in ("d/real", "d/fake")]
+        yield "a fresh discriminator still tells generated images from real ones"
+    if held_out is None or gap is None:
+        return
+    if abs(held_out.value.mean + LOG_4) > NEAR_VALUE:
+        yield f"V is {'above' if held_out.value.mean > -LOG_4 else 'below'} -log 4"
+    outputs = (held_out.d_real.mean, held_out.d_fake.mean)
     if any(abs(output - 0.5) > NEAR_HALF for output in outputs):
-        reasons.append("D's outputs are not 1/2")
+        yield "D's outputs are not 1/2"
     elif told_apart:
-        reasons.append("D says 1/2 because it does not see the difference, not for want of one")
-    interval = gap["gap"]["interval"]
-    if gap["gap"]["mean"] > NEAR_ZERO and (interval is None or interval[0] > 0):
+        yield "D says 1/2 because it does not see the difference, not for want of one"
+    interval = gap.gap.interval
+    if gap.gap.mean > NEAR_ZERO and (interval is None or interval[0] > 0):
         gains = {
-            "D": gap["best_discriminator"]["mean"] - held_out["value"]["mean"] / 2,
-            "G": held_out["value"]["mean"] / 2 - gap["best_generator"]["mean"],
+            "D": gap.best_discriminator.mean - held_out.value.mean / 2,
+            "G": held_out.value.mean / 2 - gap.best_generator.mean,
         }
         who = max(gains, key=lambda player: gains[player])
-        reasons.append(f"in {gap['steps']} steps a player can gain, {who} most")
-    return reasons
+        yield f"in {gap.steps} steps a player can gain, {who} most"

@@ -1,21 +1,20 @@
 """Figures of `gan-lab equilibrium`, as PNG and PDF."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from gan_lab.analysis.optimal_discriminator import LOG_4, Optimum
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
+from gan_lab.runs.equilibrium import Equilibrium
+from gan_lab.runs.lines import MetricsLine
 
 ZOOM = 8  # standard deviations around a mode
 
 
-def draw_equilibrium(
-    metrics: Sequence[Mapping[str, float]], result: Mapping[str, Any], path: Path
-) -> None:
+def draw_equilibrium(metrics: Sequence[MetricsLine], result: Equilibrium, path: Path) -> None:
     """Draw V and D's outputs over the training beside their equilibrium, and the duality gap."""
     from matplotlib import style
     from matplotlib.figure import Figure
@@ -25,7 +24,7 @@ def draw_equilibrium(
         value, outputs, gap = figure.subplots(1, 3)
         steps = [line["step"] for line in metrics if "loss/d" in line]
         values = [-line["loss/d"] for line in metrics if "loss/d" in line]
-        if "value" in result["curves"]:
+        if "value" in result.curves:
             value.plot(steps, values, color=COLOURS["D"], label="V = -loss/d")
             value.axhline(-LOG_4, color="black", ls=":", label="-log 4")
             value.set_ylabel("V (nats)")
@@ -36,20 +35,20 @@ def draw_equilibrium(
             points = [(line["step"], line[key]) for line in metrics if key in line]
             if points:
                 outputs.plot(*zip(*points, strict=True), color=COLOURS[role], label=label)
-        if "gap" in result:
+        if result.gap:
             outputs.axhline(0.5, color="black", ls=":", label="1/2")
             outputs.set_ylim(0, 1)
-        outputs.set_ylabel("mean D(·)" if "gap" in result else "mean critic output")
-        for player, role in (("discriminator", "D"), ("generator", "G")):
-            way = result["gap"]["way"][player] if "gap" in result else []
+        outputs.set_ylabel("mean D(·)" if result.gap else "mean critic output")
+        ways = (result.gap.way.discriminator, result.gap.way.generator) if result.gap else ((), ())
+        for way, role in zip(ways, ("D", "G"), strict=True):
             gap.plot(
-                [point["step"] for point in way],
-                [point["value"] for point in way],
+                [point.step for point in way],
+                [point.value for point in way],
                 "o-",
                 color=COLOURS[role],
                 label=f"only {role} learns",
             )
-        if "gap" in result:
+        if result.gap:
             gap.axhline(-LOG_4 / 2, color="black", ls=":", label="-log 2")
             gap.set_ylabel("M = V / 2 (nats)")
         else:
@@ -57,7 +56,7 @@ def draw_equilibrium(
         for axis in (value, outputs):
             axis.set_xlabel("step (generator updates)")
         gap.set_xlabel("steps of one player alone, after training")
-        for axis in (value, outputs, gap) if "gap" in result else (value, outputs):
+        for axis in (value, outputs, gap) if result.gap else (value, outputs):
             axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
         save_figure(figure, path)
 
@@ -73,7 +72,7 @@ def draw_optimum(optimum: Optimum, centers: Tensor, std: float, path: Path) -> N
     cells = optimum.cells
     weight = optimum.real + optimum.fake
     # Less than a thousandth of a point: D* is a ratio of nothings there.
-    blank = weight < 1e-3 / optimum.numbers["samples"]
+    blank = weight < 1e-3 / optimum.numbers.samples
     differences = optimum.learned - optimum.optimal
     panels = [
         ("optimal D*", optimum.optimal.where(~blank, np.nan), "viridis", (0, 1)),
@@ -111,11 +110,11 @@ def draw_optimum(optimum: Optimum, centers: Tensor, std: float, path: Path) -> N
                 if row == 0:
                     figure.colorbar(shown, ax=axis, shrink=0.8)
         numbers = optimum.numbers
-        away = numbers["outside"]
+        away = numbers.outside
         outside = f"   {away:.1%} of the fakes lie outside" if away else ""
         figure.suptitle(
-            f"mean |D - D*| {numbers['error']:.3f} (by chance {numbers['error_by_chance']:.3f})   "
-            f"V(D*) {numbers['value_optimal']:.3f}, V(D) {numbers['value_learned']:.3f}, "
+            f"mean |D - D*| {numbers.error:.3f} (by chance {numbers.error_by_chance:.3f})   "
+            f"V(D*) {numbers.value_optimal:.3f}, V(D) {numbers.value_learned:.3f}, "
             f"-log 4 = {-LOG_4:.3f}{outside}",
             fontsize=9,
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -208,5 +207,4 @@ def _draw(
 
 
 def _words(run: TrainedRun, weights: str, what: str) -> str:
-    config: Any = run.config
-    return f"{what} {caption(config, run.step)}; {WEIGHTS[weights]}."
+    return f"{what} {caption(run.config, run.step)}; {WEIGHTS[weights]}."

@@ -1,9 +1,8 @@
 """What a generator's samples are: how many of each class, and what follows from that, in words."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -30,11 +29,23 @@ from gan_lab.metrics import (
     sure_classes,
     wilson,
 )
+from gan_lab.metrics.census import RULE
+from gan_lab.runs.census import (
+    Beside,
+    ChiSquare,
+    ClassCensus,
+    ClassCount,
+    Diversity,
+    Judge,
+    ModesFile,
+    Origin,
+    Pair,
+    Share,
+    Supports,
+)
 from gan_lab.training import build
 from gan_lab.training.rng import permutation
-from gan_lab.training.trained import OpenedRun, trained_generators
-
-Result = dict[str, Any]
+from gan_lab.training.trained import TrainedRun
 
 COMPARED = 2000  # samples whose distances to each other are taken: N^2 of them
 UNEVEN = 0.01  # nats: a smaller KL is an imbalance that nobody sees
@@ -48,7 +59,7 @@ class Sorted:
     """Samples by class: the class of each [N], -1 where that is not sure, and who says so."""
 
     predicted: Tensor
-    judge: dict[str, Any]
+    judge: Judge
 
 
 def sort_samples(
@@ -63,7 +74,7 @@ def sort_samples(
     if extractor is None:
         assert isinstance(real.train, PointDataset)
         modes = nearest_modes(samples.seen_by(None, 0, count), real.train.centers, real.train.std)
-        return Sorted(modes, {"rule": "the centre within 3 std"})
+        return Sorted(modes, Judge(rule="the centre within 3 std"))
     seen = samples.seen_by(extractor, 0, count)
     known = real.train_features(extractor).values
     limit = real.floors(
@@ -72,7 +83,7 @@ def sort_samples(
         lambda: {"limit": familiar_distance(known, real.test_features(extractor).values)},
     )["limit"]
     strange = is_strange(known, limit, seen.values)
-    judge = {"extractor": extractor.name, "sha256": extractor.sha256, "resize": extractor.resize}
+    judge = Judge(extractor.name, extractor.sha256, extractor.resize)
     return Sorted(sure_classes(seen.logits).where(~strange, UNSURE), judge)
 
 
@@ -81,30 +92,30 @@ def sort(evaluator: RunEvaluator, samples: Samples, count: int) -> Sorted | None
 
     Raises RunError if the classifier that would say is too often wrong.
     """
-    if evaluator.record["dataset"].get("points"):
+    if evaluator.config.dataset.points:
         return sort_samples(samples, count, evaluator.reference, None)
-    if evaluator.record["dataset"]["classifier"] is None:
+    if evaluator.config.dataset.classifier is None:
         return None
     return sort_samples(samples, count, evaluator.reference, evaluator.extractor("classifier"))
 
 
 def write_census(
     evaluator: RunEvaluator, samples: Samples, order: Sorted, weights: str, step: int
-) -> Result:
-    """Count sorted samples by class, write modes_<weights>.json and return what is in it."""
+) -> ClassCensus:
+    """Count sorted samples by class, write modes_<weights>.json and return what was found."""
     asked = samples.asked(0, len(order.predicted))
-    found = {
-        **{"step": step, "weights": weights, "seed": evaluator.record["seed"]},
-        "version": __version__,
-        **take_census(order, evaluator.reference.train, asked),
-    }
-    evaluator.run.write_modes(weights, found)
+    found = take_census(order, evaluator.reference.train, asked)
+    evaluator.run.write_modes(ModesFile(_origin(evaluator, weights, step), found))
     return found
+
+
+def _origin(evaluator: RunEvaluator, weights: str, step: int) -> Origin:
+    return Origin(step, weights, evaluator.config.seed, __version__)
 
 
 def averaged_census(
     evaluator: RunEvaluator, averaged: Samples, step: int, count: int
-) -> Result | None:
+) -> ClassCensus | None:
     """Count the classes of samples of the averaged generator; None where none can be told."""
     try:
         order = sort(evaluator, averaged, count)
@@ -113,97 +124,103 @@ def averaged_census(
     return write_census(evaluator, averaged, order, "ema", step) if order is not None else None
 
 
-def take_census(order: Sorted, data: ImageDataset, asked: Tensor | None = None) -> Result:
-    """Return what modes.json holds of sorted samples [N], against the training data.
+def take_census(order: Sorted, data: ImageDataset, asked: Tensor | None = None) -> ClassCensus:
+    """Return the census of sorted samples [N], against the training data.
 
     `asked` [N] are the classes that a conditional generator was asked for.
     """
     assert data.labels is not None, "what can be sorted has classes"
     real_counts = data.labels.bincount(minlength=len(data.classes)).tolist()
     census = count_modes(order.predicted, real_counts)
-    found = {"judge": order.judge, **describe_census(census, data.classes, order.predicted, asked)}
+    found = describe_census(census, data.classes, order, asked)
     return with_high_quality(found, census) if isinstance(data, PointDataset) else found
 
 
 def describe_census(
-    census: Census, classes: Sequence[str], predicted: Tensor, asked: Tensor | None = None
-) -> Result:
-    """Return a census as what modes.json holds, its conclusion in words included.
+    census: Census, classes: Sequence[str], order: Sorted, asked: Tensor | None = None
+) -> ClassCensus:
+    """Return the counts of sorted samples [N] as modes.json has them, with a conclusion in words.
 
-    `predicted` [N] is the class of each sample, -1 where it is unsure; `asked` [N] the class that a
-    conditional generator was asked for. Numbers that cannot be told are None.
+    `asked` [N] is the class that a conditional generator was asked for. Numbers that cannot be told
+    are None.
     """
+    agreement, of_classes = _agreement(order.predicted, asked, len(classes))
     statistic, p = census.chi_square
-    result: Result = {
-        "samples": census.total,
-        "classes": [
-            {
-                "class": name,
-                "count": count,
-                "share": share,
-                "interval": list(interval),
-                "real_share": real,
-            }
-            for name, count, share, interval, real in zip(
-                classes,
-                census.counts,
-                census.shares,
-                census.intervals,
-                census.real_shares,
-                strict=True,
-            )
-        ],
-        "unsure": _share(census.unsure, census.total),
-        "missing": [classes[index] for index in census.missing],
-        "undecided": [classes[index] for index in census.undecided],
-        "missing_number": census.missing_number,
-        "seen": census.seen,
-        "expected_seen": census.expected_seen,
-        "chi_square": {"statistic": statistic, "p": _known(p), "degrees": census.known - 1},
-        "kl": _known(census.kl),
-        "kl_by_chance": (census.known - 1) / (2 * max(1, census.comparable)),
-    }
-    if asked is not None:
-        agrees = predicted == asked
-        result["agreement"] = _share(int(agrees.sum()), len(asked))
-        for index, entry in enumerate(result["classes"]):
-            of_class = agrees[asked == index]
-            entry["agreement"] = _share(int(of_class.sum()), len(of_class))
-    result["conclusion"] = census_conclusion(census, classes, result)
-    return result
+    return ClassCensus(
+        rule=RULE,
+        judge=order.judge,
+        samples=census.total,
+        classes=_class_counts(census, classes, of_classes),
+        unsure=_share(census.unsure, census.total),
+        missing=tuple(_missing(census, classes)),
+        undecided=tuple(classes[index] for index in census.undecided),
+        missing_number=census.missing_number,
+        seen=census.seen,
+        expected_seen=census.expected_seen,
+        chi_square=ChiSquare(statistic, _known(p), census.known - 1),
+        kl=_known(census.kl),
+        kl_by_chance=_kl_by_chance(census),
+        agreement=agreement,
+        conclusion=census_conclusion(census, classes, agreement),
+    )
 
 
-def with_high_quality(result: Result, census: Census) -> Result:
+def _agreement(
+    predicted: Tensor, asked: Tensor | None, classes: int
+) -> tuple[Share | None, Sequence[Share | None]]:
+    """Return how many samples are what was asked for: of all, and of each class."""
+    if asked is None:
+        return None, [None] * classes
+    agrees = predicted == asked
+    return _share_of(agrees), [_share_of(agrees[asked == index]) for index in range(classes)]
+
+
+def _class_counts(
+    census: Census, classes: Sequence[str], agreements: Sequence[Share | None]
+) -> tuple[ClassCount, ...]:
+    return tuple(
+        ClassCount(*row)
+        for row in zip(
+            classes,
+            census.counts,
+            census.shares,
+            census.intervals,
+            census.real_shares,
+            agreements,
+            strict=True,
+        )
+    )
+
+
+def with_high_quality(found: ClassCensus, census: Census) -> ClassCensus:
     """Return a census of points with the share that is within 3 std of a centre: has a class."""
-    share = _share(census.sure, census.total)
-    words = f"{share['share']:.1%} are within 3 std of a centre (a perfect sampler has 98.9%)."
-    return {**result, "high_quality": share, "conclusion": f"{result['conclusion']} {words}"}
+    good = _share(census.sure, census.total)
+    words = f"{good.share:.1%} are within 3 std of a centre (a perfect sampler has 98.9%)."
+    return replace(found, high_quality=good, conclusion=f"{found.conclusion} {words}")
 
 
-def examine_modes(opened: OpenedRun, count: int, weights: str) -> dict[str, Any]:
+def examine_modes(opened: TrainedRun, count: int, weights: str) -> ClassCensus | Diversity:
     """Sort `count` samples of a run; write what they are and return it."""
-    run, record = opened.run, opened.record
-    average, raw = trained_generators(record, opened.checkpoint, opened.device)
-    evaluator = RunEvaluator(record, run, opened.device)
-    drawn = evaluator.samples_of(average if weights == "ema" else raw)
+    run, config = opened.run, opened.config
+    evaluator = RunEvaluator(config, run, opened.device)
+    drawn = evaluator.samples_of(opened.weights(weights))
     samples = drawn.seen_by(None, 0, count)
-    data = build.dataset(record)
+    data = build.dataset(config)
     order = sort(evaluator, drawn, count)
     if order is None:
-        where = {"step": opened.step, "weights": weights, "seed": record["seed"]}
-        found = {**where, "version": __version__, **describe_diversity(samples, data.images)}
-        run.write_modes(weights, found)
-        draw_distances(*as_many(samples, data.images), found, run.modes_figure(weights))
-        draw_pairs(samples, found, run.modes_samples(weights))
-        return found
-    found = write_census(evaluator, drawn, order, weights, opened.step)
-    draw_census(found, run.modes_figure(weights))
+        diversity = describe_diversity(samples, data.images)
+        run.write_modes(ModesFile(_origin(evaluator, weights, opened.step), diversity))
+        draw_distances(*as_many(samples, data.images), diversity, run.modes_figure(weights))
+        draw_pairs(samples, diversity, run.modes_samples(weights))
+        return diversity
+    census = write_census(evaluator, drawn, order, weights, opened.step)
+    draw_census(census, run.modes_figure(weights))
     if isinstance(data, PointDataset):
         real = data.images[:SCATTERED]
         draw_scatter(real, samples[:SCATTERED], run.modes_samples(weights))
     else:
-        draw_sheet(samples, order.predicted, found, run.modes_samples(weights))
-    return found
+        draw_sheet(samples, order.predicted, census, run.modes_samples(weights))
+    return census
 
 
 def as_many(samples: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
@@ -215,7 +232,7 @@ def as_many(samples: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
     return samples[:count], real[permutation(0, 0, len(real))[:count]]
 
 
-def describe_diversity(samples: Tensor, real: Tensor) -> Result:
+def describe_diversity(samples: Tensor, real: Tensor) -> Diversity:
     """Return what unlabelled samples [N, ...] tell of their variety beside as many real images.
 
     A duplicate is a sample as near to another as only the closest 1 % of real images are.
@@ -225,22 +242,21 @@ def describe_diversity(samples: Tensor, real: Tensor) -> Result:
     real_nearest, nearest = nearest_others(real), nearest_others(samples)
     limit = float(real_nearest.quantile(AS_ALIKE))
     distances, pairs = closest_pairs(samples, 10)
-    size, real_size = birthday_size(samples, limit), birthday_size(real, limit)
-    result: Result = {
-        "samples": count,
-        "spread": {"generated": spread(samples), "real": spread(real)},
-        "nearest": {"generated": float(nearest.median()), "real": float(real_nearest.median())},
-        "duplicate_distance": limit,
-        "duplicates": _share(int((nearest <= limit).sum()), count),
-        "real_duplicates": _share(int((real_nearest <= limit).sum()), count),
-        "birthday": {"generated": size, "real": real_size},
-        "closest_pairs": [
-            {"samples": pair, "distance": distance}
-            for pair, distance in zip(pairs.tolist(), distances.tolist(), strict=True)
-        ],
-    }
-    result["conclusion"] = _diversity_conclusion(result)
-    return result
+    found = Diversity(
+        samples=count,
+        spread=Beside(spread(samples), spread(real)),
+        nearest=Beside(float(nearest.median()), float(real_nearest.median())),
+        duplicate_distance=limit,
+        duplicates=_share_of(nearest <= limit),
+        real_duplicates=_share_of(real_nearest <= limit),
+        birthday=Supports(birthday_size(samples, limit), birthday_size(real, limit)),
+        closest_pairs=tuple(
+            Pair((first, second), distance)
+            for (first, second), distance in zip(pairs.tolist(), distances.tolist(), strict=True)
+        ),
+        conclusion="",
+    )
+    return replace(found, conclusion=_diversity_conclusion(found))
 
 
 def _known(value: float) -> float | None:
@@ -248,26 +264,30 @@ def _known(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _share(count: int, total: int) -> dict[str, Any]:
-    low, high = wilson(count, total) if total else (0.0, 1.0)
-    return {"count": count, "of": total, "share": count / max(1, total), "interval": [low, high]}
+def _share(count: int, total: int) -> Share:
+    interval = wilson(count, total) if total else (0.0, 1.0)
+    return Share(count, total, count / max(1, total), interval)
 
 
-def _diversity_conclusion(result: Mapping[str, Any]) -> str:
-    count, duplicates = result["samples"], result["duplicates"]
-    low, high = duplicates["interval"]
-    real_high = result["real_duplicates"]["interval"][1]
-    spreads, sizes = result["spread"], result["birthday"]
-    ratio = spreads["generated"] / spreads["real"] if spreads["real"] else 1.0
+def _share_of(hits: Tensor) -> Share:
+    """Return how many of a mask [N] are true."""
+    return _share(int(hits.sum()), len(hits))
+
+
+def _diversity_conclusion(found: Diversity) -> str:
+    count, duplicates, sizes = found.samples, found.duplicates, found.birthday
+    low, high = duplicates.interval
+    _, real_high = found.real_duplicates.interval
+    ratio = found.spread.generated / found.spread.real if found.spread.real else 1.0
 
     def support(size: int | None) -> str:
         return f"about {size**2:,}" if size else f"more than {count**2:,}"
 
     numbers = (
-        f"Of {count:,} samples {duplicates['share']:.1%} [{low:.1%}, {high:.1%}] are as near to "
+        f"Of {count:,} samples {duplicates.share:.1%} [{low:.1%}, {high:.1%}] are as near to "
         f"another as the closest {AS_ALIKE:.0%} of real images; by the birthday paradox the "
-        f"samples are of {support(sizes['generated'])} different ones (real images at the same "
-        f"distance: {support(sizes['real'])}). Two samples differ {ratio:.2f} times as much as two "
+        f"samples are of {support(sizes.generated)} different ones (real images at the same "
+        f"distance: {support(sizes.real)}). Two samples differ {ratio:.2f} times as much as two "
         "real images."
     )
     if ratio < 0.5:
@@ -283,19 +303,26 @@ def _diversity_conclusion(result: Mapping[str, Any]) -> str:
 # --- a census in words ---------------------------------------------------------------------------
 
 
-def census_conclusion(census: Census, classes: Sequence[str], result: Mapping[str, Any]) -> str:
-    """Return what a census says of modes, and its numbers; `result` is what modes.json has."""
+def census_conclusion(census: Census, classes: Sequence[str], agreement: Share | None) -> str:
+    """Return what a census says of modes, and its numbers.
+
+    `agreement` is how many samples are of the class that was asked for.
+    """
     has_class = f"{census.sure:,} of {census.total:,} samples ({census.sure / census.total:.1%})"
     if census.mostly_unsure:
         return (
             f"Unrecognisable: only {has_class} are of any class, so that their shares say little "
             "about modes."
         )
-    numbers = f"{has_class} have a class{_numbers(census, classes, result)}"
-    if "agreement" in result:
-        share, (low, high) = result["agreement"]["share"], result["agreement"]["interval"]
-        numbers += f" Of the classes asked for, {share:.1%} [{low:.1%}, {high:.1%}] came."
-    return f"{_about_modes(census, result['missing'])} {numbers}"
+    numbers = f"{has_class} have a class{_numbers(census, classes)}"
+    if agreement is not None:
+        low, high = agreement.interval
+        numbers += f" Of the classes asked for, {agreement.share:.1%} [{low:.1%}, {high:.1%}] came."
+    return f"{_about_modes(census, _missing(census, classes))} {numbers}"
+
+
+def _missing(census: Census, classes: Sequence[str]) -> list[str]:
+    return [classes[index] for index in census.missing]
 
 
 def _about_modes(census: Census, named: Sequence[str]) -> str:
@@ -320,16 +347,16 @@ def _about_modes(census: Census, named: Sequence[str]) -> str:
     return "No mode is missing, and the shares are close to the real ones."
 
 
-def _numbers(census: Census, classes: Sequence[str], result: Mapping[str, Any]) -> str:
+def _numbers(census: Census, classes: Sequence[str]) -> str:
     known = [index for index, real in enumerate(census.real_shares) if real]
     ranked = sorted(known, key=lambda index: census.counts[index])
     rarest, commonest = (_class_share(census, classes, index) for index in (ranked[0], ranked[-1]))
     statistic, p = census.chi_square
     numbers = (
         f"; the rarest is {rarest}, the commonest {commonest}; against the "
-        f"real shares chi-square is {statistic:.0f} ({result['chi_square']['degrees']} degrees of "
+        f"real shares chi-square is {statistic:.0f} ({census.known - 1} degrees of "
         f"freedom, p {_p_value(p)}) and KL {census.kl:.3f} nats "
-        f"({result['kl_by_chance']:.4f} by chance)."
+        f"({_kl_by_chance(census):.4f} by chance)."
     )
     if foreign := census.sure - census.comparable:
         pairs = zip(classes, census.counts, census.real_shares, strict=True)
@@ -339,6 +366,10 @@ def _numbers(census: Census, classes: Sequence[str], result: Mapping[str, Any]) 
             "chi-square and KL leave them out."
         )
     return numbers
+
+
+def _kl_by_chance(census: Census) -> float:
+    return (census.known - 1) / (2 * max(1, census.comparable))
 
 
 def _several(names: Sequence[str]) -> str:

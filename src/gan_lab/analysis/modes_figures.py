@@ -1,8 +1,6 @@
 """Figures of `gan-lab modes`: bars and a contact sheet of the classes, distances of samples."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,21 +9,22 @@ from torch import Tensor
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.figures.tiles import grid
 from gan_lab.metrics import nearest_others
+from gan_lab.runs.census import ClassCensus, Diversity
 
 BARS = 40  # more classes are drawn as a sorted curve
 SHEET_ROWS = 25
 SHEET_COLUMNS = 12
 
 
-def draw_census(result: Mapping[str, Any], path: Path) -> None:
+def draw_census(census: ClassCensus, path: Path) -> None:
     """Draw the share of each class with its interval beside the real shares, as PNG and PDF."""
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    entries = result["classes"]
-    shares = np.array([entry["share"] for entry in entries])
-    ends = np.array([entry["interval"] for entry in entries]).T
-    real = np.array([entry["real_share"] for entry in entries])
+    entries = census.classes
+    shares = np.array([entry.share for entry in entries])
+    ends = np.array([entry.interval for entry in entries]).T
+    real = np.array([entry.real_share for entry in entries])
     places = np.arange(len(entries))
     with style.context(STYLE):
         figure = Figure(figsize=(8, 4), layout="constrained")
@@ -35,7 +34,7 @@ def draw_census(result: Mapping[str, Any], path: Path) -> None:
             axis.bar(places, shares, 0.7, color=COLOURS["fake"], label="generated, 95 % interval")
             axis.errorbar(places, shares, reach, fmt="none", ecolor="black", capsize=2, lw=0.8)
             axis.plot(places, real, "_", color=COLOURS["real"], ms=22, mew=2, label="training data")
-            axis.set_xticks(places, [entry["class"] for entry in entries])
+            axis.set_xticks(places, [entry.name for entry in entries])
             axis.set_xlabel("class")
         else:
             axis.plot(places, -np.sort(-shares), color=COLOURS["fake"], label="generated")
@@ -48,24 +47,24 @@ def draw_census(result: Mapping[str, Any], path: Path) -> None:
             loc="lower left",
             bbox_to_anchor=(0, 1),
             ncols=2,
-            title=_title(result),
+            title=_title(census),
         )
         save_figure(figure, path)
 
 
-def _title(result: Mapping[str, Any]) -> str:
-    number, named, kl = result["missing_number"], result["missing"], result["kl"]
+def _title(census: ClassCensus) -> str:
+    number, named, kl = census.missing_number, census.missing, census.kl
     about = "about " if number is not None and number > len(named) else ""
     return "   ".join(
         [
-            f"{result['samples']:,} samples, {result['unsure']['share']:.1%} unsure",
+            f"{census.samples:,} samples, {census.unsure.share:.1%} unsure",
             f"missing classes: {'cannot tell' if number is None else f'{about}{number:,}'}",
             *([] if kl is None else [f"KL {kl:.3f} nats"]),
         ]
     )
 
 
-def draw_sheet(samples: Tensor, predicted: Tensor, result: Mapping[str, Any], path: Path) -> None:
+def draw_sheet(samples: Tensor, predicted: Tensor, census: ClassCensus, path: Path) -> None:
     """Draw the first samples (uint8 [N, C, H, W]) of each class in a row, the unsure ones last.
 
     `predicted` [N] is the class of each, -1 where it is unsure. Of many classes the commonest that
@@ -74,13 +73,13 @@ def draw_sheet(samples: Tensor, predicted: Tensor, result: Mapping[str, Any], pa
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    entries = result["classes"]
+    entries = census.classes
     order = list(range(len(entries)))
     if len(order) > SHEET_ROWS:
-        order = [index for index in order if entries[index]["count"]]
-        order = sorted(order, key=lambda index: -entries[index]["count"])[:SHEET_ROWS]
-    rows = [(index, f"{entries[index]['class']}: {entries[index]['count']:,}") for index in order]
-    rows.append((-1, f"unsure: {result['unsure']['count']:,}"))
+        order = [index for index in order if entries[index].count]
+        order = sorted(order, key=lambda index: -entries[index].count)[:SHEET_ROWS]
+    rows = [(index, f"{entries[index].name}: {entries[index].count:,}") for index in order]
+    rows.append((-1, f"unsure: {census.unsure.count:,}"))
     blank = torch.full((1, *samples.shape[1:]), 255, dtype=torch.uint8)
     shown = []
     for index, _ in rows:
@@ -102,7 +101,7 @@ def draw_sheet(samples: Tensor, predicted: Tensor, result: Mapping[str, Any], pa
         save_figure(figure, path)
 
 
-def draw_distances(samples: Tensor, real: Tensor, result: Mapping[str, Any], path: Path) -> None:
+def draw_distances(samples: Tensor, real: Tensor, found: Diversity, path: Path) -> None:
     """Draw how near samples are to each other beside as many real images, as PNG and PDF.
 
     Both in the same bins, so that heights can be compared.
@@ -113,27 +112,27 @@ def draw_distances(samples: Tensor, real: Tensor, result: Mapping[str, Any], pat
     with style.context(STYLE):
         figure = Figure(figsize=(8, 4), layout="constrained")
         axis = figure.subplots()
-        found = {"real": nearest_others(real).numpy(), "fake": nearest_others(samples).numpy()}
-        bins = np.histogram_bin_edges(np.concatenate([*found.values()]), 60).tolist()
-        for name, distances in found.items():
+        nearest = {"real": nearest_others(real).numpy(), "fake": nearest_others(samples).numpy()}
+        bins = np.histogram_bin_edges(np.concatenate([*nearest.values()]), 60).tolist()
+        for name, distances in nearest.items():
             label = "training images" if name == "real" else "generated"
             axis.hist(distances, bins, histtype="step", color=COLOURS[name], lw=1.5, label=label)
-        limit = result["duplicate_distance"]
+        limit = found.duplicate_distance
         axis.axvline(limit, color="black", ls=":", label="the closest 1 % of real images")
         axis.set_xlabel("root mean square difference to the nearest other, in grey levels")
-        axis.set_ylabel(f"images of {result['samples']:,}")
+        axis.set_ylabel(f"images of {found.samples:,}")
         axis.set_xlim(0)
         axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
         save_figure(figure, path)
 
 
-def draw_pairs(samples: Tensor, result: Mapping[str, Any], path: Path) -> None:
+def draw_pairs(samples: Tensor, found: Diversity, path: Path) -> None:
     """Draw the closest pairs of samples, one above the other, as PNG and PDF."""
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    pairs = result["closest_pairs"]
-    places = torch.tensor([pair["samples"] for pair in pairs]).T.flatten()
+    pairs = found.closest_pairs
+    places = torch.tensor([pair.samples for pair in pairs]).T.flatten()
     picture = grid(samples[places], len(pairs))
     height, width = picture.shape[:2]
     with style.context(STYLE):
@@ -143,7 +142,7 @@ def draw_pairs(samples: Tensor, result: Mapping[str, Any], path: Path) -> None:
         axis.grid(visible=False)
         axis.spines[:].set_visible(False)
         middles = (np.arange(len(pairs)) + 0.5) * width / len(pairs)
-        axis.set_xticks(middles, [f"{pair['distance']:.1f}" for pair in pairs])
+        axis.set_xticks(middles, [f"{pair.distance:.1f}" for pair in pairs])
         axis.set_yticks([])
         axis.tick_params(length=0)
         axis.set_title("the closest pairs of samples", fontsize=9)

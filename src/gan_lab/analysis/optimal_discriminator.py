@@ -6,7 +6,6 @@ proposition 1), with p exact and q counted from many samples in cells of half a 
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +19,7 @@ from gan_lab.metrics import (
     optimal_discriminator,
     value_of,
 )
+from gan_lab.runs.equilibrium import OptimumNumbers
 from gan_lab.training.sampling import generate, sample_latents
 
 LOG_4 = math.log(4)  # -V where D = 1/2 everywhere
@@ -35,7 +35,7 @@ class Optimum:
     learned: Tensor
     real: Tensor
     fake: Tensor
-    numbers: dict[str, Any]
+    numbers: OptimumNumbers
 
 
 def compare_with_optimum(
@@ -67,19 +67,19 @@ def compare_with_optimum(
     weight = (real + fake) / 2
     difference = (learned - optimal).abs().where(weight > 0, 0)
     ideal = cells.counts(_draw(data, count, seed)).double() / count
-    numbers = {
-        "samples": count,
-        "cell": cells.width,
-        "outside": float(fake[-1]),
-        "error": float((weight * difference).sum()),
+    numbers = OptimumNumbers(
+        samples=count,
+        cell=cells.width,
+        outside=float(fake[-1]),
+        error=float((weight * difference).sum()),
         # E |X| of a normal X with mean 0 is sqrt(2 / pi) of its standard deviation.
-        "error_by_chance": math.sqrt(2 / math.pi)
+        error_by_chance=math.sqrt(2 / math.pi)
         * float((weight * standard_error).where(weight > 0, 0).sum()),
-        "value_learned": value_of(logits, real, fake),
-        "value_optimal": value_of(optimal.logit(), real, fake),
-        "divergence": jensen_shannon(real, fake),
-        "divergence_by_chance": jensen_shannon(real, ideal),
-    }
+        value_learned=value_of(logits, real, fake),
+        value_optimal=value_of(optimal.logit(), real, fake),
+        divergence=jensen_shannon(real, fake),
+        divergence_by_chance=jensen_shannon(real, ideal),
+    )
     return Optimum(cells, optimal[:-1], learned[:-1], real[:-1], fake[:-1], numbers)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from gan_lab.common.errors import UsageError
 
 if TYPE_CHECKING:
-    from gan_lab.training.trained import OpenedRun, TrainedRun
+    from gan_lab.training.trained import TrainedRun
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,17 +57,15 @@ def examining_parser(verb: str, description: str, examples: Sequence[str]) -> Pa
     return made
 
 
-def opened_run(options: argparse.Namespace) -> "OpenedRun":
-    """Open the run that the options of `examining_parser` name.
-
-    Raises RunError if there is none, or if it has no checkpoint.
-    """
+def opened_run(options: argparse.Namespace) -> "TrainedRun":
+    """Open the run that the options of `examining_parser` name. Raises RunError for none."""
     from gan_lab.runs.lookup import find_run
 
     run = find_run(options.run, Path(options.runs_dir))
-    from gan_lab.training.trained import open_run  # only now: torch takes 2 s
+    from gan_lab.training.trained import Places, open_run  # only now: torch takes 2 s
 
-    return open_run(run, options.trust, options.data_root, options.device)
+    places = Places(options.data_root, options.device)
+    return open_run(run.directory, trusted=options.trust, places=places)
 
 
 def at_least(lowest: int) -> Callable[[str], int]:

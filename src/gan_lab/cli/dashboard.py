@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gan_lab.cli.arguments import parser
 from gan_lab.common.console import say
@@ -10,6 +10,7 @@ from gan_lab.common.files import replace_file
 from gan_lab.runs.directory import run_directories
 
 if TYPE_CHECKING:
+    from gan_lab.config.run_config import RunConfig
     from gan_lab.report.collect import RunData
 
 
@@ -36,10 +37,8 @@ def main(arguments: list[str]) -> int:
     runs = _runs(options.study, runs_dir)
     if options.study:
         knobs = compare(runs).columns or knobs
-    records = [data.record for data in runs] or [_default_record()]
-    shown = dashboard.streamed(
-        records, {line["score"] for data in runs for line in data.evaluations}
-    )
+    configs = [data.config for data in runs] or [_default_config()]
+    shown = dashboard.streamed(configs, {line.score for data in runs for line in data.evaluations})
     where = (options.entity, options.project)
     workspace = dashboard.build_workspace(*where, shown, knobs)
     report = dashboard.build_report(*where, options.study, shown, knobs)
@@ -66,10 +65,9 @@ def _runs(study: str | None, runs_dir: Path) -> "list[RunData]":
     return collect(references, runs_dir).runs if references else []
 
 
-def _default_record() -> dict[str, Any]:
-    """Return the record of a run that nobody has set anything of: before the first one."""
+def _default_config() -> "RunConfig":
+    """Return the config of a run that nobody has set anything of: before the first one."""
     from gan_lab.config import compose
-    from gan_lab.config.run_config import make_record
 
     (run,) = compose.jobs([], multirun=False)
-    return make_record(run.config, run.choices)
+    return run.config

@@ -28,9 +28,9 @@ def main(arguments: list[str]) -> int:
     from gan_lab.analysis.equilibrium import examine_equilibrium
 
     result = examine_equilibrium(opened, options.steps, options.fresh_steps)
-    say(result["conclusion"])
+    say(result.conclusion)
     drawn = [opened.run.equilibrium_figure]
-    if "optimum" in result:
+    if result.optimum:
         drawn.append(opened.run.optimum_figure)
     say_figures(*drawn)
     print(opened.run.equilibrium_path)

@@ -3,19 +3,23 @@
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from gan_lab.cli.arguments import add_place_options, at_least, parser
 from gan_lab.common.console import say
 from gan_lab.common.errors import UsageError
-from gan_lab.config.run_config import listed_scores
+from gan_lab.common.typed import plain
+from gan_lab.config.run_config import RunConfig
 from gan_lab.evaluation.scores import asked_scores, load_score, named_scores, scores_that_need
 from gan_lab.evaluation.tables import folder_table, runs_table
 from gan_lab.runs.directory import Run
+from gan_lab.runs.lines import ScoreLine
 from gan_lab.runs.lookup import find_run
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from gan_lab.training.trained import TrainedRun
 
 
 def main(arguments: list[str]) -> int:
@@ -58,30 +62,34 @@ def _runs(runs: Sequence[Run], options: argparse.Namespace) -> int:
     """Score runs; with several, print a table of them."""
     from gan_lab.evaluation.run_evaluator import evaluate_run  # only now: torch takes 2 s
 
-    found: dict[str, list[Record]] = {}
+    found: dict[str, list[ScoreLine]] = {}
     for run in runs:
-        record = _record(run, options)
-        names = _names(options.scores, record)
-        found[run.directory.name] = evaluate_run(run, record, options.samples, names)
+        opened = _opened(run, options)
+        names = _names(options.scores, opened.config)
+        found[run.directory.name] = evaluate_run(opened, options.samples, names)
     if len(runs) > 1:
-        averaged = {name: [r for r in records if r["protocol"]["weights"] == "ema"]
-                    for name, records in found.items()}  # fmt: skip
-        for line in runs_table(averaged):
-            say(line)
+        averaged = {
+            name: [line for line in lines if line.weights == "ema"] for name, lines in found.items()
+        }
+        for text in runs_table(averaged):
+            say(text)
     for run in runs:
         print(run.evaluations_path)
     return 0 if all(found.values()) else 1
 
 
-def _record(run: Run, options: argparse.Namespace) -> Record:
-    """Return the run's record, with what was typed in place of its own runtime."""
-    from gan_lab.training.trained import read_record
+def _opened(run: Run, options: argparse.Namespace) -> "TrainedRun":
+    """Open a run, with what was typed in place of its own runtime."""
+    from gan_lab.training.trained import Places, open_run
 
-    record = read_record(run, options.trust, options.data_root, options.device)
-    settings = record["runtime"]["evaluation"]
-    for key in ("inception_weights", "inception_sha256"):
-        settings[key] = getattr(options, key) or settings[key]
-    return record
+    places = Places(options.data_root, options.device)
+    opened = open_run(run.directory, trusted=options.trust, places=places)
+    settings = opened.config.runtime.evaluation
+    config = opened.config.with_evaluation(
+        inception_weights=options.inception_weights or settings.inception_weights,
+        inception_sha256=options.inception_sha256 or settings.inception_sha256,
+    )
+    return replace(opened, config=config)
 
 
 def _check_name(name: str) -> None:
@@ -92,14 +100,13 @@ def _check_name(name: str) -> None:
         raise UsageError(f"--scores {name}: {error}") from None
 
 
-def _names(asked: str | None, record: Record) -> list[str] | None:
+def _names(asked: str | None, config: RunConfig) -> list[str] | None:
     """Return the scores that were typed; None if none were."""
     if asked is None:
         return None
     if asked == "all":
-        return asked_scores(
-            list(dict.fromkeys([*listed_scores(record), *scores_that_need("inception")])), record
-        )[0]
+        every = dict.fromkeys([*config.dataset.scores, *scores_that_need("inception")])
+        return asked_scores(list(every), config)[0]
     return named_scores(asked)
 
 
@@ -109,24 +116,29 @@ def _folders(options: argparse.Namespace) -> int:
         raise UsageError("folders are scored in a pair, and without runs: --real DIR --fake DIR.")
     from gan_lab.config.compose import load_defaults  # only now: torch and Hydra take 2 s
     from gan_lab.evaluation.folders import InceptionFile, default_scores, score_folders
-    from gan_lab.training.device import set_up_device
+    from gan_lab.training.device import choose_device
 
     settings = load_defaults()
     file = InceptionFile(
         options.inception_weights or settings.evaluation.inception_weights,
         options.inception_sha256 or settings.evaluation.inception_sha256,
     )
-    device = set_up_device(
-        {"threads": None, "deterministic": False, "device": options.device or "auto"}
-    )
+    device = choose_device(options.device or "auto")
     names = default_scores() if options.scores is None else options.scores.split(",")
     if options.scores == "all":
         names = [*default_scores(), *scores_that_need("inception")]
-    records = score_folders(Path(options.real), Path(options.fake), names, device, file)
-    for line in folder_table(records):
-        say(line)
+    lines = score_folders(Path(options.real), Path(options.fake), names, device, file)
+    for text in folder_table(lines):
+        say(text)
     out = Path(options.out)
-    with out.open("a", encoding="utf-8") as lines:
-        lines.writelines(json.dumps(record) + "\n" for record in records)
+    with out.open("a", encoding="utf-8") as written:
+        written.writelines(_without_step(line) + "\n" for line in lines)
     print(out)
     return 0
+
+
+def _without_step(line: ScoreLine) -> str:
+    """Return a line in JSON as files of folders' scores have it: no training is behind those."""
+    content = plain(line)
+    del content["step"]
+    return json.dumps(content)

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from gan_lab.common.errors import UsageError
 from gan_lab.config import compose, overrides
 from gan_lab.config.checks import check_ranges
-from gan_lab.config.run_config import make_record
 from gan_lab.evaluation.scores import load_score, named_scores
 
 HELP = """\
@@ -50,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
     explained: dict[str, None] = {}
     for run in composed:
-        found = explain_parts(make_record(run.config, run.choices), parts)
+        found = explain_parts(run.config, parts)
         explained |= dict.fromkeys(map("\n".join, found))
     for name in names:
         explained["\n".join(explain_score(name))] = None

@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     from gan_lab.analysis.modes import examine_modes
 
     result = examine_modes(opened, options.samples, options.weights)
-    say(result["conclusion"])
+    say(result.conclusion)
     run, weights = opened.run, options.weights
     say_figures(run.modes_figure(weights), run.modes_samples(weights))
     print(run.modes_path(weights))

@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     options = takes.parse_args(arguments)
     run = opened(options)
     from gan_lab.analysis import latents
-    from gan_lab.training.trained import load_data_of
+    from gan_lab.training import build
 
     layout, weights, label = options.layout, options.weights, options.label
     count = options.count or COUNTS[layout]
@@ -46,7 +46,10 @@ def main(arguments: list[str]) -> int:
     elif layout == "plane":
         latents.draw_plane(run, path, max(2, count), seed, label, weights)
     else:
-        training = load_data_of(run.config, options.data_root).images
+        config = run.config
+        if options.data_root:
+            config = config.with_runtime(data_root=options.data_root)
+        training = build.dataset(config).images
         latents.draw_nearest(run, path, training, count, seed, label, weights)
     if layout != "files":
         say_figures(path)

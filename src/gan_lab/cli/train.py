@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     if any(argument.split("=")[0] in HYDRA_FLAGS for argument in arguments):
         return _hydra(arguments)
     composed = compose_runs(arguments)
-    if composed[0].config.search is not None:
+    if composed[0].search is not None:
         from gan_lab.jobs.search import search_settings  # only now: it imports optuna
 
         return search_settings(composed, arguments)

@@ -1,21 +1,20 @@
-"""Checks of a record before anything starts: ranges, and what does not fit together in a GAN.
+"""Checks of a config before anything starts: ranges, and what does not fit together in a GAN.
 
 Each finding is one line: the reason, and the override that mends it.
 """
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from gan_lab.common.errors import UsageError
-from gan_lab.config.run_config import gradient_penalties, is_labelled
+from gan_lab.config.run_config import ModelConfig, RunConfig
 from gan_lab.config.schema import CHOICES, RANGES
+from gan_lab.config.spec import Spec
 
-MODEL_KEYS = ("generator", "discriminator", "d_norm", "condition_g", "condition_d", "points")
 
-
-def check_ranges(config: Mapping[str, Any]) -> None:
+def check_ranges(config: RunConfig) -> None:
     """Raise UsageError for a knob outside its range or choices."""
     for key, (lowest, highest) in RANGES.items():
         value = _get(config, key)
@@ -33,68 +32,67 @@ def check_ranges(config: Mapping[str, Any]) -> None:
         if _get(config, key) not in options:
             names = ", ".join("null" if one is None else str(one) for one in options)
             raise UsageError(f"{key}={_get(config, key)}: choose from {names}.")
-    if not re.fullmatch(r"[\w][\w.-]*", config["study"]):
-        raise UsageError(f"study={config['study']}: must be one plain folder name.")
+    if not re.fullmatch(r"[\w][\w.-]*", config.runtime.study):
+        raise UsageError(f"study={config.runtime.study}: must be one plain folder name.")
 
 
-def check_fit(record: Mapping[str, Any]) -> list[str]:
-    """Return warnings for a record. Raises UsageError for what cannot work."""
-    for error in _errors(record):
+def check_fit(config: RunConfig) -> list[str]:
+    """Return warnings for a config. Raises UsageError for what cannot work."""
+    for error in _errors(config):
         raise UsageError(error)
-    return list(_remarks(record))
+    return list(_remarks(config))
 
 
-def check_data(record: Mapping[str, Any]) -> None:
-    """Raise UsageError for a record that does not fit the data it was filled in with."""
-    if is_labelled(record) and not record["class_counts"]:
+def check_data(config: RunConfig) -> None:
+    """Raise UsageError for a config that does not fit the data it was filled in with."""
+    if config.is_conditional and not config.class_counts:
         raise UsageError(
-            f"a conditional model needs labels, and {record['choices']['dataset']} has none: "
+            f"a conditional model needs labels, and {config.choices.dataset} has none: "
             "add model.condition_g=false model.condition_d=false."
         )
-    if record["batch_size"] > record["image_count"]:
+    if config.batch_size > config.image_count:
         raise UsageError(
-            f"batch_size={record['batch_size']} is more than the {record['image_count']} images "
-            f"there are: use batch_size={record['image_count']} or less."
+            f"batch_size={config.batch_size} is more than the {config.image_count} images "
+            f"there are: use batch_size={config.image_count} or less."
         )
 
 
-def _errors(record: Mapping[str, Any]) -> Iterator[str]:
-    loss, model, choices = record["loss"], record["model"], record["choices"]
-    yield from _model_errors(model)
-    if record["dataset"].get("points", False) != model.get("points", False):
-        makes, has = ("points", "images") if model.get("points") else ("images", "points")
-        fitting = "mlp" if model.get("points") else "point_mlp"
+def _errors(config: RunConfig) -> Iterator[str]:
+    loss, model, choices = config.loss, config.model, config.choices
+    if config.dataset.points != model.points:
+        makes, has = ("points", "images") if model.points else ("images", "points")
+        fitting = "mlp" if model.points else "point_mlp"
         yield (
-            f"model={choices['model']} makes {makes} and dataset={choices['dataset']} has {has}: "
+            f"model={choices.model} makes {makes} and dataset={choices.dataset} has {has}: "
             f"use model={fitting}, or a dataset of {makes}."
         )
-    if model.get("points") and _augments(record):
-        yield f"augment={choices['augment']} is for images, and these are points: use augment=none."
-    penalties = gradient_penalties(record)
-    if penalties and model["discriminator"].get("norm") == "batch":
+    if model.points and _augments(config):
+        yield f"augment={choices.augment} is for images, and these are points: use augment=none."
+    penalties = list(config.penalties)
+    if penalties and model.discriminator.get("norm") == "batch":
         yield (
             f"{penalties[0]} takes the gradient of each sample's logit, but under batch norm a "
             f"logit depends on the whole batch: use {_norm_key(model)}=none."
         )
-    yield from _penalty_errors(record)
-    if _is_wasserstein(loss) and loss.get("clip") is None and not _bounds(record):
+    yield from _penalty_errors(config)
+    if _is_wasserstein(loss) and loss.get("clip") is None and not _bounds(config):
         yield (
             "a Wasserstein critic without clipping or penalty has no bound, and neither has its "
             "loss: use loss.clip=0.01 or penalty=[gradient_penalty]."
         )
-    pack, batch_size = record["pack"], record["batch_size"]
+    pack, batch_size = config.pack, config.batch_size
     if batch_size % pack:
         divisible = max(1, batch_size // pack) * pack
         yield f"pack={pack} does not divide batch_size={batch_size}: use batch_size={divisible}."
-    if pack > 1 and model.get("condition_d"):
+    if pack > 1 and model.condition_d:
         yield (
             "a pack holds images of several classes, and the discriminator takes one label: use "
             "pack=1 or model.condition_d=false."
         )
-    if record["label_smoothing"] and "label_smoothing" not in loss:
+    if config.label_smoothing and "label_smoothing" not in loss.arguments:
         yield (
             "label_smoothing moves the target of cross entropy, and "
-            f"{choices['loss']} has no such target: use label_smoothing=0."
+            f"{choices.loss} has no such target: use label_smoothing=0."
         )
     for steps in ("discriminator_steps", "generator_steps"):
         count = loss.get(steps, 1)
@@ -104,70 +102,60 @@ def _errors(record: Mapping[str, Any]) -> Iterator[str]:
         yield "neither player is trained: set loss.generator_steps=1 or loss.discriminator_steps=1."
 
 
-def _model_errors(model: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in model.items():
-        if key not in MODEL_KEYS:
-            yield f"there is no setting model.{key}; there are {', '.join(MODEL_KEYS)}."
-        elif key in ("condition_g", "condition_d") and not isinstance(value, bool):
-            yield f"model.{key}={value}: must be true or false."
-
-
-def _penalty_errors(record: Mapping[str, Any]) -> Iterator[str]:
-    for name, spec in _penalties(record).items():
+def _penalty_errors(config: RunConfig) -> Iterator[str]:
+    for name, spec in config.penalties.items():
         weight = spec.get("weight", 1.0)
         if isinstance(weight, int | float) and not weight >= 0:
             yield f"penalty.{name}.weight={weight}: must be at least 0."
-    clip = record["loss"].get("clip")
+    clip = config.loss.get("clip")
     if isinstance(clip, int | float) and not clip > 0:
         yield f"loss.clip={clip}: must be more than 0 (null: no clipping)."
 
 
-def _penalties(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {**(record["loss"].get("penalties") or {}), **record["penalty"]}
-
-
-def _bounds(record: Mapping[str, Any]) -> bool:
+def _bounds(config: RunConfig) -> bool:
     """Whether a penalty keeps the critic's slope in bounds."""
-    return any(spec.get("weight", 1.0) != 0 for spec in _penalties(record).values())
+    return any(spec.get("weight", 1.0) != 0 for spec in config.penalties.values())
 
 
-def _norm_key(model: Mapping[str, Any]) -> str:
+def _norm_key(model: ModelConfig) -> str:
     """Return the key that sets the discriminator's norm: d_norm, unless it was set past that."""
-    return "model.d_norm" if model.get("d_norm") == "batch" else "model.discriminator.norm"
+    return "model.d_norm" if model.d_norm == "batch" else "model.discriminator.norm"
 
 
-def _remarks(record: Mapping[str, Any]) -> Iterator[str]:
-    model = record["model"]
-    if model.get("d_norm") == "auto" and model["discriminator"].get("norm") == "none":
+def _remarks(config: RunConfig) -> Iterator[str]:
+    model = config.model
+    if model.d_norm == "auto" and model.discriminator.get("norm") == "none":
         yield (
             "the discriminator has no norm, for the loss has a gradient penalty: this is what "
             "d_norm=auto does (model.d_norm=none says the same without this note)"
         )
-    if "gradient_penalty" in gradient_penalties(record) and record["beta1"] >= 0.5:
+    if "gradient_penalty" in config.penalties and config.beta1 >= 0.5:
         yield (
-            f"beta1={record['beta1']:g} with a gradient penalty often oscillates; its authors use "
+            f"beta1={config.beta1:g} with a gradient penalty often oscillates; its authors use "
             "beta1=0 beta2=0.9"
         )
-    if record["loss"].get("clip") is not None and record["beta1"] > 0:
+    if config.loss.get("clip") is not None and config.beta1 > 0:
         yield (
             "momentum is known to upset a clipped Wasserstein critic (its authors use RMSProp); "
             "beta1=0 is the nearest here"
         )
 
 
-def _augments(record: Mapping[str, Any]) -> bool:
-    augment = record.get("augment") or {}
-    return augment.get("load_scale", 1) > 1 or any(
-        augment.get(key) for key in ("flip", "differentiable")
+def _augments(config: RunConfig) -> bool:
+    augment = config.augment
+    return augment is not None and (
+        augment.get("load_scale", 1) > 1
+        or any(augment.get(key) for key in ("flip", "differentiable"))
     )
 
 
-def _is_wasserstein(loss: Mapping[str, Any]) -> bool:
-    return str(loss["_target_"]).endswith(".wasserstein")
+def _is_wasserstein(loss: Spec) -> bool:
+    return str(loss.target).endswith(".wasserstein")
 
 
-def _get(config: Mapping[str, Any], key: str) -> Any:
-    value: Any = config
+def _get(config: RunConfig, key: str) -> Any:
+    """Return a knob by its name on the command line: those of `runtime` stand at the top there."""
+    value: Any = config if hasattr(config, key) else config.runtime
     for part in key.split("."):
-        value = value[part]
+        value = getattr(value, part)
     return value

@@ -23,19 +23,26 @@ from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.config.hydra_errors import known_keys, no_such_config, reason
 from gan_lab.config.overrides import GROUPS, LENGTHS, NEEDED, canonical, split
 from gan_lab.config.precedence import FEEDS, below, with_resets
+from gan_lab.config.run_config import RunConfig, make_config, resolved
 from gan_lab.config.schema import Config
-from gan_lab.config.sweep import Settings, sweep_points
+from gan_lab.config.search import Search, read_search
+from gan_lab.config.spec import Spec
+from gan_lab.config.sweep import Settings, Sweep, sweep_points
 
 ConfigStore.instance().store(name="schema", node=Config)
 
 
 @dataclass(frozen=True)
 class Composed:
-    """A composed config with the names that were chosen in its groups."""
+    """The settings of a run, and those of the command that it belongs to."""
 
-    config: DictConfig
-    choices: dict[str, Any]
-    sweep: str | None = None  # the name of the sweep that it belongs to
+    config: RunConfig
+    launcher: Spec
+    search: Search | None
+    seeds: int
+    restart: bool
+    own_sweep: Sweep | None  # that the experiment writes out
+    sweep_name: str | None
     setting: tuple[str, ...] = ()  # what sets this run apart from the others of its command
     beaten: tuple[str, ...] = ()  # settings of its sweep that typed ones have replaced
 
@@ -73,7 +80,7 @@ def asks_for_several(experiment: str) -> bool:
     """
     with initialize_config_dir(str(conf_directory()), version_base="1.3", job_name="gan-lab"):
         base = _compose([f"experiment={experiment}"])
-        return _sweep(base) is not None or len(_seeds(base.config, [], several=False)) > 1
+        return _sweep(base) is not None or len(_seeds(base, [], several=False)) > 1
 
 
 def _expand(
@@ -88,7 +95,7 @@ def _expand(
     base = _compose(with_resets(typed))
     keys = [split(text)[1] for text in typed]
     sweep = None if none else _sweep(base)
-    seeds = _seeds(base.config, keys, "seed" in _by_key(apart))
+    seeds = _seeds(base, keys, "seed" in _by_key(apart))
     if points is None and sweep is None and len(seeds) == 1:
         return [replace(base, setting=tuple(apart))]
     stronger = [*keys, *(["seed"] if "seeds" in keys else [])]
@@ -110,24 +117,26 @@ def _expand(
     return list(found.values())
 
 
-def _sweep(base: Composed) -> Any:
+def _sweep(base: Composed) -> Sweep | None:
     """Return the sweep that was chosen by name, or else the one that the experiment writes out."""
-    name = base.sweep
+    name = base.sweep_name
     if name is None or name not in config_names("sweep"):
-        sweep = base.config.sweep
-    else:  # alone: an experiment's own would be merged into it
-        sweep = OmegaConf.load(conf_directory() / "sweep" / f"{name}.yaml")
-    return OmegaConf.to_container(sweep, resolve=True) if sweep is not None else None
+        return base.own_sweep
+    # Alone: an experiment's own would be merged into it.
+    file = OmegaConf.load(conf_directory() / "sweep" / f"{name}.yaml")
+    content: Any = OmegaConf.to_container(file, resolve=True)
+    return dict(content)
 
 
-def _seeds(config: DictConfig, typed: Sequence[str], several: bool) -> list[int]:
+def _seeds(base: Composed, typed: Sequence[str], several: bool) -> list[int]:
     """Return the seeds that `seeds=N` fans out to, from `seed` on. A typed list of seeds beats an
     experiment's `seeds`. Raises UsageError if both are typed."""
-    if config.seeds < 1:
-        raise UsageError(f"seeds={config.seeds}: must be at least 1.")
+    if base.seeds < 1:
+        raise UsageError(f"seeds={base.seeds}: must be at least 1.")
     if several and "seeds" in typed:
-        raise UsageError(f"a list of seeds and seeds={config.seeds} both choose seeds; keep one.")
-    return list(range(config.seed, config.seed + (1 if several else config.seeds)))
+        raise UsageError(f"a list of seeds and seeds={base.seeds} both choose seeds; keep one.")
+    first = base.config.seed
+    return list(range(first, first + (1 if several else base.seeds)))
 
 
 def _by_key(settings: Iterable[str]) -> Settings:
@@ -162,9 +171,17 @@ def _compose(settings: list[str]) -> Composed:
         with open_dict(config):
             del config["hydra"]
         _refuse_unknown(config)
-        OmegaConf.to_container(config, resolve=True)
         choices["penalty"] = list(config.penalty or {})
-        return Composed(config, choices, chosen.get("sweep"))
+        content = resolved(config)
+        return Composed(
+            make_config(content, choices),
+            Spec.from_plain(content["launcher"]),
+            read_search(content["search"]),
+            content["seeds"],
+            content["restart"],
+            content["sweep"],
+            chosen.get("sweep"),
+        )
     except MissingConfigException as error:
         raise UsageError(no_such_config(error)) from None
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:

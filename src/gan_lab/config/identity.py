@@ -10,55 +10,62 @@ from typing import Any
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.instantiate import FIRST_NAMES, instantiate, locate
 from gan_lab.config.overrides import NEEDED
-from gan_lab.config.run_config import is_labelled
+from gan_lab.config.run_config import RunConfig
 from gan_lab.config.schema import RESULT_KNOBS, Config
+from gan_lab.config.spec import Spec
 
 
-def run_directory(record: Mapping[str, Any]) -> Path:
+def run_directory(config: RunConfig) -> Path:
     """Return where the run lives: a function of what changes its result, and of its study."""
-    choices, runtime = record["choices"], record["runtime"]
-    names = [choices[group] for group in NEEDED]
-    name = "-".join([*names, f"s{record['seed']}", result_hash(record)])
-    study: str = runtime["study"]
-    return Path(runtime["runs_dir"]).expanduser() / study / name
+    names = [getattr(config.choices, group) for group in NEEDED]
+    name = "-".join([*names, f"s{config.seed}", result_hash(config)])
+    return Path(config.runtime.runs_dir).expanduser() / config.runtime.study / name
 
 
-def result_hash(record: Mapping[str, Any]) -> str:
+def result_hash(config: RunConfig) -> str:
     """Return 8 hex digits of what changes the result; arguments at their defaults don't count."""
-    networks = (record["model"]["generator"], record["model"]["discriminator"])
-    hashed = {
-        "model": [_beyond_defaults(spec) for spec in networks],
-        "loss": _beyond_defaults(record["loss"]),
-        "penalty": {name: _beyond_defaults(spec) for name, spec in record["penalty"].items()},
-        "dataset": _beyond_defaults(record["dataset"]["images"]),
-        **{key: record[key] for key in RESULT_KNOBS if not _is_neutral(key, record[key])},
+    hashed: dict[str, Any] = {
+        "model": [_hashed(spec) for spec in (config.model.generator, config.model.discriminator)],
+        "loss": _hashed(config.loss),
+        "penalty": {name: _hashed(spec) for name, spec in config.penalty.items()},
+        "dataset": _hashed(config.dataset.images),
     }
-    if "listing" in record["dataset"]:
-        hashed["listing"] = _listing(record)
-    augment = _beyond_defaults(record["augment"]) if record.get("augment") else {}
+    for key in RESULT_KNOBS:
+        value = getattr(config, key)
+        if not _is_neutral(key, value):
+            hashed[key] = value
+    if config.dataset.listing:
+        hashed["listing"] = _listing(config.dataset.listing, config.runtime.data_root)
+    augment = _hashed(config.augment) if config.augment else {}
     if augment.keys() - {"_target_"}:
         hashed["augment"] = augment
-    if not record["instance_noise"]:
+    if not config.instance_noise:
         hashed.pop("instance_noise_steps", None)  # the length of what is not there
-    if is_labelled(record):
-        hashed["condition"] = [record["model"][key] for key in ("condition_g", "condition_d")]
-    if record["lr_decay"] != "none":  # then the length changes every step
-        hashed["length"] = {key: record["runtime"][key] for key in ("steps", "epochs", "images")}
+    if config.is_conditional:
+        hashed["condition"] = [config.model.condition_g, config.model.condition_d]
+    if config.lr_decay != "none":  # then the length changes every step
+        runtime = config.runtime
+        hashed["length"] = {
+            "steps": runtime.steps, "epochs": runtime.epochs, "images": runtime.images,
+        }  # fmt: skip
     text = json.dumps(_canonical(hashed), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def _listing(record: Mapping[str, Any]) -> str:
+def _listing(listing: Spec, data_root: str) -> str:
     """Return the hash of the files of a folder dataset, which its name alone does not tell."""
-    if record["dataset"]["listing"]["folder"] is None:
+    if listing.get("folder") is None:
         raise UsageError("dataset=image_folder needs a folder: add folder=PATH.")
     try:
-        listing = record["dataset"]["listing"]
-        listing_hash: str = instantiate(listing, root=record["runtime"]["data_root"])
+        listing_hash: str = instantiate(listing, root=data_root)
         return listing_hash
     except OSError as error:
         reason = f"{error.filename} cannot be read ({error.strerror})."
         raise RunError(reason if error.filename else str(error)) from error
+
+
+def _hashed(spec: Spec) -> dict[str, Any]:
+    return _beyond_defaults(spec.as_plain())
 
 
 def _beyond_defaults(spec: Mapping[str, Any]) -> dict[str, Any]:

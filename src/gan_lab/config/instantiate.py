@@ -10,6 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, get_args
 
 from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_memory
+from gan_lab.config.spec import Spec
 
 # First name -> where it lives now. Config files of old runs have the first name; hashes always do.
 MOVED = {
@@ -54,17 +55,16 @@ def with_targets_of_today(config: Any) -> Any:
     return [with_targets_of_today(item) for item in config] if isinstance(config, list) else config
 
 
-def instantiate(spec: Mapping[str, Any], **supplied: Any) -> Any:
-    """Call the `_target_` of a spec with the spec's other keys and what it takes of `supplied`.
+def instantiate(spec: Spec, **supplied: Any) -> Any:
+    """Call the `_target_` of a spec with the spec's arguments and what it takes of `supplied`.
 
     Raises UsageError for a key that the target does not take (one's own target may ignore keys).
     What comes from a run directory was checked when it was read, as a whole (`config.trust`).
     """
-    target = spec["_target_"]
+    target, given = str(spec.target), spec.arguments
     function = locate(target)
     parameters = inspect.signature(function).parameters
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
-    given = {key: value for key, value in spec.items() if key != "_target_"}
     unknown = [key for key in given if key not in parameters and not takes_any]
     if unknown and target.startswith("gan_lab."):
         accepted = ", ".join(key for key in parameters if key not in supplied)
@@ -119,5 +119,5 @@ def _instantiate_nested(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     if "_target_" in value:
-        return instantiate(value)
+        return instantiate(Spec.from_plain(value))
     return {key: _instantiate_nested(item) for key, item in value.items()}

@@ -1,12 +1,10 @@
 """How long a run is, and how often it logs, draws, scores and saves: from its config alone."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from gan_lab.common.errors import UsageError
-from gan_lab.config.run_config import selection
+from gan_lab.config.run_config import RunConfig
 
 
 @dataclass(frozen=True)
@@ -24,24 +22,25 @@ class Schedule:
     best_by: str = "fd_classifier"
 
 
-def make_schedule(record: Mapping[str, Any], count: int) -> Schedule:
+def make_schedule(config: RunConfig, count: int) -> Schedule:
     """Return the run's length and intervals, in steps, for a dataset of `count` images."""
-    runtime = record["runtime"]
-    steps, images = runtime["steps"], runtime["images"]
+    runtime = config.runtime
+    steps = runtime.steps
+    images: float | None = runtime.images
     if steps is None:
         if images is None:
-            if runtime["epochs"] is None:
+            if runtime.epochs is None:
                 raise UsageError("how long? set one of steps=, epochs= or images=.")
-            images = runtime["epochs"] * count
-        shown = record["loss"].get("discriminator_steps", 1) * record["batch_size"]
+            images = runtime.epochs * count
+        shown = config.loss.get("discriminator_steps", 1) * config.batch_size
         if shown == 0:
             raise UsageError("the discriminator sees no images; set the length with steps=.")
         steps = max(1, math.ceil(images / shown))
     return Schedule(
         steps,
-        runtime["log_every"],
-        runtime["sample_every"],
-        runtime["score_every"],
-        runtime["checkpoint_every"],
-        best_by=selection(record),
+        runtime.log_every,
+        runtime.sample_every,
+        runtime.score_every,
+        runtime.checkpoint_every,
+        best_by=config.dataset.selection,
     )

@@ -1,14 +1,17 @@
-"""What config.yaml of a run holds, and what follows from it alone: directory, hash, length."""
+"""What config.yaml of a run holds: every setting of one run, typed."""
 
-import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from gan_lab.common.errors import UsageError
+from gan_lab.common.typed import Malformed, plain, read, read_fields
 from gan_lab.config.instantiate import with_targets_of_today
 from gan_lab.config.overrides import PARTS, VALUE_SYNONYMS
 from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS
+from gan_lab.config.spec import Spec
 
 if TYPE_CHECKING:
     from gan_lab.data import ImageDataset
@@ -21,87 +24,286 @@ LABELLED = (
 UNLABELLED = ("fid", "kid", "swd", "ssim", "pairwise_distance", "nearest_train")
 
 
-def make_record(config: DictConfig, choices: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the two halves of a composed config: what changes the result, and `runtime`."""
-    automatic = config.model.get("d_norm") == "auto"
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """The names that were chosen in the groups of conf/."""
+
+    model: str
+    loss: str
+    dataset: str
+    augment: str | None = None
+    logger: str | None = None
+    experiment: str | None = None
+    penalty: tuple[str, ...] = ()
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return the names by group, without those of which none was chosen."""
+        return _without(self, "augment", "logger", "experiment")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Both networks, and what is said of both.
+
+    `points`: they are for points in the plane, not for images. `d_norm` is the norm of the
+    discriminator, `auto` before a run starts.
+    """
+
+    points: bool = False
+    d_norm: str | None = None
+    condition_g: bool = False
+    condition_d: bool = False
+    generator: Spec
+    discriminator: Spec
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether either network is given labels."""
+        return self.condition_g or self.condition_d
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return the settings of conf/model, without those that a file leaves out."""
+        return _without(self, "points", "d_norm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetConfig:
+    """The images (or points), what knows their classes, and the scores of runs on them.
+
+    `listing` hashes the files of a folder. `selection` is the score whose least value marks the
+    best checkpoint and the best run. Where a file lists no scores, those of its kind are filled in.
+    """
+
+    points: bool = False
+    images: Spec
+    listing: Spec | None = None
+    classifier: Spec | None = None
+    scores: tuple[str, ...]
+    scores_during_training: tuple[str, ...]
+    selection: str
+    source: str | None = None
+    licence: str | None = None
+
+    @classmethod
+    def from_plain(cls, content: Mapping[str, Any], place: str) -> "DatasetConfig":
+        """Read the settings of conf/dataset, and fill in the scores. Raises Malformed."""
+        labelled = content.get("classifier") is not None
+        defaults = {
+            "scores": LABELLED if labelled else UNLABELLED,
+            "scores_during_training": ("fd_classifier", "class_shares") if labelled else ("swd",),
+            "selection": "fd_classifier" if labelled else "swd",
+        }
+        return read_fields(cls, {**defaults, **content}, place)
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return the settings of conf/dataset, without those that a file leaves out."""
+        return _without(self, "points", "listing", "source", "licence")
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """How many samples are scored, and the file of Inception weights."""
+
+    samples: int
+    samples_during: int
+    inception_weights: str | None
+    inception_sha256: str
+
+
+@dataclass(frozen=True)
+class WandbConfig:
+    """Where Weights & Biases files a run."""
+
+    mode: str
+    project: str
+    entity: str | None
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeConfig:
+    """What does not change the result of a run: its length, its places, how often it does what.
+
+    The first config files lacked what has a default here.
+    """
+
+    study: str
+    steps: int | None
+    epochs: float | None
+    images: int | None
+    folder: str | None
+    bad_images: str = "stop"
+    device: str
+    threads: int | None
+    deterministic: bool
+    data_root: str
+    runs_dir: str
+    cache_dir: str
+    log_every: int
+    sample_every: int
+    score_every: int
+    checkpoint_every: int
+    stop_on_collapse: bool = False
+    evaluation: EvaluationConfig
+    logger: Spec | None = None
+    wandb: WandbConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Every setting of one run, in the order of config.yaml. conf/config.yaml explains the knobs.
+
+    `shape` (of one sample), `image_count` and `class_counts` are facts of the training data: empty
+    before these were loaded. The first config files lacked what else has a default here.
+    """
+
+    choices: Choices
+    model: ModelConfig
+    loss: Spec
+    penalty: Mapping[str, Spec]
+    dataset: DatasetConfig
+    augment: Spec | None = None
+    seed: int
+    latent_dim: int
+    image_size: int
+    channels: int | None
+    weight_init: str
+    batch_size: int
+    lr_g: float
+    lr_d: float
+    beta1: float
+    beta2: float
+    ema_decay: float
+    instance_noise: float = 0.0
+    instance_noise_steps: int = 1000
+    pack: int = 1
+    gradient_clip: float | None = None
+    lr_decay: str = "none"
+    precision: str = "fp32"
+    hidden_dim: int
+    ngf: int
+    ndf: int
+    lr: float
+    label_smoothing: float = 0.0
+    lambda_gp: float = 10.0
+    runtime: RuntimeConfig
+    shape: tuple[int, ...] = ()
+    image_count: int = 0
+    class_counts: tuple[int, ...] = ()
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether either network is given labels."""
+        return self.model.is_conditional
+
+    @property
+    def penalties(self) -> dict[str, Spec]:
+        """The penalties of the loss's own and those added to it, by name.
+
+        Each takes the gradient of a sample's logit by that sample alone. Under batch norm a logit
+        depends on the whole batch, so that there is no such gradient.
+        """
+        own = self.loss.get("penalties") or {}
+        return {**{name: Spec.from_plain(spec) for name, spec in own.items()}, **self.penalty}
+
+    def with_runtime(self, **changes: Any) -> "RunConfig":
+        """Return the same run with other settings that do not change its result."""
+        return replace(self, runtime=replace(self.runtime, **changes))
+
+    def with_evaluation(self, **changes: Any) -> "RunConfig":
+        """Return the same run, scored on other numbers of samples."""
+        return self.with_runtime(evaluation=replace(self.runtime.evaluation, **changes))
+
+
+def resolved(composed: DictConfig) -> dict[str, Any]:
+    """Return the plain content of a composed config, in which `model.d_norm=auto` has come to the
+    norm that the discriminator takes, and is still called auto."""
+    automatic = composed.model.get("d_norm") == "auto"
     if automatic:  # conf/model: none under a gradient penalty
-        config = copy.deepcopy(config)
-        config.model.d_norm = "none" if gradient_penalties(config) else "batch"
-    plain: Any = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(plain, dict)
-    plain["penalty"] = plain["penalty"] or {}
+        penalised = composed.loss.get("penalties") or composed.penalty
+        composed.model.d_norm = "none" if penalised else "batch"
+    content: Any = OmegaConf.to_container(composed, resolve=True)
     if automatic:
-        plain["model"]["d_norm"] = "auto"
+        content["model"]["d_norm"] = "auto"
+    return dict(content)
+
+
+def make_config(content: Mapping[str, Any], choices: Mapping[str, Any]) -> RunConfig:
+    """Return the settings of one run from resolved content and the names chosen in its groups.
+
+    Raises UsageError for a value of another type than its key takes.
+    """
     result = (*PARTS, *RESULT_KNOBS, *GENERAL_KNOBS)
-    return {
+    recorded = {
         "choices": dict(choices),
-        **{key: plain[key] for key in result},
-        "runtime": {key: plain[key] for key in RUNTIME_KNOBS},
+        **{key: content[key] for key in result},
+        "penalty": content["penalty"] or {},
+        "runtime": {key: content[key] for key in RUNTIME_KNOBS},
     }
+    for part, kind in (("model", ModelConfig), ("dataset", DatasetConfig)):
+        _refuse_unknown(part, content[part], kind)
+    try:
+        return read(RunConfig, recorded)
+    except Malformed as error:
+        raise UsageError(f"{error}.") from None
 
 
-def with_names_of_today(content: Any) -> Any:
+def _refuse_unknown(part: str, content: Any, kind: type) -> None:
+    names = [field.name for field in fields(kind)]
+    for key in content:
+        if key not in names:
+            raise UsageError(f"there is no setting {part}.{key}; there are {', '.join(names)}.")
+
+
+def read_config(content: Mapping[str, Any]) -> RunConfig:
+    """Return what a config.yaml holds. Raises Malformed for a value of the wrong type."""
+    return read(RunConfig, _with_names_of_today(content))
+
+
+def as_content(config: RunConfig) -> dict[str, Any]:
+    """Return what config.yaml holds: without the facts of the data, if these are not known."""
+    content: dict[str, Any] = plain(config)
+    if not config.shape:
+        for fact in ("shape", "image_count", "class_counts"):
+            del content[fact]
+    return content
+
+
+def _without(part: Choices | ModelConfig | DatasetConfig, *optional: str) -> dict[str, Any]:
+    """Return the plain content of a part without those of the optional fields that are empty."""
+    held = {field.name: plain(getattr(part, field.name)) for field in fields(part)}
+    return {key: value for key, value in held.items() if value or key not in optional}
+
+
+def _with_names_of_today(content: Mapping[str, Any]) -> Any:
     """Return the content of a config.yaml in which what was renamed since has its new name."""
     content = with_targets_of_today(content)
+    choices = content.get("choices")
     for group, renamed in VALUE_SYNONYMS.items():
-        choices = content["choices"]
-        if isinstance(choices.get(group), str):
+        if isinstance(choices, dict) and isinstance(choices.get(group), str):
             choices[group] = renamed.get(choices[group], choices[group])
     return content
 
 
-def gradient_penalties(config: Mapping[Any, Any]) -> list[str]:
-    """Return the names of the penalties of a config, its loss's own among them.
-
-    Each takes the gradient of a sample's logit by that sample alone. Under batch norm a logit
-    depends on the whole batch, so that there is no such gradient.
-    """
-    return [*(config["loss"].get("penalties") or {}), *(config["penalty"] or {})]
-
-
-def data_facts(data: "ImageDataset") -> dict[str, Any]:
-    """Return what later readers of a run need of its data, without loading it."""
-    counts = (
-        [] if data.labels is None else data.labels.bincount(minlength=len(data.classes)).tolist()
+def with_data(config: RunConfig, data: "ImageDataset") -> RunConfig:
+    """Return a config filled in with what only its data tell, and with what `auto` came to."""
+    counts: Sequence[int] = ()
+    if data.labels is not None:
+        counts = data.labels.bincount(minlength=len(data.classes)).tolist()
+    model = config.model
+    if model.d_norm == "auto":
+        model = replace(model, d_norm=model.discriminator.get("norm", "none"))
+    return replace(
+        config,
+        model=model,
+        shape=tuple(data.shape),
+        image_count=len(data),
+        class_counts=tuple(counts),
     )
-    return {"shape": list(data.shape), "image_count": len(data), "class_counts": counts}
 
 
-def with_data(record: Mapping[str, Any], data: "ImageDataset") -> dict[str, Any]:
-    """Return a record filled in with what only its data tell, and with what `auto` came to."""
-    model = dict(record["model"])
-    if model.get("d_norm") == "auto":
-        model["d_norm"] = model["discriminator"].get("norm", "none")
-    return {**record, "model": model, **data_facts(data)}
-
-
-def presumed_data_facts(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return data facts to build networks with before the data is there: grey, with 10 classes."""
-    if record["model"].get("points"):
-        return {"shape": [2], "class_counts": [1] * 10}
-    side = record["image_size"]
-    return {"shape": [record["channels"] or 1, side, side], "class_counts": [1] * 10}
-
-
-def is_labelled(record: Mapping[Any, Any]) -> bool:
-    """Whether either network is given labels."""
-    return bool(record["model"].get("condition_g") or record["model"].get("condition_d"))
-
-
-def listed_scores(record: Mapping[str, Any]) -> list[str]:
-    """Return the names of the scores of a finished run."""
-    default = LABELLED if record["dataset"]["classifier"] else UNLABELLED
-    return list(record["dataset"].get("scores", default))
-
-
-def scores_during_training(record: Mapping[str, Any]) -> list[str]:
-    """Return the names of the scores that are taken every `score_every` steps."""
-    default = ("fd_classifier", "class_shares") if record["dataset"]["classifier"] else ("swd",)
-    return list(record["dataset"].get("scores_during_training", default))
-
-
-def selection(record: Mapping[str, Any]) -> str:
-    """Return the value whose least marks the best checkpoint and the best run: a distance."""
-    default = "fd_classifier" if record["dataset"]["classifier"] else "swd"
-    name: str = record["dataset"].get("selection", default)
-    return name
+def with_presumed_data(config: RunConfig) -> RunConfig:
+    """Return a config to build networks of before the data is there: grey, with 10 classes."""
+    side = config.image_size
+    shape = (2,) if config.model.points else (config.channels or 1, side, side)
+    return replace(config, shape=shape, class_counts=(1,) * 10)

@@ -11,10 +11,11 @@ from typing import Any
 from gan_lab.common.errors import UsageError
 
 Settings = dict[str, str]  # key -> value, as on the command line
+Sweep = Mapping[str, Any]  # of conf/sweep, or what an experiment writes out in its place
 ELSEWHERE = ("experiment", "sweep", "search", "launcher", "seeds", "study", "runs_dir")
 
 
-def sweep_points(sweep: Mapping[str, Any] | None) -> list[Settings]:
+def sweep_points(sweep: Sweep | None) -> list[Settings]:
     """Return the settings of each point of a sweep; of none, one point without settings.
 
     `grid` is a product, `cases` a list of sets of settings; with both, each case is run at each
@@ -27,7 +28,7 @@ def sweep_points(sweep: Mapping[str, Any] | None) -> list[Settings]:
     return [{**case, **point} for case in _cases(sweep) for point in _grid(sweep)]
 
 
-def _grid(sweep: Mapping[str, Any]) -> Iterator[Settings]:
+def _grid(sweep: Sweep) -> Iterator[Settings]:
     axes = sweep.get("grid") or {}
     for key, values in axes.items():
         _check_key(key)
@@ -37,7 +38,7 @@ def _grid(sweep: Mapping[str, Any]) -> Iterator[Settings]:
         yield {key: as_typed(value) for key, value in zip(axes, values, strict=True)}
 
 
-def _cases(sweep: Mapping[str, Any]) -> list[Settings]:
+def _cases(sweep: Sweep) -> list[Settings]:
     cases = sweep.get("cases") or [{}]
     for case in cases:
         if not isinstance(case, Mapping):

@@ -8,10 +8,10 @@ score made with it. The layout is that of LeNet (LeCun et al. 1998) with strides
 import copy
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import safetensors.torch
 import torch
@@ -98,6 +98,17 @@ def _enlargement(side: int, size: int) -> Tensor:
     return interpolate(pixels, size, mode="linear", align_corners=False).squeeze(0).T
 
 
+class Unfinished(TypedDict):
+    """A training of a classifier after a batch: all that it goes on from."""
+
+    step: int
+    order: Tensor
+    generator: Tensor
+    classifier: dict[str, Any]
+    optimizer: dict[str, Any]
+    schedule: dict[str, Any]
+
+
 def train_classifier(
     images: Tensor,
     labels: Tensor,
@@ -108,8 +119,8 @@ def train_classifier(
     batch_size: int = 128,
     learning_rate: float = 3e-3,
     image_size: int | None = None,
-    start: Mapping[str, Any] | None = None,
-    keep: Callable[[Callable[[], dict[str, Any]]], None] | None = None,
+    start: Unfinished | None = None,
+    keep: Callable[[Callable[[], Unfinished]], None] | None = None,
 ) -> Classifier:
     """Return a classifier (eval mode, CPU) of uint8 images [N, C, H, W] with int labels [N].
 
@@ -135,19 +146,23 @@ def train_classifier(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, learning_rate, total_steps=epochs * batches
     )
-    parts: dict[str, Any] = {
-        **{"classifier": classifier, "optimizer": optimizer, "schedule": schedule}
-    }
     step, order = 0, torch.empty(0)
     if start is not None:
         step, order = start["step"], start["order"]
         generator.set_state(start["generator"])
-        for name, part in parts.items():
-            part.load_state_dict(start[name])
+        classifier.load_state_dict(start["classifier"])
+        optimizer.load_state_dict(start["optimizer"])
+        schedule.load_state_dict(start["schedule"])
 
-    def state() -> dict[str, Any]:
-        own = {"step": step, "order": order, "generator": generator.get_state()}
-        return own | {name: part.state_dict() for name, part in parts.items()}
+    def state() -> Unfinished:
+        return {
+            "step": step,
+            "order": order,
+            "generator": generator.get_state(),
+            "classifier": classifier.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "schedule": schedule.state_dict(),
+        }
 
     while step < epochs * batches:
         place = step % batches * batch_size

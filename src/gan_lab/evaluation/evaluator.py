@@ -11,9 +11,9 @@ from gan_lab.evaluation.extractors import Extractor
 from gan_lab.evaluation.measures import Features
 from gan_lab.evaluation.reference import Reference
 from gan_lab.evaluation.scores import Score
+from gan_lab.runs.lines import Protocol, ScoreLine
 from gan_lab.runs.protocol import shape_words
 
-Record = dict[str, Any]
 Draw = Callable[[int, int], tuple[Tensor, Tensor | None]]  # (first, last) -> samples, labels asked
 
 
@@ -63,8 +63,8 @@ class Evaluator:
     resize: str
     floor: Reference | None = None
 
-    def evaluate(self, score: Score, samples: Samples, asked: int, sets: int) -> list[Record]:
-        """Return a record for each value of a score: value, floor, interval, protocol.
+    def evaluate(self, score: Score, samples: Samples, asked: int, sets: int) -> list[ScoreLine]:
+        """Return a line for each value of a score; its step is 0, for samples do not tell theirs.
 
         `asked` samples make a set, unless the score says otherwise. Raises UsageError or RunError
         where the score cannot be had.
@@ -75,7 +75,7 @@ class Evaluator:
         ranges = [(number * count, (number + 1) * count) for number in range(sets)]
         found = score(real, [samples.seen_by(extractor, *some) for some in ranges])
         floors, floor_count = self._floors(score, extractor, count)
-        protocol = {
+        protocol: Protocol = {
             "extractor": extractor.name if extractor else score.needs,
             "sha256": extractor.sha256 if extractor else None,
             "resize": extractor.resize if extractor else self.resize,
@@ -92,13 +92,7 @@ class Evaluator:
             "version": __version__,
         }
         return [
-            {
-                "score": name,
-                "value": measured.value,
-                "floor": floors.get(name),
-                "interval": measured.interval and list(measured.interval),
-                "protocol": protocol,
-            }
+            ScoreLine(0, name, measured.value, floors.get(name), measured.interval, protocol)
             for name, measured in found.items()
         ]
 

@@ -2,10 +2,9 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from filelock import FileLock
@@ -13,10 +12,12 @@ from torch import Tensor
 
 from gan_lab.common.errors import RunError
 from gan_lab.config.instantiate import instantiate
+from gan_lab.config.run_config import RunConfig
 from gan_lab.data import ImageDataset, with_channels
 from gan_lab.evaluation.classifier import (
     MNISTCNN_V1,
     Classifier,
+    Unfinished,
     accuracy,
     classify,
     load_classifier,
@@ -24,7 +25,7 @@ from gan_lab.evaluation.classifier import (
     save_classifier,
     train_classifier,
 )
-from gan_lab.runs.checkpoints import read_checkpoint, write_checkpoint
+from gan_lab.runs.checkpoints import read_written, write_checkpoint
 from gan_lab.training import build
 
 Extracted = tuple[
@@ -107,7 +108,7 @@ def _train(path: Path, train: ImageDataset, epochs: int) -> Classifier:
     assert train.labels is not None
     unfinished, saved = path.with_suffix(".pt"), time.monotonic()
 
-    def keep(state: Callable[[], dict[str, Any]]) -> None:
+    def keep(state: Callable[[], Unfinished]) -> None:
         nonlocal saved
         if time.monotonic() - saved > SAVE_SECONDS:
             write_checkpoint(unfinished, state())
@@ -118,7 +119,7 @@ def _train(path: Path, train: ImageDataset, epochs: int) -> Classifier:
         train.labels,
         len(train.classes),
         epochs=epochs,
-        start=read_checkpoint(unfinished),
+        start=read_written(unfinished),
         keep=keep,
     )
     temporary = path.with_suffix(".tmp")
@@ -239,18 +240,19 @@ def content_hash(data: ImageDataset) -> str:
     return digest.hexdigest()[:12]
 
 
-def classifier_of(record: Mapping[str, Any], device: torch.device) -> Extractor:
+def classifier_of(config: RunConfig, device: torch.device) -> Extractor:
     """Return the network that knows the classes of the run's dataset, which must have one."""
+    assert config.dataset.classifier is not None
 
     def load_split(split: str, image_size: int | None) -> ImageDataset:
-        size = record["image_size"] if image_size is None else image_size
-        return build.dataset(record, split=split, image_size=size)
+        size = config.image_size if image_size is None else image_size
+        return build.dataset(config, split=split, image_size=size)
 
     classifier: Extractor = instantiate(
-        record["dataset"]["classifier"],
+        config.dataset.classifier,
         load_split=load_split,
-        cache_dir=Path(record["runtime"]["cache_dir"]).expanduser(),
+        cache_dir=Path(config.runtime.cache_dir).expanduser(),
         device=device,
-        dataset_name=record["choices"]["dataset"],
+        dataset_name=config.choices.dataset,
     )
     return classifier

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,7 @@ from gan_lab.evaluation.evaluator import Evaluator, Samples
 from gan_lab.evaluation.extractors import Extractor, inception
 from gan_lab.evaluation.reference import Reference, shuffled
 from gan_lab.evaluation.scores import load_score, scores_that_need
-
-Record = dict[str, Any]
+from gan_lab.runs.lines import ScoreLine
 
 FEWEST = 20  # images a folder: a score of fewer says nothing
 ALLOWED = ("images", "samples", "inception")  # what scores of folders may need
@@ -38,7 +37,7 @@ def default_scores() -> list[str]:
 
 def score_folders(
     real: Path, fake: Path, names: list[str], device: torch.device, weights: InceptionFile
-) -> list[Record]:
+) -> list[ScoreLine]:
     """Return the scores of the images below `fake` against those below `real`.
 
     Both become squares (the centre) of one side in RGB: the smaller of the sides that are the most
@@ -73,19 +72,19 @@ def score_folders(
     # In the order in which the real ones are taken, so that a folder is at 0 from itself.
     ordered = shuffled(fake_images)
     samples = Samples(lambda first, last: (ordered[first:last], None))
-    records: list[Record] = []
+    lines: list[ScoreLine] = []
     refused: dict[str, Exception] = {}
     for name in names:
         try:
-            records += evaluator.evaluate(load_score(name), samples, len(ordered), sets=1)
+            lines += evaluator.evaluate(load_score(name), samples, len(ordered), sets=1)
         except (RunError, UsageError) as error:
             refused[name] = error
-    if not records:
+    if not lines:
         raise next(iter(refused.values()))
     for name, reason in refused.items():
         say(f"{name} not computed: {reason}")
     unknown = {"weights": None, "seed": None}
-    return [{**record, "protocol": {**record["protocol"], **unknown}} for record in records]
+    return [replace(line, protocol={**line.protocol, **unknown}) for line in lines]
 
 
 def _commonest_side(folder: Path) -> int:

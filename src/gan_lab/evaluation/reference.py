@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.common.files import read_json
+from gan_lab.common.typed import Json
 from gan_lab.data import ImageDataset
 from gan_lab.evaluation.extractors import Extractor, LoadSplit, content_hash
 from gan_lab.evaluation.measures import Features
@@ -73,7 +74,7 @@ class Reference:
         return self._features[key]
 
     def floors(
-        self, extractor: Extractor | None, key: list[Any], compute: Callable[[], Floors]
+        self, extractor: Extractor | None, key: Sequence[Json], compute: Callable[[], Floors]
     ) -> Floors:
         """Return floors from the cache, where `key` is what they depend on beside the data."""
         path = self._cache_dir / f"{CACHE}-floors-{self.hash(extractor)}.json"

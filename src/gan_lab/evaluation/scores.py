@@ -13,8 +13,10 @@ from omegaconf import OmegaConf
 
 from gan_lab.common.errors import UsageError, unknown
 from gan_lab.common.paths import conf_directory, config_names
+from gan_lab.common.typed import Json
 from gan_lab.config.instantiate import instantiate
-from gan_lab.config.run_config import listed_scores
+from gan_lab.config.run_config import RunConfig
+from gan_lab.config.spec import Spec
 
 if TYPE_CHECKING:
     from gan_lab.evaluation.measures import Measured
@@ -61,7 +63,7 @@ class Score:
     name: str
     needs: str
     better: str | Mapping[str, str]
-    measure: Mapping[str, Any]
+    measure: Spec
     title: str | Mapping[str, str] = ""
     heading: str | Mapping[str, str] = ""
     short: str | Mapping[str, str] = ""
@@ -104,9 +106,9 @@ class Score:
         words = getattr(self, key)
         return words if isinstance(words, str) else words.get(name, "")
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Mapping[str, Json]:
         """Return what the measure is told beside the samples."""
-        return {key: value for key, value in self.measure.items() if key != "_target_"}
+        return self.measure.arguments
 
     def _measure(self, real: Any, fake: Any) -> dict[str, "Measured"]:
         found = instantiate(self.measure, real=real, fake=fake)
@@ -138,7 +140,8 @@ def load_score(name: str) -> Score:
     if name not in names:  # never joined to a path before: a run's config may hold any name
         raise UsageError(unknown("score", name, names))
     file: Any = OmegaConf.to_container(OmegaConf.load(conf_directory() / "score" / f"{name}.yaml"))
-    return Score(name, **file)
+    measure = Spec.from_plain(file.pop("measure"))
+    return Score(name, measure=measure, **file)
 
 
 @cache
@@ -170,14 +173,14 @@ def named_scores(typed: str) -> list[str]:
     return [one for name in names for one in SHORT_NAMES.get(name, (name,))]
 
 
-def refusal(score: Score, record: Mapping[str, Any]) -> str | None:
+def refusal(score: Score, config: RunConfig) -> str | None:
     """Return in one line why a score makes no sense for a run's data; None if it does."""
-    name, data = record["choices"]["dataset"], record["dataset"]
-    points = bool(data.get("points"))
+    name, data = config.choices.dataset, config.dataset
+    points = data.points
     reasons = {
-        "classifier": f"{name} has no classifier" if not data["classifier"] else None,
+        "classifier": f"{name} has no classifier" if not data.classifier else None,
         "stacked": None
-        if len(record["class_counts"]) == STACKED_CLASSES and data["classifier"]
+        if len(config.class_counts) == STACKED_CLASSES and data.classifier
         else f"{name} is not made of three digits",
         "inception": f"{name} has points, no images" if points else None,
         "images": f"{name} has points, no images" if points else None,
@@ -186,12 +189,12 @@ def refusal(score: Score, record: Mapping[str, Any]) -> str | None:
         "samples": None,
     }
     reason = reasons[score.needs]
-    listed = ", ".join(listed_scores(record))
+    listed = ", ".join(data.scores)
     return reason and f"{score.name} cannot be had: {reason}; it has {listed}."
 
 
-def asked_scores(names: list[str], record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def asked_scores(names: Sequence[str], config: RunConfig) -> tuple[list[str], list[str]]:
     """Return those of the names that the run's data allow, and why they refuse the others."""
-    reasons = {name: refusal(load_score(name), record) for name in names}
+    reasons = {name: refusal(load_score(name), config) for name in names}
     refused = [reason for reason in reasons.values() if reason]
     return [name for name, reason in reasons.items() if not reason], refused

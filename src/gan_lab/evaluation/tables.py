@@ -1,66 +1,64 @@
 """Tables of scores: one run with its floors, or many runs with a column for each quantity."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from gan_lab.evaluation.scores import value_named
+from gan_lab.runs.lines import ScoreLine
 from gan_lab.runs.protocol import column_key, differences
 
-Record = Mapping[str, Any]
 
-
-def display_name(record: Record) -> str:
+def display_name(line: ScoreLine) -> str:
     """Return how a score is called: the extractor is part of a distance's name."""
-    heading = value_named(str(record["score"])).heading
-    return heading.replace("{extractor}", str(record["protocol"]["extractor"]))
+    heading = value_named(line.score).heading
+    return heading.replace("{extractor}", str(line.protocol["extractor"]))
 
 
-def score_table(records: Sequence[Record]) -> list[str]:
+def score_table(lines: Sequence[ScoreLine]) -> list[str]:
     """Return a table of the scores of one step: averaged, raw and the floor beside each other.
 
     After a value stands half its 95 % interval, where it has one.
     """
-    if not records:
+    if not lines:
         return []
     rows = [["score", "EMA", "raw", "real test"]]
-    cells = {(r["score"], r["protocol"].get("weights")): r for r in records}
-    for name, record in {r["score"]: r for r in records}.items():
+    cells = {(line.score, line.weights): line for line in lines}
+    for name, line in {line.score: line for line in lines}.items():
         both = [_value(cells.get((name, weights))) for weights in ("ema", "raw")]
-        rows.append([display_name(record), *both, _number(record["floor"])])
+        rows.append([display_name(line), *both, _number(line.floor)])
     return _lined_up(rows)
 
 
-def folder_table(records: Sequence[Record]) -> list[str]:
+def folder_table(lines: Sequence[ScoreLine]) -> list[str]:
     """Return a table of the scores of a folder, with their floors."""
-    rows = [[display_name(r), _value(r), _number(r["floor"])] for r in records]
+    rows = [[display_name(line), _value(line), _number(line.floor)] for line in lines]
     return _lined_up([["score", "fake", "real halves"], *rows])
 
 
-def runs_table(runs: Mapping[str, Sequence[Record]]) -> list[str]:
+def runs_table(runs: Mapping[str, Sequence[ScoreLine]]) -> list[str]:
     """Return a table of many runs, by name: a row for each, a column for each quantity.
 
     Scores with unlike protocols never share a column: they are numbered, and lines below the table
     say in what they differ. The last row is the floor of each column.
     """
-    columns: dict[str, Record] = {}
-    for record in (record for records in runs.values() for record in records):
-        columns.setdefault(column_key(record), record)
+    columns: dict[str, ScoreLine] = {}
+    for line in (line for lines in runs.values() for line in lines):
+        columns.setdefault(column_key(line), line)
     if not columns:
         return []
     headings, remarks = _headings(columns)
     rows = [["run", *headings.values()]]
-    for name, records in runs.items():
-        values = {column_key(record): _value(record) for record in records}
+    for name, lines in runs.items():
+        values = {column_key(line): _value(line) for line in lines}
         rows.append([name, *(values.get(key, "") for key in headings)])
-    rows.append(["real test", *(_number(columns[key]["floor"]) for key in headings)])
+    rows.append(["real test", *(_number(columns[key].floor) for key in headings)])
     return [*_lined_up(rows), *remarks]
 
 
-def _headings(columns: Mapping[str, Record]) -> tuple[dict[str, str], list[str]]:
+def _headings(columns: Mapping[str, ScoreLine]) -> tuple[dict[str, str], list[str]]:
     """Return headings by column, those of one score beside each other, and how they differ."""
     by_score: dict[str, list[str]] = {}
-    for key, record in columns.items():
-        by_score.setdefault(record["score"], []).append(key)
+    for key, line in columns.items():
+        by_score.setdefault(line.score, []).append(key)
     headings: dict[str, str] = {}
     remarks = []
     for keys in by_score.values():
@@ -73,12 +71,12 @@ def _headings(columns: Mapping[str, Record]) -> tuple[dict[str, str], list[str]]
     return headings, remarks
 
 
-def _value(record: Record | None) -> str:
-    if record is None:
+def _value(line: ScoreLine | None) -> str:
+    if line is None:
         return ""
-    if not (interval := record.get("interval")):
-        return _number(record["value"])
-    return f"{_number(record['value'])} ±{(interval[1] - interval[0]) / 2:.2g}"
+    if not (interval := line.interval):
+        return _number(line.value)
+    return f"{_number(line.value)} ±{(interval[1] - interval[0]) / 2:.2g}"
 
 
 def _number(value: float | None) -> str:

@@ -1,12 +1,13 @@
 """What a loss, penalty or score is: formula, source, knobs, curves."""
 
 import inspect
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from gan_lab.common.paths import loss_figures
 from gan_lab.config.instantiate import locate
-from gan_lab.config.run_config import data_facts, presumed_data_facts
+from gan_lab.config.run_config import RunConfig, with_data, with_presumed_data
+from gan_lab.config.spec import Spec
 from gan_lab.evaluation.scores import NEEDS, load_score
 from gan_lab.explain.datasets import explain_dataset
 from gan_lab.explain.layers import explain_model
@@ -30,42 +31,42 @@ OUTPUTS = {"probability": "sigmoid(output)", "score": "output"}
 RUN_OF_PENALTY = {"gradient_penalty": "wgan_gp", "r1": "rpgan", "r2": "rpgan"}
 
 
-def explain_parts(record: dict[str, Any], parts: Collection[str]) -> Iterator[Iterator[str]]:
+def explain_parts(config: RunConfig, parts: Collection[str]) -> Iterator[Iterator[str]]:
     """Yield the lines of each part of a run that is asked for: model, loss, penalty, dataset."""
-    record = record | _facts(record, parts)
+    config = _with_shape(config, parts)
     if "model" in parts:
-        yield explain_model(record)
+        yield explain_model(config)
     if "loss" in parts:
-        yield explain_loss(record)
+        yield explain_loss(config)
     if "penalty" in parts:
-        for name, spec in record["penalty"].items():
+        for name, spec in config.penalty.items():
             yield explain_penalty(name, spec)
     if "dataset" in parts:
-        yield explain_dataset(record)
+        yield explain_dataset(config)
 
 
-def _facts(record: Mapping[str, Any], parts: Collection[str]) -> dict[str, Any]:
-    """Return the shape and classes that networks are built for: the data's, or else presumed.
+def _with_shape(config: RunConfig, parts: Collection[str]) -> RunConfig:
+    """Fill in the shape and classes that networks are built for: the data's, or else presumed.
 
     Data that nobody asks about are neither downloaded nor decoded for the sake of the layers.
     """
-    is_points = [record[part].get("points", False) for part in ("model", "dataset")]
-    if {"model", "dataset"} <= {*parts} and is_points[0] == is_points[1]:
-        return data_facts(build.dataset(record))
-    return presumed_data_facts(record)
+    if {"model", "dataset"} <= {*parts} and config.model.points == config.dataset.points:
+        return with_data(config, build.dataset(config))
+    return with_presumed_data(config)
 
 
-def explain_loss(record: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines that explain the loss of a record."""
-    name = record["choices"]["loss"]
+def explain_loss(config: RunConfig) -> Iterator[str]:
+    """Yield the lines that explain the loss of a run."""
+    name = config.choices.loss
     yield f"loss={name}"
-    yield from _documentation(record["loss"])
-    loss = build.loss({**record, "penalty": {}})
+    yield from _documentation(config.loss)
+    alone = replace(config, penalty={})
+    loss = build.loss(alone)
     yield from _rhythm(loss)
-    for penalty in record["loss"].get("penalties") or {}:
+    for penalty, spec in alone.penalties.items():
         yield ""
         yield f"penalty={penalty}"
-        yield from _documentation(record["loss"]["penalties"][penalty])
+        yield from _documentation(spec)
     yield ""
     yield "The curves of metrics.jsonl:"
     yield from CURVES.format(output=OUTPUTS[loss.output]).splitlines()
@@ -73,7 +74,7 @@ def explain_loss(record: Mapping[str, Any]) -> Iterator[str]:
     yield from _real_run(name)
 
 
-def explain_penalty(name: str, spec: Mapping[str, Any]) -> Iterator[str]:
+def explain_penalty(name: str, spec: Spec) -> Iterator[str]:
     """Yield the lines that explain a penalty."""
     yield f"penalty={name}"
     yield from _documentation(spec)
@@ -93,16 +94,16 @@ def explain_score(name: str) -> Iterator[str]:
     most = f", at most {score.at_most:,}" if score.at_most else ""
     sets = f"; at the end the mean of {score.sets} independent sets" if score.sets > 1 else ""
     yield f"Samples: {number}{most}{sets}"
-    if "real" in inspect.signature(locate(score.measure["_target_"])).parameters:
+    if "real" in inspect.signature(locate(str(score.measure.target))).parameters:
         yield f"Against: {'all' if score.all_real else 'up to 10,000'} training samples"
 
 
-def _documentation(spec: Mapping[str, Any]) -> Iterator[str]:
-    target = locate(spec["_target_"])
+def _documentation(spec: Spec) -> Iterator[str]:
+    target = locate(str(spec.target))
     text = (inspect.getdoc(target) or "").removeprefix("Return ")
     yield from (text[:1].upper() + text[1:]).splitlines()
     defaults = inspect.signature(target).parameters
-    settings = {key: spec[key] for key in spec if key not in ("_target_", "penalties")}
+    settings = {key: value for key, value in spec.arguments.items() if key != "penalties"}
     if settings:
         yield ""
         yield "Settings:"

@@ -1,13 +1,14 @@
 """What a dataset is: numbers, classes, source, files, and a sheet of its images."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import prod
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
 
+from gan_lab.config.run_config import RunConfig
 from gan_lab.data import (
     ImageDataset,
     PointDataset,
@@ -24,27 +25,27 @@ MEASURED = 2000  # files of a folder whose headers are read
 LISTED_CLASSES = 20
 
 
-def explain_dataset(record: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines that describe the dataset of a record; the last is the path of its sheet.
+def explain_dataset(config: RunConfig) -> Iterator[str]:
+    """Yield the lines that describe the dataset of a run; the last is the path of its sheet.
 
     Raises RunError, which says what to fetch, if its files are not there.
     """
-    name = record["choices"]["dataset"]
-    train, test = (build.dataset(record, split=split) for split in ("train", "test"))
+    name = config.choices.dataset
+    train, test = (build.dataset(config, split=split) for split in ("train", "test"))
     kind = "points" if isinstance(train, PointDataset) else "images"
     yield f"dataset={name}"
     yield f"  {kind:<10}{len(train):,} to train on, {len(test):,} held out to test"
     yield f"  shape     {'x'.join(map(str, train.shape))}, as networks see them"
     yield from _sizes(train)
     yield from _balance(train)
-    yield f"  source    {record['dataset']['source']}"
-    yield f"  licence   {record['dataset']['licence']}"
+    yield f"  source    {config.dataset.source}"
+    yield f"  licence   {config.dataset.licence}"
     yield f"  found in  {train.origin}"
     if train.cache:
         everything = human_size(folder_size(train.cache.parent))
         yield f"  decoded   {train.cache} ({human_size(folder_size(train.cache))})"
         yield f"  cache_dir {train.cache.parent} ({everything})"
-    path = Path(record["runtime"]["cache_dir"]).expanduser() / "sheets" / f"{name}.png"
+    path = Path(config.runtime.cache_dir).expanduser() / "sheets" / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     save_png(_sheet(train), path)
     yield ""
@@ -81,7 +82,7 @@ def _balance(data: ImageDataset) -> Iterator[str]:
         yield f"    and {len(counts) - LISTED_CLASSES} more"
 
 
-def _sheet(data: ImageDataset) -> Any:
+def _sheet(data: ImageDataset) -> np.ndarray:
     """Return a picture of the first images of each of up to ten classes, a row a class."""
     if isinstance(data, PointDataset):
         return scatter(data.images[:2500], data.images[:0])

@@ -1,13 +1,12 @@
 """The layers of both networks as they are built, with the arithmetic of their sides."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from gan_lab.config.run_config import is_labelled
+from gan_lab.config.run_config import RunConfig
 from gan_lab.models import call, parameter_count
 from gan_lab.models.layers import LogitFromImage, ProjectLatents
 from gan_lab.training import build
@@ -15,15 +14,15 @@ from gan_lab.training import build
 LAYERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear, ProjectLatents, LogitFromImage)
 
 
-def explain_model(record: Mapping[str, Any]) -> Iterator[str]:
+def explain_model(config: RunConfig) -> Iterator[str]:
     """Yield the layers of both networks as built, with the arithmetic of their sides."""
-    yield f"model={record['choices']['model']}"
-    generator, discriminator = build.networks(record)
-    labels = torch.zeros(2, dtype=torch.int64) if is_labelled(record) else None
-    channels, *sides = record["shape"]
-    images = torch.zeros(2, channels * record["pack"], *sides)
+    yield f"model={config.choices.model}"
+    generator, discriminator = build.networks(config)
+    labels = torch.zeros(2, dtype=torch.int64) if config.is_conditional else None
+    channels, *sides = config.shape
+    images = torch.zeros(2, channels * config.pack, *sides)
     for title, network, inputs in (
-        ("generator", generator, torch.zeros(2, record["latent_dim"])),
+        ("generator", generator, torch.zeros(2, config.latent_dim)),
         ("discriminator", discriminator, images),
     ):
         yield ""

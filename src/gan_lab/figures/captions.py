@@ -1,27 +1,26 @@
 """The words under figures: what was trained, how, and which weights are shown."""
 
-from collections.abc import Mapping
-from typing import Any
+from gan_lab.config.run_config import RunConfig
 
 WEIGHTS = {"ema": "averaged weights (EMA)", "raw": "raw weights"}
 
 
-def caption(record: Mapping[Any, Any], step: int) -> str:
+def caption(config: RunConfig, step: int) -> str:
     """Return a run's caption: networks, loss, data, and the four settings that lab sheets ask for.
 
-    `record` is a run's config, `step` the updates of the generator behind the picture.
+    `step` counts the updates of the generator behind the picture.
     """
-    choices = record["choices"]
+    choices = config.choices
     return (
-        f"{choices['model']}, {choices['loss']} on {choices['dataset']}: "
-        f"latent_dim = {record['latent_dim']}, {capacity(record)}, "
-        f"batch_size = {record['batch_size']}, num_train_steps = {step:,}, "
-        f"seed = {record['seed']}"
+        f"{choices.model}, {choices.loss} on {choices.dataset}: "
+        f"latent_dim = {config.latent_dim}, {capacity(config)}, "
+        f"batch_size = {config.batch_size}, num_train_steps = {step:,}, "
+        f"seed = {config.seed}"
     )
 
 
-def capacity(record: Mapping[Any, Any]) -> str:
+def capacity(config: RunConfig) -> str:
     """Return hidden_dim, or ngf and ndf where they differ."""
-    if record["ngf"] == record["ndf"]:
-        return f"hidden_dim = {record['ngf']}"
-    return f"ngf = {record['ngf']}, ndf = {record['ndf']}"
+    if config.ngf == config.ndf:
+        return f"hidden_dim = {config.ngf}"
+    return f"ngf = {config.ngf}, ndf = {config.ndf}"

@@ -1,6 +1,5 @@
 """What a run costs on this machine, from a few of its steps and samples."""
 
-import copy
 import math
 import tempfile
 import time
@@ -13,7 +12,7 @@ import torch
 
 from gan_lab.analysis.modes import averaged_census
 from gan_lab.config.length import Schedule
-from gan_lab.config.run_config import selection
+from gan_lab.config.run_config import RunConfig
 from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.evaluation.scores import value_named
 from gan_lab.figures.curves import draw_curves
@@ -88,15 +87,15 @@ class Cost:
         return self.schedule.steps // every - done // every if every else 0
 
 
-def measure(record: dict[str, Any]) -> Cost:
-    """Measure the run that a record describes, in a scratch directory that is removed.
+def measure(config: RunConfig) -> Cost:
+    """Measure the run that a config describes, in a scratch directory that is removed.
 
     Raises what building it raises.
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gan-lab-plan-") as scratch:
-        prepared = build.prepare(record)
-        record, state = prepared.record, prepared.state
+        prepared = build.prepare(config)
+        config, state = prepared.config, prepared.state
         seconds_per_step(state)  # which a run does as well, to say how long it will take
         start = time.monotonic() - began
         run = Run(Path(scratch))
@@ -105,13 +104,13 @@ def measure(record: dict[str, Any]) -> Cost:
         path, grid = _timed(
             lambda: run.save_sample(1, lambda path: save_png(sample_grid(state), path))
         )
-        tensors = {"progress": vars(Progress()), **state.state_dict()}
+        tensors = state.checkpoint(Progress().numbers())
         _, checkpoint = _timed(lambda: run.save_checkpoint(1, tensors, 1, 1))
-        best_by, output = selection(record), state.loss.output
+        best_by, output = config.dataset.selection, state.loss.output
         words = value_named(best_by).title
         _, curves = _timed(lambda: draw_curves(metrics, run.curves_path, output, best_by, words))
-        readying, image, image_during, image_sorted = _score(record, run, state, prepared.device)
-        evaluation = record["runtime"]["evaluation"]
+        readying, image, image_during, image_sorted = _score(config, run, state, prepared.device)
+        evaluation = config.runtime.evaluation
         cost = Cost(
             schedule=prepared.schedule,
             start=start,
@@ -124,8 +123,8 @@ def measure(record: dict[str, Any]) -> Cost:
             grid=grid,
             checkpoint=checkpoint,
             curves=curves,
-            samples=evaluation["samples"],
-            samples_during=evaluation["samples_during"],
+            samples=evaluation.samples,
+            samples_during=evaluation.samples_during,
             line_bytes=line_bytes,
             grid_bytes=path.stat().st_size,
             checkpoint_bytes=run.checkpoint_path(1).stat().st_size,
@@ -151,7 +150,7 @@ def _steps(state: TrainingState) -> tuple[float, int, float, list[dict[str, floa
 
 
 def _score(
-    record: dict[str, Any], run: Run, state: TrainingState, device: torch.device
+    config: RunConfig, run: Run, state: TrainingState, device: torch.device
 ) -> tuple[float, float, float, float]:
     """Return the seconds that a ready cache takes to load, and those of an image: scored after
     training, for one generator, scored on the way, and sorted by class."""
@@ -161,10 +160,9 @@ def _score(
         _, scored = _timed(lambda: evaluator.score(samples, "ema", 1, SCORED, names))
         return scored, _timed(lambda: averaged_census(evaluator, samples, 1, SCORED))[1]
 
-    record = copy.deepcopy(record)
-    record["runtime"]["evaluation"]["samples_during"] = SCORED
-    score(RunEvaluator(record, run, device))  # fills the cache, if this is the first time
-    warm = RunEvaluator(record, run, device)
+    config = config.with_evaluation(samples_during=SCORED)
+    score(RunEvaluator(config, run, device))  # fills the cache, if this is the first time
+    warm = RunEvaluator(config, run, device)
     first, (final, sorted_) = sum(score(warm)), score(warm)
     _, during = _timed(lambda: warm.during_training(state.average, 1))
     load = max(0.0, first - final - sorted_)

@@ -2,11 +2,11 @@
 
 import traceback
 from dataclasses import dataclass
-from typing import Any
 
 from gan_lab.common.console import duration
 from gan_lab.common.errors import RunError, Taken, UsageError
 from gan_lab.config.identity import run_directory
+from gan_lab.config.run_config import RunConfig
 from gan_lab.jobs.process import Ending
 from gan_lab.runs.directory import MONITOR, Run
 
@@ -15,7 +15,7 @@ from gan_lab.runs.directory import MONITOR, Run
 class Job:
     """A run to be trained; `setting` is what sets it apart from the others."""
 
-    record: dict[str, Any]
+    config: RunConfig
     setting: tuple[str, ...]
     command: str
     restart: bool
@@ -23,7 +23,7 @@ class Job:
 
     @property
     def run(self) -> Run:
-        return Run(run_directory(self.record))
+        return Run(run_directory(self.config))
 
     @property
     def name(self) -> str:
@@ -61,20 +61,20 @@ def is_settled(job: Job) -> bool:
     if job.restart:
         return False
     status = job.run.status()
-    if status["state"] == "diverged":
-        stopped = status.get("stopped_by") == MONITOR
-        return not stopped or job.record["runtime"]["stop_on_collapse"]
-    return is_complete(job.run, job.record)
+    if status.state == "diverged":
+        stopped = status.stopped_by == MONITOR
+        return not stopped or job.config.runtime.stop_on_collapse
+    return is_complete(job.run, job.config)
 
 
 def settled(job: Job) -> Outcome:
     """Return the outcome of a job that needs no training."""
     status = job.run.status()
-    if status["state"] != "diverged":
-        return Outcome(job, status["state"])
-    collapsed = status.get("stopped_by") == MONITOR
+    if status.state != "diverged":
+        return Outcome(job, status.state)
+    collapsed = status.stopped_by == MONITOR
     again = "stop_on_collapse=false goes on" if collapsed else "restart=true tries again"
-    return Outcome(job, status["state"], f"{status['reason']}; {again}")
+    return Outcome(job, status.state, f"{status.reason}; {again}")
 
 
 def train_job(job: Job) -> None:
@@ -85,7 +85,7 @@ def train_job(job: Job) -> None:
     from gan_lab.jobs.train_run import train_run
 
     try:
-        train_run(job.record, job.command, job.restart)
+        train_run(job.config, job.command, job.restart)
     except (Taken, RunError):
         raise
     except UsageError as error:
@@ -102,7 +102,7 @@ def conclude(job: Job, ending: Ending) -> Outcome:
     run = job.run
     status = run.status()
     if not ending.error:
-        return Outcome(job, status["state"])
+        return Outcome(job, status.state)
     if ending.taken:
         return Outcome(job, "taken", ending.error)
     if ending.interrupted:
@@ -110,9 +110,9 @@ def conclude(job: Job, ending: Ending) -> Outcome:
     if ending.killed:
         if run.directory.is_dir():
             run.write_error(f"{ending.error}\n{ending.output}")
-        again = f"{ending.error} at step {status['step']}; the same command goes on from there"
+        again = f"{ending.error} at step {status.step}; the same command goes on from there"
         return Outcome(job, "killed", again)
-    state = "diverged" if status["state"] == "diverged" else "failed"
+    state = "diverged" if status.state == "diverged" else "failed"
     return Outcome(job, state, ending.error)
 
 
@@ -122,8 +122,8 @@ def _write_failure(job: Job, error: Exception) -> None:
     run.take()
     try:
         run.write_error("".join(traceback.format_exception(error)))
-        if run.status()["state"] == "new":
-            run.write_config(job.record)
+        if run.status().state == "new":
+            run.write_config(job.config)
             run.set_status("failed", 0, str(error))
     finally:
         run.release()

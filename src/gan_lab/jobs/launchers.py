@@ -76,9 +76,8 @@ class Parallel:
 
 def with_threads(job: Job, threads: int) -> Job:
     """Return the job with a number of threads, unless it has one."""
-    runtime = job.record["runtime"]
-    runtime = {**runtime, "threads": runtime["threads"] or threads}
-    return replace(job, record={**job.record, "runtime": runtime})
+    threads = job.config.runtime.threads or threads
+    return replace(job, config=job.config.with_runtime(threads=threads))
 
 
 def run_in_processes(jobs: Sequence[Job], count: int, quiet: bool) -> list[Outcome]:

@@ -2,27 +2,18 @@
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from gan_lab.common.console import counted, duration, print_rows, say
 from gan_lab.common.errors import RunError
 from gan_lab.config.identity import result_hash
+from gan_lab.config.run_config import RunConfig
 from gan_lab.jobs.cost import Cost, measure
 from gan_lab.jobs.job import Job, is_settled
 from gan_lab.jobs.launchers import Launcher, with_threads
 from gan_lab.jobs.process import Ending, Worker, wait_for_any
-
-# They change what a run learns, and not what it costs.
-FREE = {
-    "seed": 0,
-    "lr_g": 1e-4,
-    "lr_d": 1e-4,
-    "beta1": 0.5,
-    "beta2": 0.999,
-    "weight_init": "custom",
-}
 
 
 def print_plan(jobs: Sequence[Job], launcher: Launcher) -> None:
@@ -32,14 +23,14 @@ def print_plan(jobs: Sequence[Job], launcher: Launcher) -> None:
     if launcher.threads_each:
         jobs = [with_threads(job, launcher.threads_each) for job in jobs]
     left = [job for job in jobs if not is_settled(job)]
-    costs = _measure([job.record for job in left], count)
+    costs = _measure([job.config for job in left], count)
     rows, lengths, disk = [], [], 0
     for job in jobs:
         name = " ".join(job.setting) or "baseline"
         if job not in left:
             rows.append([name, job.run.directory.name, job.before, "0", "", ""])
             continue
-        cost = costs[_kind(job.record)]
+        cost = costs[_kind(job.config)]
         done = 0 if job.restart else max([0, *job.run.checkpoint_steps()])
         seconds, size = cost.seconds(done), cost.bytes(done)
         steps = max(0, cost.schedule.steps - done)
@@ -80,18 +71,20 @@ def makespan(lengths: Sequence[float], count: int) -> float:
     return max(workers)
 
 
-def _kind(record: Mapping[str, Any]) -> str:
+def _kind(config: RunConfig) -> str:
     """Return a key that runs of equal cost share."""
-    return result_hash({**record, **FREE})
+    # What changes what a run learns, and not what it costs.
+    alike = replace(config, seed=0, lr_g=1e-4, lr_d=1e-4, beta1=0.5, beta2=0.999)
+    return result_hash(replace(alike, weight_init="custom"))
 
 
-def _measure(records: Sequence[dict[str, Any]], count: int) -> dict[str, Cost]:
-    """Measure one record of each kind, `count` at once, for neighbours slow each other down."""
-    kinds = {_kind(record): record for record in reversed(records)}
+def _measure(configs: Sequence[RunConfig], count: int) -> dict[str, Cost]:
+    """Measure one config of each kind, `count` at once, for neighbours slow each other down."""
+    kinds = {_kind(config): config for config in reversed(configs)}
     if not kinds:
         return {}
     # Fewer kinds than neighbours: what is measured has as many beside it as it will have.
-    repeats = -(-min(count, len(records)) // len(kinds))
+    repeats = -(-min(count, len(configs)) // len(kinds))
     waiting = list(kinds.items()) * repeats
     say(f"measuring {counted(len(kinds), 'kind')} of run, {count} at once")
     running: dict[Worker, str] = {}
@@ -99,8 +92,8 @@ def _measure(records: Sequence[dict[str, Any]], count: int) -> dict[str, Cost]:
     try:
         while waiting or running:
             while waiting and len(running) < count:
-                kind, record = waiting.pop(0)
-                running[Worker(measure, record, quiet=True)] = kind
+                kind, config = waiting.pop(0)
+                running[Worker(measure, config, quiet=True)] = kind
             wait_for_any(running, 1.0)
             for worker, ending in [(worker, worker.ending()) for worker in running]:
                 if ending is not None:

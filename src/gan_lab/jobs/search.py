@@ -13,20 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import filelock
-from omegaconf import OmegaConf
 
 from gan_lab.common.console import print_rows, say
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config import compose, overrides
 from gan_lab.config.checks import check_ranges
 from gan_lab.config.identity import result_hash
+from gan_lab.config.search import Search, Space
 from gan_lab.config.sweep import Settings, as_typed
 from gan_lab.jobs.job import Job
 from gan_lab.jobs.launchers import Launcher
 from gan_lab.jobs.sweep import jobs_of, launcher_of
 
 MakeJobs = Callable[[Settings], list[Job]]
-DIRECTIONS = ("minimize", "maximize")
 
 
 class OwnLock:
@@ -43,7 +42,8 @@ def search_settings(composed: list[compose.Composed], arguments: list[str]) -> i
     """Run a search; `composed` is its baseline, once a seed."""
     if any(part.partition("=")[0] != "seed" for run in composed for part in run.setting):
         raise UsageError("a search chooses its settings itself: leave out -m and sweep=.")
-    search: Any = OmegaConf.to_container(composed[0].config.search, resolve=True)
+    search = composed[0].search
+    assert search is not None
     settings = [text for text in arguments if text not in ("-m", "--multirun")]
     typed = [text.partition("=")[0] for text in overrides.canonical(settings)]
 
@@ -57,19 +57,18 @@ def search_settings(composed: list[compose.Composed], arguments: list[str]) -> i
 
 
 def run_search(
-    search: Mapping[str, Any],
+    search: Search,
     launcher: Launcher,
     typed: Sequence[str],
     make_jobs: MakeJobs,
 ) -> int:
-    """Run trials until there are `search["trials"]` of them, and print them and the best.
+    """Run trials until there are `search.trials` of them, and print them and the best.
 
     `make_jobs` returns the runs of a point of the space, a job for each seed; `typed` are the
     keys that the command line has set, which the search leaves alone.
     Raises UsageError for a space that is none, RunError if another process is searching it.
     """
     optuna = _optuna()
-    check_search(search)
     first = make_jobs({})[0]
     journal = _journal(search, typed, first)
     journal.parent.mkdir(parents=True, exist_ok=True)
@@ -79,36 +78,24 @@ def run_search(
             study = optuna.create_study(
                 storage=optuna.storages.JournalStorage(backend),
                 study_name=journal.stem,
-                direction=search["direction"],
+                direction=search.direction,
                 load_if_exists=True,
             )
-            _run_trials(study, optuna, search, launcher, typed, first.record["seed"], make_jobs)
+            _run_trials(study, optuna, search, launcher, typed, first.config.seed, make_jobs)
     except filelock.Timeout:
         raise RunError(f"{journal} is being searched by another process.") from None
     return _print_trials(study, optuna, search, journal)
 
 
-def check_search(search: Mapping[str, Any]) -> None:
-    """Raise UsageError for a search that cannot be run."""
-    trials, direction = search.get("trials"), search.get("direction")
-    if not isinstance(trials, int) or trials < 1:
-        raise UsageError(f"search.trials={trials}: must be a whole number of at least 1.")
-    if direction not in DIRECTIONS:
-        raise UsageError(f"search.direction={direction}: choose from {', '.join(DIRECTIONS)}.")
-    if not isinstance(search.get("space"), Mapping) or not search.get("score"):
-        raise UsageError("a search has a `score:` and a `space:` (conf/search has examples).")
-
-
-def suggest(trial: Any, space: Mapping[str, Any], typed: Sequence[str]) -> Settings:
+def suggest(trial: Any, space: Space, typed: Sequence[str]) -> Settings:
     """Ask a trial for the settings of a point in a space.
 
     A list is a choice; `{low, high}` (with `log` if wished) a range, of whole numbers if both are;
     any other mapping a choice whose options have spaces of their own, asked only when chosen.
     """
     point: Settings = {}
-    for key, values in space.items():
-        if key in typed:
-            continue
+    for key in [key for key in space if key not in typed]:
+        values: Any = space[key]
         if isinstance(values, list):
             point[key] = trial.suggest_categorical(key, [as_typed(value) for value in values])
         elif isinstance(values, Mapping) and {"low", "high"} <= values.keys():
@@ -130,7 +117,7 @@ def _number(trial: Any, key: str, low: float, high: float, log: bool = False) ->
 def _run_trials(
     study: Any,
     optuna: Any,
-    search: Mapping[str, Any],
+    search: Search,
     launcher: Launcher,
     typed: Sequence[str],
     seed: int,
@@ -141,13 +128,13 @@ def _run_trials(
         states = [trial.state for trial in study.get_trials(deepcopy=False)]
         begun = [i for i, state in enumerate(states) if state == optuna.trial.TrialState.RUNNING]
         batch = begun[:count]
-        while len(batch) < count and len(states) < search["trials"]:
+        while len(batch) < count and len(states) < search.trials:
             # A sampler for each trial: a study that was killed asks what it would have asked.
             study.sampler = optuna.samplers.TPESampler(
                 seed=seed * 10_007 + len(states), constant_liar=count > 1
             )
             trial = study.ask()
-            trial.set_user_attr("point", suggest(trial, search["space"], typed))
+            trial.set_user_attr("point", suggest(trial, search.space, typed))
             batch.append(trial.number)
             states.append(optuna.trial.TrialState.RUNNING)
         if not batch:
@@ -158,7 +145,7 @@ def _run_trials(
 def _run_batch(
     study: Any,
     optuna: Any,
-    search: Mapping[str, Any],
+    search: Search,
     launcher: Launcher,
     batch: Sequence[int],
     make_jobs: MakeJobs,
@@ -180,15 +167,15 @@ def _run_batch(
     for number, group in jobs.items():
         own, outcomes = outcomes[: len(group)], outcomes[len(group) :]
         bad = next((outcome for outcome in own if outcome.failed), None)
-        values = [job.run.final_scores().get(search["score"], math.nan) for job in group]
+        values = [job.run.final_scores().get(search.score, math.nan) for job in group]
         value = math.fsum(values) / len(values)
         if bad is not None:
             _tell_failure(study, optuna, number, f"{bad.state}: {bad.reason}")
         elif not math.isfinite(value):
-            _tell_failure(study, optuna, number, f"it has no score {search['score']}")
+            _tell_failure(study, optuna, number, f"it has no score {search.score}")
         else:
             study.tell(number, value)
-            say(f"trial {number}  {search['score']} {value:.4g}  {_text(group)}")
+            say(f"trial {number}  {search.score} {value:.4g}  {_text(group)}")
 
 
 def _tell_failure(study: Any, optuna: Any, number: int, reason: str) -> None:
@@ -196,20 +183,18 @@ def _tell_failure(study: Any, optuna: Any, number: int, reason: str) -> None:
     study.tell(number, state=optuna.trial.TrialState.FAIL)
 
 
-def _print_trials(study: Any, optuna: Any, search: Mapping[str, Any], journal: Path) -> int:
+def _print_trials(study: Any, optuna: Any, search: Search, journal: Path) -> int:
     rows = []
     for trial in study.trials:
         settings = trial.user_attrs.get("point", {})  # a kill while it was asked leaves none
         point = " ".join(f"{key}={value}" for key, value in settings.items())
         value = "" if trial.value is None else f"{trial.value:.4g}"
         rows.append([str(trial.number), trial.state.name.lower(), value, point])
-    print_rows([["trial", "state", search["score"], "setting"], *rows])
+    print_rows([["trial", "state", search.score, "setting"], *rows])
     complete = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
     if complete:
         best = study.best_trial
-        say(
-            f"best  trial {best.number}: {search['score']} {best.value:.4g}, {rows[best.number][3]}"
-        )
+        say(f"best  trial {best.number}: {search.score} {best.value:.4g}, {rows[best.number][3]}")
     print(journal.parent)
     return 0 if complete else 1
 
@@ -218,11 +203,11 @@ def _text(jobs: Sequence[Job]) -> str:
     return " ".join(part for part in jobs[0].setting if not part.startswith("seed="))
 
 
-def _journal(search: Mapping[str, Any], typed: Sequence[str], first: Job) -> Path:
+def _journal(search: Search, typed: Sequence[str], first: Job) -> Path:
     """Return where the study of a search is: another space, score or baseline is another study."""
-    space = {key: value for key, value in search.items() if key != "trials"}
-    pinned = sorted(set(typed) & set(_keys(search["space"])))
-    same = [space, pinned, result_hash(first.record)]
+    space = {"score": search.score, "direction": search.direction, "space": search.space}
+    pinned = sorted(set(typed) & set(_keys(search.space)))
+    same = [space, pinned, result_hash(first.config)]
     digest = hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()[:8]
     return first.run.directory.parent / f"search-{digest}.journal"
 

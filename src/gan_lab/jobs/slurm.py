@@ -19,6 +19,8 @@ from gan_lab.jobs.process import Ending
 PATIENCE = 5.0  # seconds between looks at the queue
 TAIL = 20_000  # bytes of a log that a lost job is told with
 
+Wishes = Mapping[str, str | float]  # what submitit is asked for, by its names
+
 
 @dataclass(frozen=True)
 class Slurm:
@@ -64,7 +66,7 @@ class Slurm:
             conclude(job, endings[id(job)]) if id(job) in endings else settled(job) for job in jobs
         ]
 
-    def _asked(self) -> dict[str, Any]:
+    def _asked(self) -> Wishes:
         """Return what submitit is asked for."""
         wishes = {
             "job_name": "gan_lab",
@@ -79,7 +81,7 @@ class Slurm:
         return {key: value for key, value in wishes.items() if value is not None}
 
 
-def _executor(folder: Path, asked: Mapping[str, Any], here: bool) -> Any:
+def _executor(folder: Path, asked: Wishes, here: bool) -> Any:
     try:
         from submitit import SlurmExecutor
     except ImportError:
@@ -102,7 +104,7 @@ def _executor(folder: Path, asked: Mapping[str, Any], here: bool) -> Any:
     return executor
 
 
-def _script(folder: Path, asked: Mapping[str, Any], count: int) -> str:
+def _script(folder: Path, asked: Wishes, count: int) -> str:
     executor = _executor(folder, asked, here=False)
     if count > 1:
         executor.parameters["map_count"] = count
@@ -111,7 +113,7 @@ def _script(folder: Path, asked: Mapping[str, Any], count: int) -> str:
     return script
 
 
-def _submit(folder: Path, asked: Mapping[str, Any], jobs: Sequence[Job]) -> list[Any]:
+def _submit(folder: Path, asked: Wishes, jobs: Sequence[Job]) -> list[Any]:
     if not jobs:
         return []
     executor = _executor(folder, asked, here=True)

@@ -2,11 +2,9 @@
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
-
-from omegaconf import OmegaConf
 
 from gan_lab.common.console import counted, say
 from gan_lab.common.errors import Interrupted, RunError, UsageError
@@ -14,7 +12,7 @@ from gan_lab.config import compose, overrides
 from gan_lab.config.checks import check_fit, check_ranges
 from gan_lab.config.identity import run_directory
 from gan_lab.config.instantiate import instantiate
-from gan_lab.config.run_config import make_record
+from gan_lab.config.run_config import RunConfig, RuntimeConfig
 from gan_lab.jobs.job import Job
 from gan_lab.jobs.launchers import Launcher
 from gan_lab.jobs.tables import print_jobs, print_spreads
@@ -45,28 +43,27 @@ def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]
     """Return the distinct runs among composed ones, checked."""
     from gan_lab.jobs.preflight import check_builds, check_surroundings  # only now: torch takes 2 s
 
-    records = [make_record(run.config, run.choices) for run in composed]
-    for remark in dict.fromkeys(remark for record in records for remark in check_fit(record)):
+    configs = [run.config for run in composed]
+    for remark in dict.fromkeys(remark for config in configs for remark in check_fit(config)):
         say(f"note      {remark}")
-    for record in records:
-        check_surroundings(record)
-    check_builds(records)
+    for config in configs:
+        check_surroundings(config)
+    check_builds(configs)
     command = f"gan-lab {shlex.join(arguments)}"
     settings = [run.setting for run in composed]
-    return make_jobs(records, settings, command, composed[0].config.restart)
+    return make_jobs(configs, settings, command, composed[0].restart)
 
 
 def launcher_of(composed: list[compose.Composed]) -> Launcher:
     """Return how the runs are run: one choice for all of a command."""
-    launchers: list[Any] = [OmegaConf.to_container(run.config.launcher) for run in composed]
-    if any(launcher != launchers[0] for launcher in launchers):
+    if any(run.launcher != composed[0].launcher for run in composed):
         raise UsageError("a command has one launcher; give launcher= one value.")
-    launcher: Launcher = instantiate(launchers[0])
+    launcher: Launcher = instantiate(composed[0].launcher)
     return launcher
 
 
 def make_jobs(
-    records: Sequence[dict[str, Any]],
+    configs: Sequence[RunConfig],
     settings: Sequence[tuple[str, ...]],
     command: str,
     restart: bool,
@@ -76,27 +73,32 @@ def make_jobs(
     Raises UsageError for two that differ, but in nothing that makes another run.
     """
     jobs: dict[Path, Job] = {}
-    for record, setting in zip(records, settings, strict=True):
-        directory = run_directory(record)
+    for config, setting in zip(configs, settings, strict=True):
+        directory = run_directory(config)
         known = jobs.get(directory)
-        if known and known.record != record:
-            raise UsageError(_one_run(known.record, record))
-        before = Run(directory).status()["state"]
-        jobs.setdefault(directory, Job(record, setting, command, restart, before))
+        if known and known.config != config:
+            raise UsageError(_one_run(known.config, config))
+        before = Run(directory).status().state
+        jobs.setdefault(directory, Job(config, setting, command, restart, before))
     return list(jobs.values())
 
 
-def _one_run(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
-    runtime = theirs["runtime"]
-    keys = [key for key in runtime if ours["runtime"][key] != runtime[key]]
+def _one_run(ours: RunConfig, theirs: RunConfig) -> str:
+    keys = _unlike(ours.runtime, theirs.runtime)
     lengths = [key for key in keys if key in ("steps", "epochs", "images")]
     if lengths:
         return (
             f"several values of {lengths[0]} are one run, longer and longer: give it the largest, "
             "and score_every=N to score it at several steps."
         )
-    key = keys[0] if keys else next(key for key in theirs if ours[key] != theirs[key])
+    key = [*keys, *_unlike(ours, theirs)][0]
     return f"several values of {key} are one run, for {key} does not change its result; keep one."
+
+
+def _unlike(ours: RunConfig | RuntimeConfig, theirs: RunConfig | RuntimeConfig) -> list[str]:
+    """Return the names of the fields in which two objects of one class differ."""
+    names = [field.name for field in fields(ours)]
+    return [name for name in names if getattr(ours, name) != getattr(theirs, name)]
 
 
 def run_jobs(jobs: Sequence[Job], launcher: Launcher) -> int:
@@ -127,7 +129,7 @@ def _run_here(job: Job) -> int:
     from gan_lab.jobs.train_run import train_run
 
     try:
-        train_run(job.record, job.command, job.restart)
+        train_run(job.config, job.command, job.restart)
     except (UsageError, RunError) as error:
         print(f"gan-lab: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from gan_lab.common.console import duration, print_rows, say
 from gan_lab.common.errors import RunError
 from gan_lab.config.identity import result_hash
-from gan_lab.config.run_config import selection
 from gan_lab.evaluation.scores import value_named, values_in_lists
 from gan_lab.evaluation.seeds import over_seeds
 from gan_lab.jobs.job import Job
@@ -29,8 +29,8 @@ def print_spreads(jobs: Sequence[Job]) -> None:
     """Print a row a setting that has several finished seeds: mean, sd and interval of scores."""
     groups: dict[str, list[Job]] = {}
     for job in jobs:
-        if job.run.status()["state"] == "finished":
-            groups.setdefault(result_hash({**job.record, "seed": 0}), []).append(job)
+        if job.run.status().state == "finished":
+            groups.setdefault(result_hash(replace(job.config, seed=0)), []).append(job)
     shown = _shown_scores([job.run for group in groups.values() for job in group])
     rows = []
     for group in groups.values():
@@ -61,11 +61,11 @@ def _row(run: Run, shown: Sequence[str]) -> list[str]:
     return [
         run.directory.parent.name,
         run.directory.name,
-        status["state"],
-        str(status["step"]),
+        status.state,
+        str(status.step),
         seconds,
         *(format(scores[s], value_named(s).format) if s in scores else "" for s in shown),
-        status["reason"] if status["state"] in ("failed", "diverged") else "",
+        status.reason if status.state in ("failed", "diverged") else "",
     ]
 
 
@@ -74,7 +74,7 @@ def _shown_scores(runs: Sequence[Run]) -> list[str]:
     chosen_by = {}
     for run in runs:
         with suppress(RunError):  # whose config cannot be read; its row says what is known
-            chosen_by[selection(run.config())] = True
+            chosen_by[run.config().dataset.selection] = True
     known = {score for run in runs for score in run.final_scores()}
     return [*chosen_by, *(score for score in values_in_lists() if score in known)]
 

@@ -1,7 +1,7 @@
 """One run from beginning to end: take its directory, resume, train, score, write how it ended."""
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -16,7 +16,7 @@ from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_m
 from gan_lab.common.signals import catch_signals
 from gan_lab.config.identity import run_directory
 from gan_lab.config.length import make_schedule
-from gan_lab.config.run_config import is_labelled
+from gan_lab.config.run_config import RunConfig
 from gan_lab.data import PointDataset, folder_size, human_size
 from gan_lab.evaluation.evaluator import Samples
 from gan_lab.evaluation.run_evaluator import RunEvaluator, score_both
@@ -26,36 +26,37 @@ from gan_lab.figures.tiles import grid, save_png
 from gan_lab.models import parameter_count
 from gan_lab.runs.directory import COLLAPSED, MONITOR, Run
 from gan_lab.runs.environment import environment
+from gan_lab.runs.lines import ScoreLine, Start
 from gan_lab.runs.resume import cut_after
 from gan_lab.tracking import JsonLines, Tracker
 from gan_lab.tracking.base import open_tracker
 from gan_lab.training import build
 from gan_lab.training.build import Prepared
 from gan_lab.training.loop import Collapsed, Diverged, Hooks, Progress, seconds_per_step, train
-from gan_lab.training.monitor import Monitor
+from gan_lab.training.monitor import RULE, Monitor
 from gan_lab.training.sampling import sample_labels, sample_latents
 from gan_lab.training.state import TrainingState
 
 STRIPS, STRIP_IMAGES = 5, 10  # of the interpolation that every run ends with
 
 
-def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Run:
-    """Train the run that a record describes: from its start, from its last checkpoint, or not at
+def train_run(config: RunConfig, command: str, restart: bool = False) -> Run:
+    """Train the run that a config describes: from its start, from its last checkpoint, or not at
     all if it has the steps asked for. Then score it.
 
     Raises UsageError, RunError and Interrupted, each after writing the run's state.
     """
-    run = Run(run_directory(record))
-    if not restart and is_complete(run, record):
+    run = Run(run_directory(config))
+    if not restart and is_complete(run, config):
         say(
-            f"{run.directory} has finished its {run.status()['step']} steps; steps=N goes on, "
+            f"{run.directory} has finished its {run.status().step} steps; steps=N goes on, "
             "restart=true begins anew."
         )
         return run
-    prepared = build.prepare(record)
+    prepared = build.prepare(config)
     run.take()
     if not restart and is_complete(
-        run, prepared.record
+        run, prepared.config
     ):  # another process has finished it meanwhile
         run.release()
         return run
@@ -65,8 +66,10 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
             run.clear()
         run.error_path.unlink(missing_ok=True)  # of an earlier start
         progress = resume(run, prepared.state)
-        run.write_config(prepared.record)
-        earlier = run.add_environment(environment(prepared.device, command))
+        run.write_config(prepared.config)
+        earlier = run.add_environment(
+            {**environment(prepared.device, command), "monitor_rule": RULE}
+        )
         _warn_of_other_threads(earlier)
         run.set_status("running", progress.step)
         _train_and_score(prepared, run, progress)
@@ -79,18 +82,18 @@ def train_run(record: dict[str, Any], command: str, restart: bool = False) -> Ru
 
 
 def _train_and_score(prepared: Prepared, run: Run, progress: Progress) -> None:
-    record, state, schedule = prepared.record, prepared.state, prepared.schedule
+    config, state, schedule = prepared.config, prepared.state, prepared.schedule
     trackers: list[Tracker] = [JsonLines(run.metrics_path)]
     exit_code = 1
     try:
-        external = open_tracker(record, run, say)
+        external = open_tracker(config, run, say)
         if external:
             trackers.append(external)
         per_step = seconds_per_step(state) if progress.step < schedule.steps else 0.0
         announce(prepared, run, progress.step, external, per_step)
-        evaluator = RunEvaluator(record, run, prepared.device)
+        evaluator = RunEvaluator(config, run, prepared.device)
         monitor = Monitor(
-            state.batches.dataset, run.metrics(), say, record["runtime"]["stop_on_collapse"]
+            state.batches.dataset, run.metrics(), say, config.runtime.stop_on_collapse
         )
 
         def score(generator: nn.Module, step: int) -> dict[str, float]:
@@ -101,8 +104,8 @@ def _train_and_score(prepared: Prepared, run: Run, progress: Progress) -> None:
         best_by = schedule.best_by
         words = value_named(best_by).title
         draw_curves(run.metrics(), run.curves_path, state.loss.output, best_by, words)
-        show_interpolation(record, run, state, progress.step, trackers)
-        count = record["runtime"]["evaluation"]["samples"]
+        show_interpolation(config, run, state, progress.step, trackers)
+        count = config.runtime.evaluation.samples
         raw, averaged = map(evaluator.samples_of, (state.generator, state.average))
         final = score_both(evaluator, raw, averaged, progress.step, count, evaluator.available())
         show_modes(evaluator, averaged, progress.step, count, trackers)
@@ -119,16 +122,16 @@ def _train_and_score(prepared: Prepared, run: Run, progress: Progress) -> None:
 
 
 def show_interpolation(
-    record: Mapping[str, Any],
+    config: RunConfig,
     run: Run,
     state: TrainingState,
     step: int,
     trackers: Sequence[Tracker],
 ) -> None:
     """Draw the averaged generator between the seed's first five pairs of latents, and stream it."""
-    seed, count = record["seed"], 2 * STRIPS
-    latents = sample_latents(seed, count, record["latent_dim"])
-    labels = sample_labels(seed, record["class_counts"], count) if is_labelled(record) else None
+    seed, count = config.seed, 2 * STRIPS
+    latents = sample_latents(seed, count, config.latent_dim)
+    labels = sample_labels(seed, config.class_counts, count) if config.is_conditional else None
     images = strips(state.average, latents, labels, places(STRIP_IMAGES))
     if images.ndim < 5:  # points: nothing to look at
         return
@@ -146,14 +149,14 @@ def show_modes(
     """Count the classes of samples, if they have any, say what that tells, and stream it."""
     census = averaged_census(evaluator, averaged, step, count)
     if census is not None:
-        say(f"modes     {census['conclusion'].partition('. ')[0]}")
+        say(f"modes     {census.conclusion.partition('. ')[0]}")
         for tracker in trackers:
             tracker.census(step, census)
 
 
-def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def summary(lines: Sequence[ScoreLine]) -> dict[str, float | str]:
     """Return final scores as `evaluation/<weights>/<score>`."""
-    return {f"evaluation/{r['protocol']['weights']}/{r['score']}": r["value"] for r in records}
+    return {f"evaluation/{line.weights}/{line.score}": line.value for line in lines}
 
 
 def resume(run: Run, state: TrainingState) -> Progress:
@@ -161,7 +164,7 @@ def resume(run: Run, state: TrainingState) -> Progress:
     checkpoint = run.load_checkpoint(say)
     progress = Progress(**checkpoint["progress"]) if checkpoint else Progress()
     if checkpoint:
-        state.load_state_dict(checkpoint)
+        state.load(checkpoint)
         say(f"going on from step {progress.step} of {run.directory}")
     elif run.checkpoint_steps():
         say(f"starting {run.directory} anew")
@@ -169,13 +172,12 @@ def resume(run: Run, state: TrainingState) -> Progress:
     return progress
 
 
-def is_complete(run: Run, record: Mapping[str, Any]) -> bool:
-    """Whether nothing is left to do: trained as far as the record asks or further, and scored."""
+def is_complete(run: Run, config: RunConfig) -> bool:
+    """Whether nothing is left to do: trained as far as the config asks or further, and scored."""
     status = run.status()
-    if status["state"] != "finished":
+    if status.state != "finished":
         return False
-    step: int = status["step"]
-    return step >= make_schedule(record, run.config().image_count).steps
+    return status.step >= make_schedule(config, run.config().image_count).steps
 
 
 def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseException:
@@ -221,10 +223,10 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
     return raised
 
 
-def _warn_of_other_threads(earlier: list[dict[str, Any]]) -> None:
+def _warn_of_other_threads(earlier: Sequence[Start]) -> None:
     now = torch.get_num_threads()
-    if earlier and earlier[-1]["threads"] != now:
-        before = earlier[-1]["threads"]
+    before = earlier[-1].threads if earlier else None
+    if before and before != now:
         say(
             f"the run began with {counted(before, 'thread')} and goes on with {now}: the bits may "
             f"differ (threads={before} keeps them)"
@@ -235,21 +237,21 @@ def announce(
     prepared: Prepared, run: Run, step: int, tracker: Any, seconds_per_step: float
 ) -> None:
     """Say what is about to be trained, on what, for how long, and where it goes."""
-    record, state, schedule = prepared.record, prepared.state, prepared.schedule
+    config, state, schedule = prepared.config, prepared.state, prepared.schedule
     data = state.batches.dataset
     size = "x".join(str(side) for side in data.shape)
     classes = f", {len(data.classes)} classes" if data.classes else ""
     kind = "points" if isinstance(data, PointDataset) else "images"
     shown = schedule.steps * state.batches.discriminator_steps * state.batches.batch_size
     left = duration((schedule.steps - step) * seconds_per_step)
-    say(f"data      {record['choices']['dataset']}: {len(data):,} {kind} {size}{classes}")
+    say(f"data      {config.choices.dataset}: {len(data):,} {kind} {size}{classes}")
     if data.cache:
         here, everything = folder_size(data.cache), folder_size(data.cache.parent)
         say(f"cache     {data.cache} ({human_size(here)}; all of it {human_size(everything)})")
     counts = [parameter_count(player) for player in (state.generator, state.discriminator)]
-    model = record["choices"]["model"]
+    model = config.choices.model
     say(f"networks  {model}: G {counts[0]:,} parameters, D {counts[1]:,}")
-    say(f"loss      {record['choices']['loss']}")
+    say(f"loss      {config.choices.loss}")
     say(f"device    {prepared.device}, {torch.get_num_threads()} threads")
     say(
         f"length    {schedule.steps:,} steps of batch {state.batches.batch_size} "

@@ -13,8 +13,8 @@ from torch import nn
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
-from gan_lab.common.files import read_json
 from gan_lab.common.signals import catch_signals
+from gan_lab.config.run_config import RunConfig
 from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.runs.checkpoints import read_checkpoint
 from gan_lab.runs.directory import Run
@@ -22,7 +22,7 @@ from gan_lab.tracking import JsonLines
 from gan_lab.training import build
 from gan_lab.training.loop import Hooks, Progress, train
 from gan_lab.training.monitor import Monitor
-from gan_lab.training.trained import read_record
+from gan_lab.training.trained import Places, open_run
 
 TOLERANCE = 0.01  # relative, of metrics on a device that does not repeat its bits
 MISSING = object()
@@ -36,10 +36,9 @@ def verify(run: Run, steps: int | None, data_root: str | None, trusted: bool) ->
     bit for bit, on CUDA (without deterministic=true) metrics within 1 %.
     Raises RunError if there is nothing to compare.
     """
-    record = read_record(run, trusted, data_root)
-    runtime = record["runtime"]
-    runtime["threads"] = _threads(run) or runtime["threads"]
-    lines = [line["step"] for line in run.metrics()]
+    config = open_run(run.directory, trusted=trusted, places=Places(data_root)).config
+    config = config.with_runtime(threads=_threads(run) or config.runtime.threads)
+    lines = [int(line["step"]) for line in run.metrics()]
     if not lines:
         raise RunError(f"{run.directory} has no metrics to compare with; train it first.")
     steps = steps or max(lines[0], min(FASTEST, lines[-1]))
@@ -47,15 +46,15 @@ def verify(run: Run, steps: int | None, data_root: str | None, trusted: bool) ->
         raise RunError(f"the first line of metrics is that of step {lines[0]}: use --steps of it.")
     with tempfile.TemporaryDirectory(prefix="gan-lab-verify-") as scratch:
         repeated = Run(Path(scratch))
-        device = _repeat(record, repeated, steps)
-        exact = device.type == "cpu" or runtime["deterministic"]
+        device = _repeat(config, repeated, steps)
+        exact = device.type == "cpu" or config.runtime.deterministic
         return [*_unlike_metrics(run, repeated, exact), *_unlike_tensors(run, repeated, exact)]
 
 
-def _repeat(record: Mapping[str, Any], run: Run, steps: int) -> torch.device:
-    prepared = build.prepare(record)
+def _repeat(config: RunConfig, run: Run, steps: int) -> torch.device:
+    prepared = build.prepare(config)
     state, schedule = prepared.state, replace(prepared.schedule, steps=steps)
-    evaluator = RunEvaluator(prepared.record, run, prepared.device)
+    evaluator = RunEvaluator(prepared.config, run, prepared.device)
     monitor = Monitor(state.batches.dataset, [], say=lambda text: None)
     run.take()
     lines = JsonLines(run.metrics_path)
@@ -75,11 +74,11 @@ def _repeat(record: Mapping[str, Any], run: Run, steps: int) -> torch.device:
 
 def _threads(run: Run) -> int | None:
     """Return the threads that the run began with, and say so if they changed on the way."""
-    starts = read_json(run.environment_path, [])
-    threads = [start["threads"] for start in starts]
+    starts = run.environment()
+    threads = [start.threads for start in starts if start.threads]
     if len(set(threads)) > 1:
         say(f"the run went on with other threads ({', '.join(map(str, threads))}); bits may differ")
-    before = starts[0]["versions"].get("torch") if starts else None
+    before = starts[0].versions.get("torch") if starts else None
     if before and before != version("torch"):
         say(f"the run was made by torch {before}, this is {version('torch')}; bits may differ")
     return threads[0] if threads else None

@@ -10,6 +10,9 @@ from torch import Tensor
 from gan_lab.metrics.intervals import wilson
 from gan_lab.metrics.neighbours import nearest_distances
 
+# The version of the rule by which samples have a class and classes are missing. It counts up when
+# the same samples would be counted otherwise: tables keep the numbers of two rules apart.
+RULE = 1
 FAMILIAR = 0.999  # of real images are nearer to others than what is called strange
 SURE = 0.5  # a probability below this names no class
 UNSURE = -1  # the class of such a sample

@@ -1,16 +1,16 @@
 """What the run directories of a report hold, and what they lack."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from omegaconf import OmegaConf
 
 from gan_lab.common.errors import RunError
+from gan_lab.common.typed import plain
+from gan_lab.config.run_config import RunConfig
 from gan_lab.config.trust import is_trustworthy
 from gan_lab.runs.directory import Run, run_directories
+from gan_lab.runs.lines import MetricsLine, ScoreLine
 from gan_lab.runs.lookup import find_run
 
 DONE = "finished"
@@ -22,12 +22,12 @@ class RunData:
     """One run as its directory tells it."""
 
     run: Run
-    record: dict[str, Any]
+    config: RunConfig
     state: str
     step: int
     reason: str
-    metrics: list[dict[str, Any]]
-    evaluations: list[dict[str, Any]]
+    metrics: list[MetricsLine]
+    evaluations: list[ScoreLine]
     commands: list[str]  # of each start
     output: str | None  # what D's curves hold: "probability", "score", or None if unknown
     missing: list[str]  # names of files that are not there
@@ -39,8 +39,7 @@ class RunData:
 
     @property
     def seed(self) -> int:
-        seed: int = self.record["seed"]
-        return seed
+        return self.config.seed
 
     @property
     def finished(self) -> bool:
@@ -73,12 +72,11 @@ def collect(references: Sequence[str], runs_dir: Path) -> Collection:
     for directory in directories.values():
         try:
             runs.append(read(Run(directory)))
-        except (RunError, KeyError) as error:
-            reason = error if isinstance(error, RunError) else f"its config has no {error}"
-            unreadable.append(f"{directory}: {reason}")
+        except RunError as error:
+            unreadable.append(f"{directory}: {error}")
     if not runs:
         raise RunError("; ".join(unreadable) or f"no runs in {', '.join(references)}.")
-    studies = dict.fromkeys(str(data.record["runtime"]["study"]) for data in runs)
+    studies = dict.fromkeys(data.config.runtime.study for data in runs)
     return Collection(", ".join(studies), runs, unreadable)
 
 
@@ -100,30 +98,28 @@ def read(run: Run) -> RunData:
 
     Raises RunError without a readable config.
     """
-    record: Any = OmegaConf.to_container(run.config())
-    status = run.status()
-    metrics = _with(run.metrics(), "step")
-    evaluations = _with(run.evaluations(), "step", "score", "value")
-    commands = [str(start["command"]) for start in run.environment() if "command" in start]
+    config, status = run.config(), run.status()
+    metrics, evaluations = run.metrics(), run.evaluations()
+    commands = [start.command for start in run.environment() if start.command is not None]
     there = {
-        "status.json": status["state"] != "new",
+        "status.json": status.state != "new",
         "environment.json": commands,
         "metrics.jsonl": metrics,
         "evaluations.jsonl": evaluations,
         "samples": run.sample_steps(),
         "checkpoints": run.checkpoint_steps(),
     }
-    last = metrics[-1]["step"] if metrics else 0
+    last = int(metrics[-1]["step"]) if metrics else 0
     return RunData(
         run=run,
-        record=record,
-        state=status["state"] if there["status.json"] else "unknown",
-        step=status["step"] or last,
-        reason=status["reason"],
+        config=config,
+        state=status.state if there["status.json"] else "unknown",
+        step=status.step or last,
+        reason=status.reason,
         metrics=metrics,
         evaluations=evaluations,
         commands=commands,
-        output=_output(record),
+        output=_output(config),
         missing=[name for name, found in there.items() if not found],
         log=_digest(run.metrics_path),
     )
@@ -134,16 +130,10 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:DIGITS] if path.exists() else ""
 
 
-def _with(lines: Sequence[Any], *names: str) -> list[dict[str, Any]]:
-    """Return the lines that are objects with these names: a file may be damaged."""
-    return [line for line in lines if isinstance(line, dict) and {*names} <= {*line}]
-
-
-def _output(record: Mapping[str, Any]) -> str | None:
+def _output(config: RunConfig) -> str | None:
     # One's own loss is not run for a report.
-    objective = {key: record[key] for key in ("loss", "penalty")}
-    if not is_trustworthy(objective):
+    if not is_trustworthy({"loss": plain(config.loss), "penalty": plain(config.penalty)}):
         return None
     from gan_lab.training import build  # only now: torch takes 2 s
 
-    return build.loss(objective).output
+    return build.loss(config).output

@@ -3,29 +3,30 @@
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.paths import config_names
-from gan_lab.config import compose
+from gan_lab.common.typed import Json, plain
+from gan_lab.config import compose, leaves
 from gan_lab.config.identity import result_hash
-from gan_lab.config.overrides import GROUPS, LENGTHS, PARTS, SYNONYMS, VALUE_SYNONYMS, split
-from gan_lab.config.precedence import FEEDS
-from gan_lab.config.run_config import make_record
-from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS
+from gan_lab.config.leaves import Leaves
+from gan_lab.config.overrides import LENGTHS, SYNONYMS, VALUE_SYNONYMS, split
+from gan_lab.config.run_config import Choices, RunConfig, as_content
 from gan_lab.config.sweep import as_typed
 from gan_lab.config.trust import refuse_untrusted
 from gan_lab.report.collect import RunData
 
 # What is about many runs, or about one start.
 ELSEWHERE = ("sweep", "search", "trials", "seeds", "launcher", "n_jobs", "restart")
-CHOSEN = ("experiment", *PARTS)
 SINGLE = {"sweep": "sweep=null", "seeds": "seeds=1"}  # an experiment may ask for several runs
-
-Record = Mapping[str, Any]
-Values = dict[str, Any]
+# Knobs that feed others come first: what they feed then needs no words of its own.
+GENERAL_TO_SPECIFIC = (
+    *(leaves.choices, leaves.general_knobs, leaves.knobs, leaves.arguments),
+    leaves.deep_arguments,
+)
 
 
 def command_of(data: RunData) -> str | None:
@@ -36,47 +37,47 @@ def command_of(data: RunData) -> str | None:
     Where the words make another run, the settings in which it differs from config.yaml are added,
     until both have one hash.
     """
-    if not data.commands or not _is_built_in(data.record["choices"]):
+    config = data.config
+    if not data.commands or not _is_built_in(config.choices):
         return None
     try:
-        words = _own(shlex.split(data.commands[-1])[1:], data.record)
-        for values_of in (_choices, _general_knobs, _knobs, _arguments, _deep_arguments):
-            words = _with_differences(words, data.record, values_of)
+        words = _own(shlex.split(data.commands[-1])[1:], config)
+        for values_of in GENERAL_TO_SPECIFIC:
+            words = _with_differences(words, config, values_of)
         found = _compose(tuple(words.values()))
-        same = _hashed(found) == _hashed(data.record) or _hash(found) == _hash(data.record)
+        same = _hashed(found) == _hashed(config) or _hash(found) == _hash(config)
     except (UsageError, RunError, ValueError):  # a group or a knob is not there any more
         return None
     return shlex.join(["gan-lab", *words.values()]) if same else None
 
 
-def _is_built_in(choices: Mapping[str, Any]) -> bool:
+def _is_built_in(choices: Choices) -> bool:
     """Whether every chosen config is one of conf/: other names are never looked for in files."""
-    chosen = {group: choices[group] for group in (*CHOSEN, "logger") if group in choices}
     return all(
-        isinstance(name, str) and name in config_names(group)
-        for group, names in chosen.items()
+        name in config_names(group)
+        for group, names in choices.as_plain().items()
         for name in (names if isinstance(names, list) else [names])
     )
 
 
-def _hash(record: Record) -> str:
-    """Return what two records of one run share, without a look at the files of a folder.
+def _hash(config: RunConfig) -> str:
+    """Return what two configs of one run share, without a look at the files of a folder.
 
-    Raises UsageError if a target of the record may be anybody's code.
+    Raises UsageError if a target of the config may be anybody's code.
     """
-    refuse_untrusted(record)
-    dataset = dict(record["dataset"])
-    listing = dataset.pop("listing", None)
-    return json.dumps([result_hash({**record, "dataset": dataset}), listing], sort_keys=True)
+    refuse_untrusted(as_content(config))
+    unlisted = replace(config, dataset=replace(config.dataset, listing=None))
+    listing = plain(config.dataset.listing)
+    return json.dumps([result_hash(unlisted), listing], sort_keys=True)
 
 
-def _own(typed: list[str], record: Record) -> dict[str, str]:
-    """Return the settings of a record whose keys were typed, without what is about many runs.
+def _own(typed: list[str], config: RunConfig) -> dict[str, str]:
+    """Return the settings of a config whose keys were typed, without what is about many runs.
 
-    They are written as they were typed, if that says what the record holds.
+    They are written as they were typed, if that says what the config holds.
     """
-    held = {**_leaves_of_runtime(record), **_knobs(record), **_deep_arguments(record)}
-    held |= {group: name for group, name in record["choices"].items() if group in GROUPS}
+    held = leaves.runtime_knobs(config) | leaves.knobs(config) | leaves.deep_arguments(config)
+    held |= config.choices.as_plain()
     words: dict[str, str] = {}
     for word in typed:
         if word.startswith("-"):
@@ -89,7 +90,7 @@ def _own(typed: list[str], record: Record) -> dict[str, str]:
             continue
         if key in held and text is not None:
             words[key] = word if _says(key, text, held[key]) else f"{key}={as_typed(held[key])}"
-        elif prefix == "~" and re.fullmatch(r"[\w.]+", key):  # nor does the record have it
+        elif prefix == "~" and re.fullmatch(r"[\w.]+", key):  # nor does the config have it
             words[key] = word
     return words
 
@@ -100,7 +101,7 @@ def _is_list(value: str) -> bool:
     return "," in bare or value.startswith(("range(", "choice(", "interval("))
 
 
-def _says(key: str, text: str, value: Any) -> bool:
+def _says(key: str, text: str, value: Json) -> bool:
     """Whether a text, as typed, is a value: in other digits too (2e-4, 0.0002)."""
     known = {as_typed(value), f"'{value}'", f'"{value}"'}
     if text in known or VALUE_SYNONYMS.get(key, {}).get(text, "") == value:
@@ -111,21 +112,15 @@ def _says(key: str, text: str, value: Any) -> bool:
         return False
 
 
-def _leaves_of_runtime(record: Record) -> Values:
-    """The knobs that change no result; other keys there, hydra.searchpath say, are no knobs."""
-    runtime = record["runtime"]
-    return dict(_leaves({key: runtime[key] for key in RUNTIME_KNOBS if key in runtime}, ""))
-
-
 def _with_differences(
-    words: dict[str, str], record: Record, values_of: Callable[[Record], Values]
+    words: dict[str, str], config: RunConfig, values_of: Callable[[RunConfig], Leaves]
 ) -> dict[str, str]:
     """Set what differs among some values of a run and of the one that the words make."""
-    if values_of is _choices and "experiment" in record["choices"]:
-        experiment = record["choices"]["experiment"]
+    experiment = config.choices.experiment
+    if values_of is leaves.choices and experiment is not None:
         words = words | {"experiment": f"experiment={experiment}"}
         words = words | SINGLE if _asks_for_several(experiment) else words
-    found, wanted = values_of(_compose(tuple(words.values()))), values_of(record)
+    found, wanted = values_of(_compose(tuple(words.values()))), values_of(config)
     words = dict(words)
     for key, value in wanted.items():
         if key in found and found[key] == value:
@@ -147,56 +142,15 @@ def _asks_for_several(experiment: str) -> bool:
 
 
 @lru_cache(maxsize=64)  # composing takes 70 ms, and runs of one command ask for the same
-def _compose(words: tuple[str, ...]) -> Record:
-    """Return the record of the one run that the words make. Raises UsageError for any other."""
+def _compose(words: tuple[str, ...]) -> RunConfig:
+    """Return the config of the one run that the words make. Raises UsageError for any other."""
     jobs = compose.jobs(list(words), multirun=False)
-    if len(jobs) != 1 or jobs[0].config.search is not None:
+    if len(jobs) != 1 or jobs[0].search is not None:
         raise UsageError("these settings are not of one run.")
-    return make_record(jobs[0].config, jobs[0].choices)
+    return jobs[0].config
 
 
-# --- what a record holds, from the general to the specific ----------------------------------------
-
-
-def _choices(record: Record) -> Values:
-    return {group: record["choices"][group] for group in CHOSEN if group in record["choices"]}
-
-
-def _general_knobs(record: Record) -> Values:
-    # First: the knobs that they feed then need no words of their own.
-    return {key: record[key] for key in FEEDS if key in record}
-
-
-def _knobs(record: Record) -> Values:
-    own = {key: record[key] for key in (*GENERAL_KNOBS, *RESULT_KNOBS) if key in record}
-    runtime = record["runtime"]
-    return own | {key: runtime[key] for key in (*LENGTHS, "study", "folder") if key in runtime}
-
-
-def _arguments(record: Record) -> Values:
-    """The arguments of groups, such as loss.discriminator_steps."""
-    return {key: value for key, value in _deep_arguments(record).items() if key.count(".") == 1}
-
-
-def _deep_arguments(record: Record) -> Values:
-    """The arguments of groups and of what they hold, such as model.discriminator.norm."""
-    model = dict(record["model"])
-    if model.get("d_norm") == "auto":  # config.yaml of a run tells what that came to
-        model["d_norm"] = model["discriminator"].get("norm", "none")
-    groups = {**record, "model": model}
-    held = {key: groups.get(key) or {} for key in PARTS}
-    return dict(_leaves(held, ""))
-
-
-def _leaves(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for key, item in value.items():
-        if isinstance(item, Mapping) and item:
-            yield from _leaves(item, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", item
-
-
-def _hashed(record: Record) -> str:
+def _hashed(config: RunConfig) -> str:
     """Return all that a hash may depend on, so that no code of one's own is run to compare it."""
-    values = _knobs(record) | _deep_arguments(record)
+    values = leaves.knobs(config) | leaves.deep_arguments(config)
     return json.dumps(values, sort_keys=True)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_lab.config.run_config import selection
 from gan_lab.evaluation.scores import value_named
 from gan_lab.report.collect import RunData
 
@@ -65,7 +64,7 @@ def numbers(data: RunData) -> dict[str, float]:
         _, values = curve(data, key)
         if not math.isnan(value := oscillation(values)):
             found[name] = value
-    chosen_by = selection(data.record)
+    chosen_by = data.config.dataset.selection
     steps, values = curve(data, f"score/{chosen_by}")
     if len(values):
         best = int(np.argmin(values))

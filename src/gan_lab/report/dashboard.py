@@ -5,12 +5,12 @@ those that a run streams (tracking.WandbTracker).
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gan_lab.common.errors import RunError, UsageError
-from gan_lab.config.run_config import is_labelled, listed_scores, scores_during_training, selection
+from gan_lab.config.run_config import RunConfig
 from gan_lab.evaluation.scores import DIRECTIONS, load_score, value_named
 from gan_lab.tracking.wandb_environment import is_logged_in
 from gan_lab.training.monitor import KEY, VERDICTS
@@ -36,27 +36,28 @@ class Streamed:
     images: bool
 
 
-def streamed(records: Sequence[Mapping[str, Any]], evaluated: Collection[str] = ()) -> Streamed:
-    """Return what runs stream, from their records.
+def streamed(configs: Sequence[RunConfig], evaluated: Collection[str] = ()) -> Streamed:
+    """Return what runs stream, from their configs.
 
     Scores that need Inception's weights are final ones only if they were `evaluated`: without the
     weights no run has them.
     """
     training: dict[str, str] = {}
     final: dict[str, str] = {}
-    for record in records:
-        taken = _values(scores_during_training(record), record)
-        first = selection(record)
-        training |= {first: taken[first], **taken}
-        names = [name for name in listed_scores(record)
+    for config in configs:
+        data = config.dataset
+        taken = _values(data.scores_during_training, config)
+        training |= {data.selection: taken[data.selection], **taken}
+        names = [name for name in data.scores
                  if load_score(name).needs != "inception" or name in evaluated]  # fmt: skip
-        final |= _values(names, record)
+        final |= _values(names, config)
+    chosen_by = Counter(config.dataset.selection for config in configs)
     return Streamed(
-        chosen_by=[name for name, _ in Counter(map(selection, records)).most_common()],
+        chosen_by=[name for name, _ in chosen_by.most_common()],
         training=training,
         final=final,
-        counted=any(_has_points(record) or record["dataset"]["classifier"] for record in records),
-        images=not all(map(_has_points, records)),
+        counted=any(config.dataset.points or config.dataset.classifier for config in configs),
+        images=not all(config.dataset.points for config in configs),
     )
 
 
@@ -66,16 +67,12 @@ def title_of(name: str, direction: str) -> str:
     return f"{words[0].upper()}{words[1:]}, {DIRECTIONS[direction]}"
 
 
-def _has_points(record: Mapping[str, Any]) -> bool:
-    return bool(record["dataset"].get("points"))
-
-
-def _values(names: Sequence[str], record: Mapping[str, Any]) -> dict[str, str]:
+def _values(names: Sequence[str], config: RunConfig) -> dict[str, str]:
     found = [value for name in names for value in load_score(name).values().values()]
     return {
         value.name: str(value.better)
         for value in found
-        if value.name != ASKED or is_labelled(record)
+        if value.name != ASKED or config.is_conditional
     }
 
 

@@ -1,11 +1,11 @@
 """Whether runs have collapsed, and which classes they make: what the monitor and censuses found."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from gan_lab.report.collect import RunData
 from gan_lab.report.settings import Settings
 from gan_lab.report.tables import NOTHING, Table, number, ordered
+from gan_lab.runs.census import ClassCensus
 from gan_lab.training.monitor import KEY, VERDICTS
 
 SEVERAL = 10  # missing classes that are named
@@ -15,7 +15,7 @@ COUNTED = ("missing classes", "unsure", "KL, nats")
 def health_table(settings: Settings, runs: Sequence[RunData]) -> Table:
     """Return a row for each run that was watched or whose samples were counted.
 
-    Censuses by other judges, or of another number of samples, have columns of their own.
+    Censuses by other judges or rules, or of another number of samples, have columns of their own.
     """
     protocols = protocols_of(runs)
     rows = []
@@ -31,7 +31,7 @@ def health_table(settings: Settings, runs: Sequence[RunData]) -> Table:
                     *settings.of_run[data.name],
                     str(data.seed),
                     *(cells or [NOTHING] * 2),
-                    *([f"{census['step']:,}" if census else NOTHING] if protocols else []),
+                    *([_counted_at(data)] if protocols else []),
                     *(cell for protocol in protocols
                       for cell in (shown if protocol == own else [NOTHING] * len(COUNTED))),
                 ]
@@ -67,17 +67,16 @@ def last_verdict(data: RunData) -> str:
     return VERDICTS[verdicts[-1][1]] if verdicts else ""
 
 
-def census_of(data: RunData) -> dict[str, Any] | None:
+def census_of(data: RunData) -> ClassCensus | None:
     """Return the census of a run's averaged generator, if it has a whole one."""
-    found = data.run.modes("ema") or {}
-    whole = {"judge", "samples", "step", "missing", "unsure", "kl"} <= found.keys()
-    return found if whole else None
+    file = data.run.modes("ema")
+    return file.found if file and isinstance(file.found, ClassCensus) else None
 
 
-def protocol_of(census: Mapping[str, Any]) -> str:
+def protocol_of(census: ClassCensus) -> str:
     """Return what two censuses share if their numbers are of one kind."""
-    judge = census["judge"]
-    return f"{judge.get('extractor') or judge.get('rule')}, {census['samples']:,} samples"
+    rule = "" if census.rule == 1 else f", rule {census.rule}"
+    return f"{census.judge.name}, {census.samples:,} samples{rule}"
 
 
 def protocols_of(runs: Sequence[RunData]) -> list[str]:
@@ -91,33 +90,35 @@ def heading(name: str, protocol: str, protocols: Sequence[str]) -> str:
     return name if len(protocols) == 1 else f"{name} ({protocol})"
 
 
-def numbers_of(data: RunData, protocols: Sequence[str]) -> dict[str, Any]:
+def numbers_of(data: RunData, protocols: Sequence[str]) -> dict[str, str | float | None]:
     """Return what spreadsheets take of a run's verdicts and census."""
-    found: dict[str, Any] = {"last verdict": last_verdict(data)}
+    found: dict[str, str | float | None] = {"last verdict": last_verdict(data)}
     if census := census_of(data):
         missing = missing_number(census)
-        values = ("" if missing is None else missing, census["unsure"]["share"], census["kl"])
+        values = ("" if missing is None else missing, census.unsure.share, census.kl)
         own = protocol_of(census)
         names = (heading(name, own, protocols) for name in COUNTED)
         found |= dict(zip(names, values, strict=True))
     return found
 
 
-def missing_number(census: Mapping[str, Any]) -> int | None:
+def missing_number(census: ClassCensus) -> int | None:
     """Return how many classes are missing; None where the samples cannot tell."""
-    if census["unsure"]["share"] > 0.5:
-        return None
-    # Censuses of old lack the number, and it is that of the names.
-    found: int | None = census.get("missing_number", len(census["missing"]))
-    return found
+    # The first censuses had a number also where most samples are unsure.
+    return None if census.unsure.share > 0.5 else census.missing_number
 
 
-def _cells(census: Mapping[str, Any]) -> list[str]:
-    return [_missing(census), f"{census['unsure']['share']:.1%}", number(census["kl"])]
+def _counted_at(data: RunData) -> str:
+    file = data.run.modes("ema")
+    return f"{file.origin.step:,}" if file and isinstance(file.found, ClassCensus) else NOTHING
 
 
-def _missing(census: Mapping[str, Any]) -> str:
-    count, named = missing_number(census), census["missing"]
+def _cells(census: ClassCensus) -> list[str]:
+    return [_missing(census), f"{census.unsure.share:.1%}", number(census.kl)]
+
+
+def _missing(census: ClassCensus) -> str:
+    count, named = missing_number(census), census.missing
     if count is None:
         return "cannot tell"
     shown = f"about {count}" if count > len(named) else str(count)

@@ -3,13 +3,14 @@
 import base64
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
 from PIL import Image
 
+from gan_lab.common.typed import plain
 from gan_lab.figures.style import PRINT_DPI
 from gan_lab.report.collect import RunData
 from gan_lab.report.figures.samples import as_webp, frame_steps, picture_at
@@ -28,6 +29,22 @@ class Figure:
     title: str
     words: str
     drawn: bool = True
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The samples of a setting in the slider: a picture, as a data URL, by the step it is of."""
+
+    label: str
+    frames: dict[int, str]
+
+
+@dataclass(frozen=True)
+class Slider:
+    """What the script of the page moves through."""
+
+    steps: list[int]
+    panels: list[Panel]
 
 
 def figure_html(figure: Figure) -> str:
@@ -74,18 +91,19 @@ def slider_html(chosen: Sequence[RunData], settings: Settings) -> str:
                 encoded = base64.b64encode(as_webp(pixels)).decode()
                 frames[at] = f"data:image/webp;base64,{encoded}"
         label = settings.label(settings.of_run[data.name])
-        panels.append({"label": f"{label}, seed {data.seed}", "frames": frames})
+        panels.append(Panel(f"{label}, seed {data.seed}", frames))
     return (
         "<div class=slider><button id=play type=button>Play</button><input id=step type=range "
         f'min=0 max={len(steps) - 1} value={len(steps) - 1} step=1 aria-label="step of the '
         'training"><output id=shown></output></div><div id=panels></div>'
-        f"<script type=application/json id=frames>{_json({'steps': steps, 'panels': panels})}"
+        f"<script type=application/json id=frames>{_json(Slider(steps, panels))}"
         "</script>"
     )
 
 
-def _json(value: Mapping[str, object]) -> str:
-    return json.dumps(value).replace("<", "\\u003c")  # so that nothing in it ends the script
+def _json(slider: Slider) -> str:
+    # Escaped so that nothing in it ends the script.
+    return json.dumps(plain(slider)).replace("<", "\\u003c")
 
 
 def write_page(path: Path, title: str, parts: Sequence[str]) -> Path:

@@ -4,14 +4,12 @@ import json
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from gan_lab.evaluation.scores import DIRECTIONS, value_named
 from gan_lab.evaluation.tables import display_name
 from gan_lab.report.collect import RunData
+from gan_lab.runs.lines import Protocol, ScoreLine
 from gan_lab.runs.protocol import column_key, quantity
-
-Line = Mapping[str, Any]
 
 RANKS = ("lower", "higher")  # directions that have a best value
 SIZES = ("generated_count", "floor_count", "sets")  # of samples, with all that follows from it
@@ -21,13 +19,20 @@ BRIEF = {"ema": "EMA", "raw": "raw"}
 
 @dataclass(frozen=True)
 class Measure:
-    """One quantity: a score under one protocol."""
+    """One quantity: a score under one protocol, as one `line` of it has them."""
 
     key: str
-    score: str
-    protocol: dict[str, Any]
+    line: ScoreLine
     heading: str
     floor: float | None  # what real data get, if all runs agree on it
+
+    @property
+    def score(self) -> str:
+        return self.line.score
+
+    @property
+    def protocol(self) -> Protocol:
+        return quantity(self.line)
 
     @property
     def better(self) -> str | None:
@@ -45,68 +50,59 @@ class Measure:
         return "\n".join([*lines, self.better_words] if self.better else lines)
 
 
-def final_lines(data: RunData) -> dict[str, Line]:
+def final_lines(data: RunData) -> dict[str, ScoreLine]:
     """Return a run's last score under each protocol; of like ones that on the most samples.
 
     So the last score on the way does not stand beside the final one.
     """
-    last: dict[str, Line] = {}
+    last: dict[str, ScoreLine] = {}
     for found in series(data).values():
         last[column_key(found[-1])] = found[-1]
-    most: dict[str, Line] = {}
+    most: dict[str, ScoreLine] = {}
     for line in last.values():
-        protocol = dict(quantity(line))
-        count = protocol.get("generated_count", 0)
-        rest = {name: value for name, value in protocol.items() if name not in SIZES}
-        like = json.dumps([line["score"], rest], sort_keys=True)
-        if like not in most or count >= most[like]["protocol"].get("generated_count", 0):
+        rest = {name: value for name, value in quantity(line).items() if name not in SIZES}
+        like = json.dumps([line.score, rest], sort_keys=True)
+        if like not in most or line.generated_count >= most[like].generated_count:
             most[like] = line
     return {column_key(line): line for line in most.values()}
 
 
-def series(data: RunData) -> dict[str, list[Line]]:
+def series(data: RunData) -> dict[str, list[ScoreLine]]:
     """Return a run's scores over its training, by protocol, in the order of steps."""
-    found: dict[str, list[Line]] = {}
-    for line in sorted(data.evaluations, key=lambda line: line["step"]):
+    found: dict[str, list[ScoreLine]] = {}
+    for line in sorted(data.evaluations, key=lambda line: line.step):
         found.setdefault(column_key(line), []).append(line)
     return found
 
 
-def measures(lines: Sequence[Line], preferred: Sequence[str] = ()) -> list[Measure]:
+def measures(lines: Sequence[ScoreLine], preferred: Sequence[str] = ()) -> list[Measure]:
     """Return the quantities among lines of evaluations, averaged generators first.
 
     Then come the `preferred` scores in their order, those with a best value, and the others. Two of
     the same name say in their headings what tells them apart.
     """
-    by_key: dict[str, list[Line]] = {}
+    by_key: dict[str, list[ScoreLine]] = {}
     for line in lines:
         by_key.setdefault(column_key(line), []).append(line)
     names = {key: _name(group[0]) for key, group in by_key.items()}
     found = []
     for key, group in by_key.items():
-        protocol = quantity(group[0])
         namesakes = [quantity(by_key[k][0]) for k, name in names.items() if name == names[key]]
-        floors = {line.get("floor") for line in group}
-        found.append(
-            Measure(
-                key,
-                group[0]["score"],
-                protocol,
-                "; ".join([names[key], *_apart(protocol, namesakes)]),
-                floors.pop() if len(floors) == 1 else None,
-            )
-        )
+        heading = "; ".join([names[key], *_apart(quantity(group[0]), namesakes)])
+        floors = {line.floor for line in group}
+        floor = floors.pop() if len(floors) == 1 else None
+        found.append(Measure(key, group[0], heading, floor))
     return sorted(
         found,
         key=lambda measure: (
-            measure.protocol.get("weights") != "ema",
+            measure.line.weights != "ema",
             preferred.index(measure.score) if measure.score in preferred else len(preferred),
             measure.better not in RANKS,
         ),
     )
 
 
-def _apart(protocol: Mapping[str, Any], namesakes: Sequence[Mapping[str, Any]]) -> list[str]:
+def _apart(protocol: Protocol, namesakes: Sequence[Protocol]) -> list[str]:
     """Return what tells a measure from those of its name, itself among them.
 
     If all have samples of another size, that is enough.
@@ -121,17 +117,14 @@ def _apart(protocol: Mapping[str, Any], namesakes: Sequence[Mapping[str, Any]]) 
     ]
 
 
-def _name(line: Line) -> str:
-    weights = line.get("protocol", {}).get("weights", "")
-    name = (
-        display_name(dict(line)) if "extractor" in line.get("protocol", {}) else str(line["score"])
-    )
-    return f"{name} ({BRIEF.get(weights, weights)})" if weights else name
+def _name(line: ScoreLine) -> str:
+    name = display_name(line) if "extractor" in line.protocol else line.score
+    return f"{name} ({BRIEF.get(line.weights, line.weights)})" if line.weights else name
 
 
 def ranked_by(
     found: Sequence[Measure],
-    lines: Mapping[str, Mapping[str, Line]],
+    lines: Mapping[str, Mapping[str, ScoreLine]],
     chosen_by: Mapping[str, str],
 ) -> Measure | None:
     """Return the measure that ranks settings: that which is the selection score of most runs.
@@ -147,8 +140,8 @@ def ranked_by(
         return (
             sum(chosen_by[name] == measure.score for name in having),
             len(having),
-            measure.protocol.get("weights") == "ema",
-            measure.protocol.get("generated_count", 0),
+            measure.line.weights == "ema",
+            measure.line.generated_count,
         )
 
     usable = [measure for measure in found if measure.better in RANKS]

@@ -1,19 +1,19 @@
 """Which settings of runs vary: those are columns; the others are stated once."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
+from gan_lab.common.typed import Json
+from gan_lab.config import leaves
+from gan_lab.config.leaves import Leaves
 from gan_lab.config.overrides import NEEDED, PARTS
 from gan_lab.config.precedence import FEEDS
-from gan_lab.config.schema import Config
+from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, Config
 from gan_lab.report.collect import RunData
 
 FIRST = (*PARTS, "latent_dim", "hidden_dim", "ngf", "ndf", "batch_size", "num_train_steps")
-# Facts of the data, and what a seed is: not settings.
-LEFT_OUT = ("seed", "image_count")
 ABSENT = "–"
 MOST_NAMED = 2  # more things that vary are named only where they are unusual
 BASELINE = "baseline"
@@ -78,22 +78,22 @@ def compare(runs: Sequence[RunData]) -> Settings:
     return Settings(columns, of_run, constants)
 
 
-def _knobs(data: RunData) -> dict[str, Any]:
+def _knobs(data: RunData) -> Leaves:
     """Return the settings of a run that a person would name, nothing nested."""
-    record, choices = data.record, data.record["choices"]
-    found: dict[str, Any] = {group: choices[group] for group in PARTS if group in choices}
-    found |= {
-        key: value
-        for key, value in record.items()
-        if not isinstance(value, Mapping | list) and key not in LEFT_OUT
-    }
+    config = data.config
+    found = _chosen_parts(data)
+    found |= {key: getattr(config, key) for key in (*RESULT_KNOBS, *GENERAL_KNOBS) if key != "seed"}
     # A run that has ended early has the setting of those beside it: the length that was asked for.
-    asked = record["runtime"].get("steps")
+    asked = config.runtime.steps
     found["num_train_steps"] = data.step if data.finished or asked is None else asked
     return found
 
 
-def _drop_doubles(knobs: Sequence[dict[str, Any]]) -> None:
+def _chosen_parts(data: RunData) -> Leaves:
+    return {part: name for part, name in leaves.choices(data.config).items() if part in PARTS}
+
+
+def _drop_doubles(knobs: Sequence[Leaves]) -> None:
     """Keep the general knob where the specific ones equal each other in all runs, else those."""
     for general, specific in FEEDS.items():
         alike = all(len({found.get(name) for name in specific}) == 1 for found in knobs)
@@ -106,49 +106,37 @@ def _drop_doubles(knobs: Sequence[dict[str, Any]]) -> None:
                 found.update(zip(specific, values, strict=True))
 
 
-def _nested_differences(
-    runs: Sequence[RunData], knobs: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def _nested_differences(runs: Sequence[RunData], knobs: Sequence[Leaves]) -> list[Leaves]:
     """Return arguments of networks, loss, penalties and data that differ within one choice.
 
     An argument that a knob feeds, or that follows another one, is not named again.
     """
-    leaves = [
-        {
-            name: value
-            for group in PARTS
-            if isinstance(data.record.get(group), Mapping)
-            for name, value in _flat(data.record[group], group)
-        }
-        for data in runs
-    ]
+    nested = [_without_empty(leaves.deep_arguments(data.config)) for data in runs]
+    chosen = [_chosen_parts(data) for data in runs]
     known = {tuple(_cell(found.get(name)) for found in knobs) for name in knobs[0]}
-    kept: list[dict[str, Any]] = [{} for _ in runs]
+    kept: list[Leaves] = [{} for _ in runs]
     for name in sorted(
-        {name for found in leaves for name in found}, key=lambda n: (n.count("."), n)
+        {name for found in nested for name in found}, key=lambda n: (n.count("."), n)
     ):
-        group = name.split(".")[0]
+        part = name.split(".")[0]
         by_choice: dict[str, set[str]] = {}
-        for data, found in zip(runs, leaves, strict=True):
-            choice = _cell(data.record["choices"].get(group))
+        for names, found in zip(chosen, nested, strict=True):
+            choice = _cell(names.get(part))
             by_choice.setdefault(choice, set()).add(_cell(found.get(name, ABSENT)))
-        values = tuple(_cell(found.get(name, ABSENT)) for found in leaves)
+        values = tuple(_cell(found.get(name, ABSENT)) for found in nested)
         follows = any(_same_partition(values, other) for other in known)
         fed = name.split(".")[-1] in Config.__dataclass_fields__
         if max(map(len, by_choice.values())) > 1 and not follows and not fed:
             known.add(values)
-            for found, into in zip(leaves, kept, strict=True):
+            for found, into in zip(nested, kept, strict=True):
                 if name in found:
                     into[name] = found[name]
     return kept
 
 
-def _flat(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for key, value in tree.items():
-        name = f"{prefix}.{key}"
-        pairs += _flat(value, name) if isinstance(value, Mapping) else [(name, value)]
-    return pairs
+def _without_empty(found: Leaves) -> Leaves:
+    """Leave out mappings without keys, which are not there in a table."""
+    return {name: value for name, value in found.items() if value != {}}
 
 
 def _same_partition(first: Sequence[str], second: Sequence[str]) -> bool:
@@ -156,7 +144,7 @@ def _same_partition(first: Sequence[str], second: Sequence[str]) -> bool:
     return len(pairs) == len(set(first)) == len(set(second))
 
 
-def _is_neutral(name: str, value: Any) -> bool:
+def _is_neutral(name: str, value: Json) -> bool:
     """Whether a setting is at a default that means `off`, and need not be stated."""
     if name == "penalty":
         return not value
@@ -171,7 +159,7 @@ def _place(name: str) -> tuple[int, int, str]:
     return 1, fields.index(name) if name in fields else len(fields), name
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Json) -> str:
     if isinstance(value, list):
         return "+".join(str(item) for item in value) or "none"
     if value is None:

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 from functools import cached_property
 
-from gan_lab.config.run_config import scores_during_training, selection
 from gan_lab.evaluation.scores import load_score
 from gan_lab.report import tables
 from gan_lab.report.collect import Collection, RunData
@@ -12,8 +11,9 @@ from gan_lab.report.commands import command_of
 from gan_lab.report.figures.curves import Look
 from gan_lab.report.health import health_table
 from gan_lab.report.ranking import Ranking, rank
-from gan_lab.report.scores import Line, Measure, final_lines, measures, ranked_by
+from gan_lab.report.scores import Measure, final_lines, measures, ranked_by
 from gan_lab.report.settings import Settings, compare
+from gan_lab.runs.lines import ScoreLine
 
 
 class Study:
@@ -22,11 +22,11 @@ class Study:
     def __init__(self, collection: Collection):
         self.collection, self.runs = collection, collection.runs
         self.settings: Settings = compare(self.runs)
-        self.lines: dict[str, dict[str, Line]] = {d.name: final_lines(d) for d in self.runs}
+        self.lines: dict[str, dict[str, ScoreLine]] = {d.name: final_lines(d) for d in self.runs}
         together = [line for found in self.lines.values() for line in found.values()]
-        self.chosen_by = {d.name: selection(d.record) for d in self.runs}
+        self.chosen_by = {d.name: d.config.dataset.selection for d in self.runs}
         # The selection scores, then what was found worth looking at in training.
-        names = dict.fromkeys(n for d in self.runs for n in scores_during_training(d.record))
+        names = dict.fromkeys(n for d in self.runs for n in d.config.dataset.scores_during_training)
         looked_at = [value for name in names for value in load_score(name).values()]
         self.preferred = list(dict.fromkeys([*self.chosen_by.values(), *looked_at]))
         self.measures = measures(together, self.preferred)
@@ -43,13 +43,13 @@ class Study:
         found: dict[tuple[str, ...], list[float]] = {}
         for data in self.runs:
             line = self.lines[data.name].get(measure.key)
-            if data.finished and line and math.isfinite(line["value"]):
-                found.setdefault(self.settings.of_run[data.name], []).append(line["value"])
+            if data.finished and line and math.isfinite(line.value):
+                found.setdefault(self.settings.of_run[data.name], []).append(line.value)
         return found
 
     def averaged(self) -> list[Measure]:
         """The measures of averaged generators, or all where there are none."""
-        found = [measure for measure in self.measures if measure.protocol.get("weights") != "raw"]
+        found = [measure for measure in self.measures if measure.line.weights != "raw"]
         return found or self.measures
 
     def best_run(self, suits: Callable[[RunData], bool] = lambda data: True) -> RunData | None:
@@ -60,7 +60,7 @@ class Study:
             return able[0] if able else None
         sign = 1 if self.first.better == "lower" else -1
         scores = {
-            data.name: sign * self.lines[data.name][self.first.key]["value"]
+            data.name: sign * self.lines[data.name][self.first.key].value
             for data in able
             if data.finished and self.first.key in self.lines[data.name]
         }

@@ -10,8 +10,9 @@ from gan_lab.evaluation.seeds import LEVEL, SeedSummary, over_seeds
 from gan_lab.report import curves
 from gan_lab.report.collect import RunData
 from gan_lab.report.ranking import Ranking
-from gan_lab.report.scores import Line, Measure
+from gan_lab.report.scores import Measure
 from gan_lab.report.settings import Settings
+from gan_lab.runs.lines import ScoreLine
 
 NOTHING = "–"
 LONG_CELL = 60  # letters: a reason that is longer is broken into lines
@@ -38,7 +39,7 @@ def settings_table(
     settings: Settings,
     runs: Sequence[RunData],
     measures: Sequence[Measure],
-    lines: Mapping[str, Mapping[str, Line]],
+    lines: Mapping[str, Mapping[str, ScoreLine]],
 ) -> Table:
     """Return a row a setting: its finished seeds, and each score over them."""
     rows = []
@@ -59,13 +60,13 @@ def settings_table(
     return Table("Scores of the settings", headings, rows, remarks)
 
 
-def _over_seeds(lines: Sequence[Line]) -> str:
-    lines = [line for line in lines if math.isfinite(line["value"])]
+def _over_seeds(lines: Sequence[ScoreLine]) -> str:
+    lines = [line for line in lines if math.isfinite(line.value)]
     if not lines:
         return NOTHING
     if len(lines) == 1:
         return _value(lines[0])
-    return spread_words(over_seeds([line["value"] for line in lines]))
+    return spread_words(over_seeds([line.value for line in lines]))
 
 
 def spread_words(found: SeedSummary) -> str:
@@ -76,12 +77,12 @@ def spread_words(found: SeedSummary) -> str:
     return f"{number(found.mean)} ± {number(found.half_width)} (sd {number(found.sd)})"
 
 
-def _value(line: Line) -> str:
+def _value(line: ScoreLine) -> str:
     """Return a score and its interval; a dash for what is no number."""
-    interval = line.get("interval")
-    if not math.isfinite(line["value"]) or not interval:
-        return number(line["value"])
-    return f"{number(line['value'])} [{number(interval[0])}, {number(interval[1])}]"
+    if not math.isfinite(line.value) or not line.interval:
+        return number(line.value)
+    low, high = line.interval
+    return f"{number(line.value)} [{number(low)}, {number(high)}]"
 
 
 def ranking_table(ranking: Ranking, settings: Settings, measure: Measure) -> Table:
@@ -104,7 +105,7 @@ def scores_table(
     settings: Settings,
     runs: Sequence[RunData],
     measures: Sequence[Measure],
-    lines: Mapping[str, Mapping[str, Line]],
+    lines: Mapping[str, Mapping[str, ScoreLine]],
 ) -> Table:
     """Return a row a run, with each score and its interval."""
     rows = []

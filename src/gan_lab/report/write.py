@@ -15,6 +15,8 @@ from gan_lab.report.figures.draw import draw_figures
 from gan_lab.report.scores import protocol_lines
 from gan_lab.report.study import Study
 
+Row = dict[str, str | float | None]  # of a spreadsheet, by the headings of its columns
+
 
 def write_report(
     collection: Collection, out: Path, steps: Sequence[int] | None = None, title: str | None = None
@@ -54,47 +56,47 @@ def _markdown(
     return "\n".join(parts)
 
 
-def _results(study: Study) -> list[dict[str, object]]:
+def _results(study: Study) -> list[Row]:
     """Return a row a run with all digits: every setting, state, numbers, scores, command."""
     settings, protocols = study.settings, health.protocols_of(study.runs)
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for data in study.look.runs:
-        row: dict[str, object] = dict(settings.constants)
+        row: Row = dict(settings.constants)
         row |= dict(zip(settings.columns, settings.of_run[data.name], strict=True))
         row |= {"seed": data.seed, "state": data.state, "step": data.step, "reason": data.reason}
-        row |= numbers(data) | health.numbers_of(data, protocols)
+        row |= numbers(data)
+        row |= health.numbers_of(data, protocols)
         for measure in study.measures:
             if line := study.lines[data.name].get(measure.key):
-                row[measure.heading] = line["value"]
-                if line.get("interval"):
-                    row[f"{measure.heading}, low"], row[f"{measure.heading}, high"] = line[
-                        "interval"
-                    ]
+                row[measure.heading] = line.value
+                if line.interval:
+                    low, high = line.interval
+                    row |= {f"{measure.heading}, low": low, f"{measure.heading}, high": high}
         row |= {"run": data.name, "log": data.log}
         row["command"] = study.command_of[data.name] or ""
         rows.append(row)
     return rows
 
 
-def _scores(study: Study) -> list[dict[str, object]]:
+def _scores(study: Study) -> list[Row]:
     """Return a row an evaluation: what was measured on the way as well as at the end."""
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for data in study.look.runs:
         for line in data.evaluations:
-            protocol, interval = line.get("protocol", {}), line.get("interval") or (None, None)
+            low, high = line.interval or (None, None)
             rows.append(
                 {
-                    **{"run": data.name, "seed": data.seed, "step": line["step"]},
-                    **{"score": line["score"], "weights": protocol.get("weights")},
-                    "samples": protocol.get("generated_count"),
-                    **{"value": line["value"], "low": interval[0], "high": interval[1]},
-                    "real test": line.get("floor"),
+                    **{"run": data.name, "seed": data.seed, "step": line.step},
+                    **{"score": line.score, "weights": line.weights},
+                    "samples": line.generated_count or None,
+                    **{"value": line.value, "low": low, "high": high},
+                    "real test": line.floor,
                 }
             )
     return rows
 
 
-def _write_rows(rows: Sequence[Mapping[str, object]], path: Path) -> None:
+def _write_rows(rows: Sequence[Row], path: Path) -> None:
     names = list(dict.fromkeys(name for row in rows for name in row))
     temporary = path.with_suffix(".tmp")
     with temporary.open("w", encoding="utf-8", newline="") as file:

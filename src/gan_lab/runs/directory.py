@@ -6,18 +6,25 @@ leaves what a resume can use.
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import filelock
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from gan_lab.common.errors import RunError, Taken
 from gan_lab.common.files import read_json, read_lines, replace_file, write_lines
-from gan_lab.config.run_config import with_names_of_today
-from gan_lab.runs.checkpoints import read_newest, write_checkpoint
+from gan_lab.common.typed import Malformed, plain, read
+from gan_lab.config.run_config import RunConfig, as_content, read_config
+from gan_lab.runs.census import ModesFile
+from gan_lab.runs.checkpoints import Checkpoint, read_newest, write_checkpoint
+from gan_lab.runs.lines import MetricsLine, ScoreLine, Start, Status, metrics_line
 from gan_lab.runs.protocol import shape_words
+
+T = TypeVar("T")
 
 FORMAT = 2  # of config.yaml; one without a number is of format 1: docs/upgrading.md
 STATES = ("running", "finished", "failed", "interrupted", "diverged")
@@ -96,22 +103,31 @@ class Run:
 
     # --- configuration, environment, status ------------------------------------------------------
 
-    def write_config(self, record: Mapping[str, Any]) -> None:
+    def write_config(self, config: RunConfig) -> None:
         """Write what everything after training reads."""
-        content = {"format": FORMAT, **record}
+        content = {"format": FORMAT, **as_content(config)}
         replace_file(self.config_path, OmegaConf.to_yaml(OmegaConf.create(content)))
 
-    def config(self) -> DictConfig:
+    def config(self) -> RunConfig:
         """Read the run's config.
 
         Raises RunError if there is none, if it is broken, or if a newer version wrote it.
         """
         try:
-            content = OmegaConf.to_container(OmegaConf.load(self.config_path))
-            config = OmegaConf.create(with_names_of_today(content))
-            assert isinstance(config, DictConfig)
-            assert all(isinstance(config[key], DictConfig) for key in ("runtime", "choices"))
-            written = int(config.pop("format", 1))
+            return read_config(self.config_content())
+        except Malformed as error:
+            raise RunError(
+                f"{self.config_path}: {error}; run the command that made it again."
+            ) from None
+
+    def config_content(self) -> dict[str, Any]:
+        """Read config.yaml as plain values, for who asks what is in it before it is believed.
+
+        Raises RunError as `config` does.
+        """
+        try:
+            content: Any = OmegaConf.to_container(OmegaConf.load(self.config_path))
+            written = int(content.pop("format", 1))
         except FileNotFoundError:
             raise RunError(f"{self.directory} is no run: it has no config.yaml.") from None
         except Exception:
@@ -123,22 +139,21 @@ class Run:
                 f"{self.config_path} has format {written}, and this gan_lab reads formats up to "
                 f"{FORMAT}: install the version that made the run, or a newer one."
             )
-        return config
+        return dict(content)
 
     def write_error(self, text: str) -> None:
         """Write why the run failed; names of files in it need not be valid UTF-8."""
         self.error_path.write_text(text, "utf-8", "backslashreplace")
 
-    def add_environment(self, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def add_environment(self, entry: Mapping[str, Any]) -> list[Start]:
         """Append the description of one start, and return those of earlier ones."""
-        earlier: list[dict[str, Any]] = read_json(self.environment_path, [])
+        earlier = read_json(self.environment_path, [])
         replace_file(self.environment_path, json.dumps([*earlier, entry], indent=1) + "\n")
-        return earlier
+        return _read_each(Start, earlier)
 
-    def environment(self) -> list[dict[str, Any]]:
-        """Read the descriptions of all starts."""
-        starts: list[dict[str, Any]] = read_json(self.environment_path, [])
-        return starts
+    def environment(self) -> list[Start]:
+        """Read the descriptions of all starts that can be read."""
+        return _read_each(Start, read_json(self.environment_path, []))
 
     def set_status(self, state: str, step: int, reason: str = "", stopped_by: str = "") -> None:
         """Write the state, one of STATES; `stopped_by` is what ended it on purpose."""
@@ -148,52 +163,68 @@ class Run:
             status["stopped_by"] = stopped_by
         replace_file(self.status_path, json.dumps(status) + "\n")
 
-    def status(self) -> dict[str, Any]:
-        """Read the state; `running` without a process at work is reported as `killed`."""
-        new = {"state": "new", "step": 0, "reason": ""}
-        status: dict[str, Any] = read_json(self.status_path, new)
-        if status["state"] == "running" and not self.is_taken():
-            status["state"] = "killed"
-        if status["reason"].startswith(COLLAPSED):  # how version 0.1 said it
-            status["stopped_by"] = MONITOR
+    def status(self) -> Status:
+        """Read the state; `running` without a process at work is reported as `killed`.
+
+        A status that cannot be read is that of a new run.
+        """
+        try:
+            status = read(Status, read_json(self.status_path, {}))
+        except Malformed:
+            status = Status("new", 0, "")
+        if status.state == "running" and not self.is_taken():
+            status = replace(status, state="killed")
+        if status.reason.startswith(COLLAPSED):  # how version 0.1 said it
+            status = replace(status, stopped_by=MONITOR)
         return status
 
     # --- metrics, evaluations, samples -----------------------------------------------------------
 
-    def metrics(self) -> list[dict[str, Any]]:
-        """Read metrics.jsonl, leaving out a line that a kill cut short."""
-        return read_lines(self.metrics_path)
+    def metrics(self) -> list[MetricsLine]:
+        """Read metrics.jsonl, without the lines that are damaged or were cut short."""
+        return self._metrics()[0]
 
-    def evaluations(self) -> list[dict[str, Any]]:
-        """Read evaluations.jsonl, leaving out a line that a kill cut short.
+    def evaluations(self) -> list[ScoreLine]:
+        """Read evaluations.jsonl, without the lines that are damaged or were cut short.
 
         Lines that older versions wrote lack the size of the samples: it is that of the run.
         """
-        lines = read_lines(self.evaluations_path)
-        lacking = [line["protocol"] for line in lines if _lacks_shape(line)]
-        if lacking and self.config_path.exists():
-            shape = self.config().get("shape")
-            for protocol in lacking if shape else ():
-                protocol["generated_shape"] = shape_words(shape)
-        return lines
+        lines, _ = self._evaluations()
+        if all("generated_shape" in line.protocol for line in lines) or not (
+            self.config_path.exists()
+        ):
+            return lines
+        shape = self.config().shape
+        words = {"generated_shape": shape_words(shape)} if shape else {}
+        return [replace(line, protocol={**words, **line.protocol}) for line in lines]
 
-    def final_evaluations(self) -> list[dict[str, Any]]:
+    def damage(self) -> list[str]:
+        """Return what is wrong with the lines that `metrics` and `evaluations` leave out."""
+        return [*self._metrics()[1], *self._evaluations()[1]]
+
+    def _metrics(self) -> tuple[list[MetricsLine], list[str]]:
+        return read_lines(self.metrics_path, metrics_line)
+
+    def _evaluations(self) -> tuple[list[ScoreLine], list[str]]:
+        return read_lines(self.evaluations_path, partial(read, ScoreLine))
+
+    def final_evaluations(self) -> list[ScoreLine]:
         """Return the latest scores of the averaged generator, each on the largest sample it had."""
-        lines = [line for line in self.evaluations() if line["protocol"]["weights"] == "ema"]
-        lines.sort(key=lambda line: (line["protocol"]["generated_count"], line["step"]))
-        return list({line["score"]: line for line in lines}.values())
+        lines = [line for line in self.evaluations() if line.weights == "ema"]
+        lines.sort(key=lambda line: (line.generated_count, line.step))
+        return list({line.score: line for line in lines}.values())
 
     def final_scores(self) -> dict[str, float]:
         """Return the values of `final_evaluations` by name."""
-        return {line["score"]: line["value"] for line in self.final_evaluations()}
+        return {line.score: line.value for line in self.final_evaluations()}
 
-    def add_evaluations(self, records: list[dict[str, Any]]) -> None:
+    def add_evaluations(self, lines: Sequence[ScoreLine]) -> None:
         """Add scores; one with the same step, name and protocol as before replaces it."""
-        new = {_evaluation_key(record) for record in records}
+        new = {_key(line) for line in lines}
         # `evaluate` may score a run while it is trained, and both write the whole file.
         with filelock.FileLock(self.directory / ".evaluations.lock"):
-            kept = [old for old in self.evaluations() if _evaluation_key(old) not in new]
-            write_lines(self.evaluations_path, [*kept, *records])
+            kept = [old for old in self.evaluations() if _key(old) not in new]
+            write_lines(self.evaluations_path, [*kept, *lines])
 
     def save_sample(self, step: int, write: Callable[[Path], None]) -> Path:
         """Write samples/<step>.png, and samples/latest.png beside it, with `write(path)`."""
@@ -213,13 +244,20 @@ class Run:
         """The samples of a step."""
         return self.samples / f"{step:08d}.png"
 
-    def write_modes(self, weights: str, census: Mapping[str, Any]) -> None:
-        """Write the census of the averaged (`ema`) or the `raw` generator."""
-        replace_file(self.modes_path(weights), json.dumps(census, indent=1) + "\n")
+    def write_modes(self, file: ModesFile) -> None:
+        """Write what samples of a generator are."""
+        path = self.modes_path(file.origin.weights)
+        replace_file(path, json.dumps(plain(file), indent=1) + "\n")
 
-    def modes(self, weights: str) -> dict[str, Any] | None:
-        """Read the census of the averaged (`ema`) or the `raw` generator; None without one."""
-        return read_json(self.modes_path(weights), {}) or None
+    def modes(self, weights: str) -> ModesFile | None:
+        """Read what samples of the averaged (`ema`) or the `raw` generator are.
+
+        None if nobody has looked, or if the file is damaged.
+        """
+        try:
+            return read(ModesFile, read_json(self.modes_path(weights), {}))
+        except Malformed:
+            return None
 
     def modes_path(self, weights: str) -> Path:
         """The census of the averaged (`ema`) or the `raw` generator."""
@@ -235,7 +273,7 @@ class Run:
 
     # --- checkpoints -----------------------------------------------------------------------------
 
-    def save_checkpoint(self, step: int, state: Mapping[str, Any], every: int, best: int) -> None:
+    def save_checkpoint(self, step: int, state: Checkpoint, every: int, best: int) -> None:
         """Write a checkpoint, then drop all but the last two that were due, this one and the best.
 
         A checkpoint that an interruption wrote between two due ones goes at the next due one, so
@@ -248,14 +286,14 @@ class Run:
             if other not in (*last_due, step, best):
                 self.checkpoint_path(other).unlink()
 
-    def load_checkpoint(self, say: Callable[[str], None]) -> dict[str, Any] | None:
+    def load_checkpoint(self, say: Callable[[str], None]) -> Checkpoint | None:
         """Load the newest checkpoint that is whole; None if there is none.
 
         A corrupt one is reported through `say` and the one before it is tried.
         """
         return read_newest([self.checkpoint_path(step) for step in self.checkpoint_steps()], say)
 
-    def trained(self, say: Callable[[str], None]) -> dict[str, Any]:
+    def trained(self, say: Callable[[str], None]) -> Checkpoint:
         """Load the newest checkpoint that is whole. Raises RunError if there is none."""
         state = self.load_checkpoint(say)
         if state is None:
@@ -279,10 +317,16 @@ def run_directories(runs_dir: Path, study: str = "*") -> list[Path]:
     return sorted(path.parent for path in runs_dir.glob(f"{study}/*/config.yaml"))
 
 
-def _lacks_shape(line: Any) -> bool:
-    protocol = line.get("protocol") if isinstance(line, dict) else None
-    return isinstance(protocol, dict) and "generated_shape" not in protocol
+def _key(line: ScoreLine) -> str:
+    return json.dumps([line.step, line.score, line.protocol], sort_keys=True)
 
 
-def _evaluation_key(record: Mapping[str, Any]) -> str:
-    return json.dumps([record["step"], record["score"], record["protocol"]], sort_keys=True)
+def _read_each(kind: type[T], content: Sequence[Any]) -> list[T]:
+    """Return what can be read of a list; nothing else is asked of it."""
+    found = []
+    for item in content:
+        try:
+            found.append(read(kind, item))
+        except Malformed:
+            continue
+    return found

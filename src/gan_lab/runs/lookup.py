@@ -1,12 +1,10 @@
 """The run that a person means by a path, a name, a hash, `latest` or `best`."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from gan_lab.common.errors import RunError
-from gan_lab.config.run_config import selection
 from gan_lab.runs.directory import Run, run_directories
+from gan_lab.runs.lines import ScoreLine
 from gan_lab.runs.protocol import column_key, differences
 
 
@@ -41,18 +39,18 @@ def find_run(reference: str, runs_dir: Path) -> Run:
 
 def _best_run(directories: list[Path], runs_dir: Path) -> Run:
     """Return the run whose averaged generator has the least distance to its data."""
-    found: list[tuple[Mapping[str, Any], Run]] = []
+    found: list[tuple[ScoreLine, Run]] = []
     for run in map(Run, directories):
-        best_by = selection(run.config())
-        found += [(line, run) for line in run.final_evaluations() if line["score"] == best_by]
+        best_by = run.config().dataset.selection
+        found += [(line, run) for line in run.final_evaluations() if line.score == best_by]
     if not found:
         raise RunError(f"no run under {runs_dir} has been scored; `gan-lab evaluate RUN` does it.")
     first, _ = found[0]
     unlike = next((line for line, _ in found if column_key(line) != column_key(first)), None)
     if unlike:
-        reason = "; ".join([f"{first['score']} / {unlike['score']}", *differences(first, unlike)])
+        reason = "; ".join([f"{first.score} / {unlike.score}", *differences(first, unlike)])
         raise RunError(
             f"which is best cannot be said across unlike scores ({reason}): name a study, as "
             "STUDY/best, or evaluate them alike."
         )
-    return min(found, key=lambda one: one[0]["value"])[1]
+    return min(found, key=lambda one: one[0].value)[1]

@@ -1,10 +1,10 @@
 """When two scores are one quantity, and in what they differ when they are not."""
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-Line = Mapping[str, Any]  # of evaluations.jsonl
+from gan_lab.common.typed import Json
+from gan_lab.runs.lines import Protocol, ScoreLine
 
 OWN = ("seed", "seeds", "version")  # each run's own, and no part of what is measured
 # How the parts of a protocol are called. All of it must agree but OWN, also what has no words here.
@@ -31,18 +31,17 @@ def shape_words(shape: Iterable[int]) -> str:
     return "x".join(map(str, shape))
 
 
-def quantity(line: Line) -> dict[str, Any]:
+def quantity(line: ScoreLine) -> Protocol:
     """Return the part of a line's protocol that says which quantity its value is."""
-    protocol = line.get("protocol", {})
-    return {name: value for name, value in protocol.items() if name not in OWN}
+    return {name: value for name, value in line.protocol.items() if name not in OWN}
 
 
-def column_key(line: Line) -> str:
+def column_key(line: ScoreLine) -> str:
     """Return what lines of one column of a table share: the score and its quantity."""
-    return json.dumps([line["score"], quantity(line)], sort_keys=True)
+    return json.dumps([line.score, quantity(line)], sort_keys=True)
 
 
-def differences(line: Line, other: Line) -> list[str]:
+def differences(line: ScoreLine, other: ScoreLine) -> list[str]:
     """Return in what the protocols of two lines differ, as `resize: this / that`."""
     ours, theirs = quantity(line), quantity(other)
     return [
@@ -53,6 +52,6 @@ def differences(line: Line, other: Line) -> list[str]:
     ]
 
 
-def _brief(value: Any) -> str:
+def _brief(value: Json) -> str:
     text = str(value)
     return f"{text[:12]}..." if len(text) == 64 and " " not in text else text  # a sha256

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from gan_lab.config.instantiate import instantiate
+from gan_lab.config.run_config import RunConfig
+from gan_lab.runs.census import ClassCensus
 from gan_lab.runs.directory import Run
+from gan_lab.runs.lines import MetricsLine
 
 CENSUS = ("class", "samples", "share", "low", "high", "real share")  # of a table's columns
 
@@ -14,16 +17,16 @@ CENSUS = ("class", "samples", "share", "low", "high", "real share")  # of a tabl
 class Tracker(Protocol):
     """Something that a run streams to."""
 
-    def log(self, line: Mapping[str, float]) -> None:
+    def log(self, line: MetricsLine) -> None:
         """Take the scalars of a step; `line` has "step"."""
 
     def image(self, step: int, name: str, path: Path, words: str) -> None:
         """Take a picture (PNG) and what it shows."""
 
-    def census(self, step: int, found: Mapping[str, Any]) -> None:
-        """Take the counts of samples by class, as `analysis.modes.take_census` returns them."""
+    def census(self, step: int, found: ClassCensus) -> None:
+        """Take the counts of samples by class."""
 
-    def summarise(self, values: Mapping[str, Any]) -> None:
+    def summarise(self, values: Mapping[str, float | str]) -> None:
         """Take what is true of the whole run: its final scores."""
 
     def close(self, exit_code: int) -> None:
@@ -36,42 +39,42 @@ class JsonLines:
     def __init__(self, path: Path):
         self._file = path.open("a", encoding="utf-8")
 
-    def log(self, line: Mapping[str, float]) -> None:
-        self._file.write(json.dumps(dict(line)) + "\n")
+    def log(self, line: MetricsLine) -> None:
+        self._file.write(json.dumps(line) + "\n")
         self._file.flush()
 
     def image(self, step: int, name: str, path: Path, words: str) -> None:
         """Pictures lie in the run directory already."""
 
-    def census(self, step: int, found: Mapping[str, Any]) -> None:
+    def census(self, step: int, found: ClassCensus) -> None:
         """The census lies in the run directory already."""
 
-    def summarise(self, values: Mapping[str, Any]) -> None:
+    def summarise(self, values: Mapping[str, float | str]) -> None:
         """Final scores lie in evaluations.jsonl already."""
 
     def close(self, exit_code: int) -> None:
         self._file.close()
 
 
-def open_tracker(record: Mapping[str, Any], run: Run, say: Callable[[str], None]) -> Tracker | None:
+def open_tracker(config: RunConfig, run: Run, say: Callable[[str], None]) -> Tracker | None:
     """Open what the run is streamed to beside its own files; None for logger=none."""
-    spec = record["runtime"]["logger"]
-    if not spec or spec["_target_"] is None:
+    spec = config.runtime.logger
+    if spec is None or spec.target is None:
         return None
-    tracker: Tracker = instantiate(spec, run=run, record=record, say=say)
+    tracker: Tracker = instantiate(spec, run=run, config=config, say=say)
     return tracker
 
 
-def census_rows(found: Mapping[str, Any]) -> list[list[Any]]:
+def census_rows(found: ClassCensus) -> list[list[str | float]]:
     """Return a row a class of a census, under the headings CENSUS."""
     return [
-        [entry["class"], entry["count"], entry["share"], *entry["interval"], entry["real_share"]]
-        for entry in found["classes"]
+        [entry.name, entry.count, entry.share, *entry.interval, entry.real_share]
+        for entry in found.classes
     ]
 
 
-def census_numbers(found: Mapping[str, Any]) -> dict[str, float]:
+def census_numbers(found: ClassCensus) -> dict[str, float]:
     """Return what a census says of a run in numbers, those that it can tell."""
-    unsure, missing, kl = found["unsure"]["share"], found["missing_number"], found["kl"]
+    unsure, missing, kl = found.unsure.share, found.missing_number, found.kl
     numbers = {"modes/missing": missing, "modes/unsure": unsure, "modes/kl": kl}
     return {name: float(value) for name, value in numbers.items() if value is not None}

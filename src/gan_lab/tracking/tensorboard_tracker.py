@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from gan_lab.common.errors import UsageError
+from gan_lab.config.run_config import RunConfig, as_content
+from gan_lab.runs.census import ClassCensus
 from gan_lab.runs.directory import Run
+from gan_lab.runs.lines import MetricsLine
 from gan_lab.tracking.base import CENSUS, census_numbers, census_rows
 from gan_lab.tracking.wandb_tracker import WandbTracker
 
@@ -15,7 +18,7 @@ from gan_lab.tracking.wandb_tracker import WandbTracker
 class TensorBoardTracker:
     """Event files in the run directory, for `tensorboard --logdir`."""
 
-    def __init__(self, run: Run, record: Mapping[str, Any]):
+    def __init__(self, run: Run, config: RunConfig):
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
@@ -23,14 +26,16 @@ class TensorBoardTracker:
                 "TensorBoard is not installed: pip install 'gan-lab[tensorboard]', or logger=none."
             ) from None
         metrics = run.metrics()
-        self._step = metrics[-1]["step"] if metrics else 0
+        self._step = int(metrics[-1]["step"]) if metrics else 0
         # What an earlier start logged beyond the step that this one resumes from is hidden.
         self._writer = SummaryWriter(str(run.tensorboard), purge_step=self._step + 1)
         if not metrics:
-            self._writer.add_text("config", f"```\n{json.dumps(dict(record), indent=1)}\n```", 0)
-        self.description = f"TensorBoard: `tensorboard --logdir {record['runtime']['runs_dir']}`"
+            self._writer.add_text(
+                "config", f"```\n{json.dumps(as_content(config), indent=1)}\n```", 0
+            )
+        self.description = f"TensorBoard: `tensorboard --logdir {config.runtime.runs_dir}`"
 
-    def log(self, line: Mapping[str, Any]) -> None:
+    def log(self, line: MetricsLine) -> None:
         self._step = int(line["step"])
         self._scalars(line)
 
@@ -41,19 +46,19 @@ class TensorBoardTracker:
         pixels = np.asarray(Image.open(path).convert("RGB"))
         self._writer.add_image(name, pixels, step, dataformats="HWC")
 
-    def census(self, step: int, found: Mapping[str, Any]) -> None:
+    def census(self, step: int, found: ClassCensus) -> None:
         rows = [CENSUS, ["---"] * len(CENSUS), *census_rows(found)]
         table = "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
-        self._writer.add_text("modes", f"{found['conclusion']}\n\n{table}", step)
+        self._writer.add_text("modes", f"{found.conclusion}\n\n{table}", step)
         self._scalars(census_numbers(found))
 
-    def summarise(self, values: Mapping[str, Any]) -> None:
+    def summarise(self, values: Mapping[str, float | str]) -> None:
         self._scalars(values)
 
     def close(self, exit_code: int) -> None:
         self._writer.close()
 
-    def _scalars(self, values: Mapping[str, Any]) -> None:
+    def _scalars(self, values: Mapping[str, float | str]) -> None:
         for name, value in values.items():
             if name != "step" and isinstance(value, int | float):
                 self._writer.add_scalar(name, value, self._step)
@@ -66,7 +71,7 @@ class Several:
         self._trackers = trackers
         self.description = "; ".join(tracker.description for tracker in trackers)
 
-    def log(self, line: Mapping[str, Any]) -> None:
+    def log(self, line: MetricsLine) -> None:
         for tracker in self._trackers:
             tracker.log(line)
 
@@ -74,11 +79,11 @@ class Several:
         for tracker in self._trackers:
             tracker.image(step, name, path, words)
 
-    def census(self, step: int, found: Mapping[str, Any]) -> None:
+    def census(self, step: int, found: ClassCensus) -> None:
         for tracker in self._trackers:
             tracker.census(step, found)
 
-    def summarise(self, values: Mapping[str, Any]) -> None:
+    def summarise(self, values: Mapping[str, float | str]) -> None:
         for tracker in self._trackers:
             tracker.summarise(values)
 
@@ -90,7 +95,7 @@ class Several:
 
 def wandb_and_tensorboard(
     run: Run,
-    record: Mapping[str, Any],
+    config: RunConfig,
     say: Callable[[str], None],
     mode: Any,
     project: str,
@@ -98,5 +103,5 @@ def wandb_and_tensorboard(
     tags: list[str],
 ) -> Several:
     """Return a tracker that streams to both."""
-    wandb = WandbTracker(run, record, say, mode, project, entity, tags)
-    return Several([TensorBoardTracker(run, record), wandb])
+    wandb = WandbTracker(run, config, say, mode, project, entity, tags)
+    return Several([TensorBoardTracker(run, config), wandb])

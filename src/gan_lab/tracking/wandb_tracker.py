@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from gan_lab.common.files import read_json, replace_file
+from gan_lab.config.run_config import RunConfig, as_content
+from gan_lab.runs.census import ClassCensus
 from gan_lab.runs.directory import Run
+from gan_lab.runs.lines import MetricsLine
 from gan_lab.tracking.base import CENSUS, census_numbers, census_rows
 from gan_lab.tracking.wandb_environment import connect_seconds, is_logged_in, wandb_mode
 
@@ -23,7 +26,7 @@ class WandbTracker:
     def __init__(
         self,
         run: Run,
-        record: Mapping[str, Any],
+        config: RunConfig,
         say: Callable[[str], None],
         mode: Any,
         project: str,
@@ -42,19 +45,19 @@ class WandbTracker:
                 os.environ.pop(name, None)
         import wandb
 
-        runtime, choices = record["runtime"], record["choices"]
-        root = Path(runtime["runs_dir"]).expanduser().resolve()
+        runtime, choices = config.runtime, config.choices
+        root = Path(runtime.runs_dir).expanduser().resolve()
         link = read_json(run.tracker_path, {})
         console: Any = os.environ.get("WANDB_CONSOLE", "off")
         arguments: dict[str, Any] = {
             "project": project,
             "entity": entity,
             "dir": root,
-            "group": runtime["study"],
+            "group": runtime.study,
             "job_type": "train",
             "name": run.directory.name,
-            "tags": [choices["model"], choices["loss"], choices["dataset"], *tags],
-            "config": dict(record),
+            "tags": [choices.model, choices.loss, choices.dataset, *tags],
+            "config": as_content(config),
             "id": link.get("id") or secrets.token_hex(4),
             "resume": "allow",
             "reinit": "finish_previous",
@@ -87,12 +90,12 @@ class WandbTracker:
         )
         self.description = {
             "online": f"W&B online, {self._run.url}" if mode == "online" else "",
-            "offline": f"W&B offline: browse with `wandb leet {runtime['runs_dir']}/wandb`, upload "
-            f"with `wandb sync {runtime['runs_dir']}/wandb/offline-run-*-{self._run.id}*`",
+            "offline": f"W&B offline: browse with `wandb leet {runtime.runs_dir}/wandb`, upload "
+            f"with `wandb sync {runtime.runs_dir}/wandb/offline-run-*-{self._run.id}*`",
             "disabled": "W&B disabled",
         }[mode]
 
-    def log(self, line: Mapping[str, float]) -> None:
+    def log(self, line: MetricsLine) -> None:
         self._run.log(dict(line))
 
     def image(self, step: int, name: str, path: Path, words: str) -> None:
@@ -102,14 +105,14 @@ class WandbTracker:
         pixels = np.asarray(Image.open(path))  # bytes: W&B shows floats in [-1, 1] as black
         self._run.log({name: self._wandb.Image(pixels, caption=words), "step": step})
 
-    def census(self, step: int, found: Mapping[str, Any]) -> None:
+    def census(self, step: int, found: ClassCensus) -> None:
         table = self._wandb.Table(columns=list(CENSUS), data=census_rows(found))
-        title = f"Classes of {found['samples']:,} samples, {found['unsure']['share']:.1%} unsure"
+        title = f"Classes of {found.samples:,} samples, {found.unsure.share:.1%} unsure"
         bars = self._wandb.plot.bar(table, "class", "share", title=title)
         self._run.log({"modes/table": table, "modes/bars": bars, "step": step})
-        self.summarise({**census_numbers(found), "modes/conclusion": found["conclusion"]})
+        self.summarise({**census_numbers(found), "modes/conclusion": found.conclusion})
 
-    def summarise(self, values: Mapping[str, Any]) -> None:
+    def summarise(self, values: Mapping[str, float | str]) -> None:
         self._run.summary.update(dict(values))
 
     def close(self, exit_code: int) -> None:

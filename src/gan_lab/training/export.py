@@ -6,18 +6,18 @@ What is written is read back and compared, so that an export that draws other im
 import copy
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
-from omegaconf import OmegaConf
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from gan_lab.common.errors import RunError
 from gan_lab.common.files import replace_file
+from gan_lab.common.typed import Json
 from gan_lab.common.version import __version__
+from gan_lab.config.run_config import as_content
 from gan_lab.models import call
 from gan_lab.training import build
 from gan_lab.training.trained import TrainedRun
@@ -43,7 +43,7 @@ def export_generator(run: TrainedRun, folder: Path, weights: str) -> Path:
     replace_file(folder / "config.json", json.dumps(_description(run, weights), indent=1) + "\n")
     _save_program(run, generator, folder / "generator.pt2")
 
-    again, _ = build.networks(_record(run))
+    again, _ = build.networks(run.config)
     again.load_state_dict(load_file(folder / "generator.safetensors"))
     for name, program in {
         "generator.safetensors": _called(again.eval()),
@@ -101,15 +101,8 @@ def _load_program(path: Path) -> Callable[..., Tensor]:
         return torch.export.load(path).module()
 
 
-def _record(run: TrainedRun) -> dict[str, Any]:
-    content: Any = OmegaConf.to_container(run.config)
-    record: dict[str, Any] = content
-    return record
-
-
-def _description(run: TrainedRun, weights: str) -> dict[str, Any]:
-    record = _record(run)
-    inputs: dict[str, Any] = {"latents": ["batch", record["latent_dim"]]}
+def _description(run: TrainedRun, weights: str) -> Mapping[str, Json]:
+    inputs: dict[str, Json] = {"latents": ["batch", run.config.latent_dim]}
     if run.labels(1) is not None:
         inputs["labels"] = ["batch"]
     return {
@@ -117,8 +110,8 @@ def _description(run: TrainedRun, weights: str) -> dict[str, Any]:
         "step": run.step,
         "weights": weights,
         "inputs": inputs,
-        "output": ["batch", *record["shape"]],
+        "output": ["batch", *run.config.shape],
         "output_range": [-1, 1],
         "versions": {"gan-lab": __version__, "torch": torch.__version__},
-        "config": record,
+        "config": as_content(run.config),
     }

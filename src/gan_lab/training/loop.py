@@ -16,6 +16,7 @@ from gan_lab.config.length import Schedule
 from gan_lab.data import PointDataset
 from gan_lab.figures.points import scatter
 from gan_lab.figures.tiles import grid, save_png
+from gan_lab.runs.checkpoints import ProgressNumbers
 from gan_lab.runs.directory import Run
 from gan_lab.tracking import Tracker
 from gan_lab.training.ema import update_average
@@ -49,6 +50,15 @@ class Progress:
     seconds: float = 0.0
     best_step: int = -1
     best_score: float = math.inf
+
+    def numbers(self) -> ProgressNumbers:
+        """Return what a checkpoint keeps: `Progress(**numbers)` is the same."""
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "best_step": self.best_step,
+            "best_score": self.best_score,
+        }
 
 
 @dataclass(frozen=True)
@@ -141,7 +151,7 @@ def save(
     score = scores.get(f"score/{schedule.best_by}", math.inf)
     if score < progress.best_score:
         progress.best_step, progress.best_score = progress.step, score
-    checkpoint = {"progress": vars(progress).copy(), **state.state_dict()}
+    checkpoint = state.checkpoint(progress.numbers())
     run.save_checkpoint(progress.step, checkpoint, schedule.checkpoint_every, progress.best_step)
     run.set_status("running", progress.step)
 

@@ -19,6 +19,9 @@ from gan_lab.training.rng import permutation
 
 Line = Mapping[str, float]
 
+# The version of the rule below, which environment.json has for each start. It counts up when the
+# same samples and lines would get another verdict.
+RULE = 1
 KEY = "monitor/verdict"
 # What it counts: append, never reorder.
 VERDICTS = ("healthy", "dropping modes", "D won", "constant output", "diverged")

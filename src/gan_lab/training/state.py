@@ -1,7 +1,6 @@
 """Everything that a training step touches, and the state that a checkpoint holds."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
@@ -9,6 +8,7 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from gan_lab.losses import GanLoss
+from gan_lab.runs.checkpoints import Checkpoint, ProgressNumbers
 from gan_lab.training.batches import Batches
 from gan_lab.training.schedules import linear
 
@@ -29,14 +29,24 @@ class TrainingState:
     decay_steps: int | None = None  # both learning rates fall linearly to 0 at this step
     precision: str = "fp32"  # or "bf16": see steps.in_bf16
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return all tensors that resuming needs."""
-        return {name: part.state_dict() for name, part in self._stateful()}
+    def checkpoint(self, progress: ProgressNumbers) -> Checkpoint:
+        """Return all that resuming needs."""
+        return {
+            "progress": progress,
+            "generator": self.generator.state_dict(),
+            "discriminator": self.discriminator.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer_g": self.optimizer_g.state_dict(),
+            "optimizer_d": self.optimizer_d.state_dict(),
+        }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load(self, checkpoint: Checkpoint) -> None:
         """Set all tensors from a checkpoint."""
-        for name, part in self._stateful():
-            part.load_state_dict(state[name])
+        self.generator.load_state_dict(checkpoint["generator"])
+        self.discriminator.load_state_dict(checkpoint["discriminator"])
+        self.average.load_state_dict(checkpoint["average"])
+        self.optimizer_g.load_state_dict(checkpoint["optimizer_g"])
+        self.optimizer_d.load_state_dict(checkpoint["optimizer_d"])
 
     def decay_learning_rates(self, step: int) -> None:
         """Set both learning rates to what they are at a step."""
@@ -50,12 +60,3 @@ class TrainingState:
         """Whether every weight of both players is a finite number."""
         weights = [*self.generator.parameters(), *self.discriminator.parameters()]
         return bool(torch.isfinite(get_total_norm([weight.detach() for weight in weights])))
-
-    def _stateful(self) -> list[tuple[str, Any]]:
-        return [
-            ("generator", self.generator),
-            ("discriminator", self.discriminator),
-            ("average", self.average),
-            ("optimizer_g", self.optimizer_g),
-            ("optimizer_d", self.optimizer_d),
-        ]

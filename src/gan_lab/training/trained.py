@@ -2,65 +2,84 @@
 
 import copy
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
-from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.compose import load_defaults
-from gan_lab.config.run_config import is_labelled
+from gan_lab.config.run_config import RunConfig
 from gan_lab.config.trust import refuse_untrusted
-from gan_lab.data import ImageDataset
+from gan_lab.runs.checkpoints import Checkpoint, Weights
 from gan_lab.runs.directory import Run
+from gan_lab.runs.lines import MetricsLine, ScoreLine
 from gan_lab.runs.lookup import find_run
 from gan_lab.training import build
 from gan_lab.training.device import set_up_device
 from gan_lab.training.sampling import generate_each, sample_labels, sample_latents
 
 
-@dataclass(frozen=True)
-class OpenedRun:
-    """A run that is examined: its record, its newest checkpoint and where to compute."""
+@dataclass
+class TrainedRun:
+    """A run as it was left: its config, its newest checkpoint, its networks in eval mode.
+
+    Checkpoint and networks are read when they are first asked for, which raises RunError if there
+    is no checkpoint, or one of other networks.
+    """
 
     run: Run
-    record: dict[str, Any]
-    checkpoint: dict[str, Any]
+    config: RunConfig
     device: torch.device
+
+    @property
+    def directory(self) -> Path:
+        """Where the run lies."""
+        return self.run.directory
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """The newest checkpoint that is whole."""
+        return self.run.trained(say)
 
     @property
     def step(self) -> int:
         """The updates of the generator behind the checkpoint."""
-        step: int = self.checkpoint["progress"]["step"]
-        return step
-
-
-@dataclass
-class TrainedRun:
-    """A run as it was left: its config, its networks in eval mode (on the CPU), its numbers."""
-
-    directory: Path
-    config: DictConfig
-    generator: nn.Module  # the averaged one
-    raw_generator: nn.Module
-    discriminator: nn.Module
-    step: int
+        return self.checkpoint["progress"]["step"]
 
     @cached_property
-    def metrics(self) -> list[dict[str, Any]]:
+    def _generators(self) -> tuple[nn.Module, nn.Module]:
+        return trained_generators(self.config, self.checkpoint, self.device)
+
+    @property
+    def generator(self) -> nn.Module:
+        """The averaged generator."""
+        return self._generators[0]
+
+    @property
+    def raw_generator(self) -> nn.Module:
+        """The generator that was trained."""
+        return self._generators[1]
+
+    @cached_property
+    def discriminator(self) -> nn.Module:
+        """The discriminator."""
+        _, discriminator = build.networks(self.config)
+        set_weights(discriminator, self.checkpoint["discriminator"])
+        return discriminator.to(self.device).eval()
+
+    @cached_property
+    def metrics(self) -> list[MetricsLine]:
         """The lines of metrics.jsonl."""
-        return Run(self.directory).metrics()
+        return self.run.metrics()
 
     @cached_property
-    def evaluations(self) -> list[dict[str, Any]]:
+    def evaluations(self) -> list[ScoreLine]:
         """The lines of evaluations.jsonl: scores with their protocol."""
-        return Run(self.directory).evaluations()
+        return self.run.evaluations()
 
     def weights(self, name: str) -> nn.Module:
         """The generator of these weights: "ema" (averaged) or "raw"."""
@@ -79,7 +98,7 @@ class TrainedRun:
         All are `label` if there is one. None unless the run is conditional; raises UsageError for
         a label that there is not.
         """
-        if not is_labelled(self.config):
+        if not self.config.is_conditional:
             if label is not None:
                 raise UsageError(f"{self.directory} is not conditional: it has no classes.")
             return None
@@ -99,71 +118,70 @@ class TrainedRun:
         )
 
 
-def load_run(
-    run: str | Path, runs_dir: str | Path | None = None, trust: bool = False
-) -> TrainedRun:
-    """Load a run by path, directory name, prefix of its hash, `latest` or `best`.
+@dataclass(frozen=True)
+class Places:
+    """What the reader of a run decides, whatever its config says: None leaves it to the config."""
 
-    Names are looked for in `runs_dir`, by default GAN_LAB_RUNS or else ./runs.
-    `trust` allows a config that names code outside gan_lab and torch. Raises RunError if there is
-    no such run, no checkpoint in it, or one of other networks.
-    """
-    found = find_run(str(run), Path(runs_dir or os.environ.get("GAN_LAB_RUNS", "runs")))
-    record = read_record(found, trust)
-    checkpoint = found.trained(print)
-    average, raw = trained_generators(record, checkpoint, torch.device("cpu"))
-    _, discriminator = build.networks(record)
-    set_weights(discriminator, checkpoint["discriminator"])
-    step = checkpoint["progress"]["step"]
-    config = OmegaConf.create(record)
-    return TrainedRun(found.directory, config, average, raw, discriminator.eval(), step)
+    data_root: str | None = None
+    device: str | None = None
 
 
 def open_run(
-    run: Run, trusted: bool = False, data_root: str | None = None, device: str | None = None
-) -> OpenedRun:
-    """Read a run's record by `read_record`, choose its device and load its newest checkpoint.
+    reference: str | Path,
+    runs_dir: str | Path | None = None,
+    trusted: bool = False,
+    places: Places | None = None,
+) -> TrainedRun:
+    """Open a run by path, directory name, prefix of its hash, `latest` or `best`, and set up its
+    device. All who build from the config of a run open it by this door or by `load_run`.
 
-    Raises what `read_record` raises, and RunError if there is no checkpoint.
+    Names are looked for in `runs_dir`, by default GAN_LAB_RUNS or else ./runs. The cache is the
+    reader's own, and the data are looked for where `places` or GAN_LAB_DATA says. Raises RunError
+    if there is no such run or its config cannot be read, and UsageError, unless `trusted`, for a
+    config that names what may be anybody's code.
     """
-    record = read_record(run, trusted, data_root, device)
-    chosen = set_up_device(record["runtime"])
-    return OpenedRun(run, record, run.trained(say), chosen)
+    found = _find(reference, runs_dir)
+    config = _readers_own(found, trusted, places or Places())
+    return TrainedRun(found, config, set_up_device(config.runtime))
 
 
-def read_record(
-    run: Run, trusted: bool = False, data_root: str | None = None, device: str | None = None
-) -> dict[str, Any]:
-    """Return what config.yaml of a run holds, for whoever builds from it: all do so by this door.
+def load_run(
+    run: str | Path, runs_dir: str | Path | None = None, trust: bool = False
+) -> TrainedRun:
+    """Load a run as `open_run` opens it, with its networks on the CPU.
 
-    Places are the reader's own: the cache, and the data where `data_root` or GAN_LAB_DATA says.
-    Raises UsageError, unless `trusted`, for a config that names what may be anybody's code, and
-    RunError for one that cannot be read.
+    Threads and the like stay as the notebook or program has them. Raises RunError also if there is
+    no checkpoint, or one of other networks.
     """
-    content: Any = OmegaConf.to_container(run.config())
-    record: dict[str, Any] = content
+    found = _find(run, runs_dir)
+    loaded = TrainedRun(found, _readers_own(found, trust, Places()), torch.device("cpu"))
+    loaded.weights("ema"), loaded.discriminator
+    return loaded
+
+
+def _find(reference: str | Path, runs_dir: str | Path | None) -> Run:
+    return find_run(str(reference), Path(runs_dir or os.environ.get("GAN_LAB_RUNS", "runs")))
+
+
+def _readers_own(run: Run, trusted: bool, places: Places) -> RunConfig:
+    """Return what config.yaml of a run holds, with the reader's places in it."""
     if not trusted:
-        refuse_untrusted(record)
-    runtime = record["runtime"]
-    runtime["cache_dir"] = load_defaults().cache_dir
-    runtime["data_root"] = data_root or os.environ.get("GAN_LAB_DATA") or runtime["data_root"]
-    runtime["device"] = device or runtime["device"]
-    return record
-
-
-def load_data_of(config: DictConfig, data_root: str | None = None) -> ImageDataset:
-    """Load the training data of a loaded run, found under `data_root` or where its config says."""
-    record: Any = OmegaConf.to_container(config)
-    runtime = record["runtime"]
-    runtime["data_root"] = data_root or runtime["data_root"]
-    return build.dataset(record)
+        refuse_untrusted(run.config_content())
+    config = run.config()
+    runtime = config.runtime
+    data_root = places.data_root or os.environ.get("GAN_LAB_DATA") or runtime.data_root
+    return config.with_runtime(
+        cache_dir=load_defaults().cache_dir,
+        data_root=data_root,
+        device=places.device or runtime.device,
+    )
 
 
 def trained_generators(
-    record: Mapping[str, Any], checkpoint: Mapping[str, Any], device: torch.device
+    config: RunConfig, checkpoint: Checkpoint, device: torch.device
 ) -> tuple[nn.Module, nn.Module]:
     """Return the averaged and the raw generator of a checkpoint, in eval mode on `device`."""
-    raw, _ = build.networks(record)
+    raw, _ = build.networks(config)
     raw.to(device).to(memory_format=torch.channels_last).requires_grad_(False).eval()
     average = copy.deepcopy(raw)
     set_weights(raw, checkpoint["generator"])
@@ -171,7 +189,7 @@ def trained_generators(
     return average, raw
 
 
-def set_weights(network: nn.Module, weights: Mapping[str, Any]) -> None:
+def set_weights(network: nn.Module, weights: Weights) -> None:
     """Set a network's weights to those of a checkpoint. Raises RunError if they do not fit."""
     try:
         network.load_state_dict(weights)

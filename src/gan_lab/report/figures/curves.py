@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -35,6 +35,18 @@ AXES = {"step": "step (generator updates)", "images": "real images shown to D",
         "seconds": "wall clock (seconds)"}  # fmt: skip
 
 
+Colour: TypeAlias = str | tuple[float, float, float, float]  # a name, or red to alpha from 0 to 1
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """How a line is drawn, by the names of matplotlib; None: as the style has it."""
+
+    color: Colour
+    linestyle: str | None = None
+    marker: str | None = None
+
+
 @dataclass(frozen=True)
 class Look:
     """The runs of a figure with the colour and the words of each one's setting."""
@@ -43,16 +55,17 @@ class Look:
     settings: Settings
     order: list[tuple[str, ...]]
 
-    def line(self, data: RunData) -> dict[str, Any]:
+    def stroke(self, data: RunData) -> Stroke:
         """The colour and dashes of a run's setting: seven of each dash, or a scale for many."""
         place = self.order.index(self.settings.of_run[data.name])
-        marker = {"marker": "."} if len(data.metrics) == 1 else {}  # one point makes no line
+        marker = "." if len(data.metrics) == 1 else None  # one point makes no line
         if len(self.order) <= len(PALETTE) * len(DASHES):
             dash, colour = divmod(place, len(PALETTE))
-            return {"color": PALETTE[colour], "linestyle": DASHES[dash], **marker}
+            return Stroke(PALETTE[colour], DASHES[dash], marker)
         from matplotlib import colormaps
 
-        return {"color": colormaps["viridis"](0.87 * place / (len(self.order) - 1)), **marker}
+        scale = colormaps["viridis"](0.87 * place / (len(self.order) - 1))
+        return Stroke(scale, marker=marker)
 
     def scale_words(self) -> str:
         """Say what colours mean where there are too many settings to tell apart by them."""
@@ -67,7 +80,7 @@ class Look:
         by_setting = {self.settings.of_run[data.name]: data for data in self.runs}
         labels = [self.settings.label(setting) for setting in self.order if setting in by_setting]
         lines = [
-            Line2D([], [], linewidth=1.6, **self.line(by_setting[setting]))
+            Line2D([], [], linewidth=1.6, **vars(self.stroke(by_setting[setting])))
             for setting in self.order
             if setting in by_setting
         ]
@@ -107,8 +120,8 @@ def draw_curves(look: Look, path: Path, keys: Mapping[str, str], log: bool = Fal
                 x, y = curve(data, key)
                 if raw:
                     every = max(1, len(x) // RAW_POINTS)
-                    axis.plot(x[::every], y[::every], alpha=0.13, lw=0.6, **look.line(data))
-                axis.plot(x, smooth(y), linewidth=1.2, **look.line(data))
+                    axis.plot(x[::every], y[::every], alpha=0.13, lw=0.6, **vars(look.stroke(data)))
+                axis.plot(x, smooth(y), linewidth=1.2, **vars(look.stroke(data)))
             axis.set(ylabel=name, xlabel=AXES["step"])
             axis.xaxis.set_tick_params(labelbottom=True)
             values = [curve(data, key)[1] for data in look.runs]
@@ -124,8 +137,7 @@ def draw_curves(look: Look, path: Path, keys: Mapping[str, str], log: bool = Fal
 def _probabilities(runs: Sequence[RunData]) -> bool:
     """Whether all curves of D are probabilities, and losses those of an equilibrium at -log 4."""
     return all(
-        data.output == "probability"
-        and data.record["choices"]["loss"] in ("minimax", "nonsaturating")
+        data.output == "probability" and data.config.choices.loss in ("minimax", "nonsaturating")
         for data in runs
     )
 
@@ -208,18 +220,17 @@ def draw_score_curves(look: Look, measures: Sequence[Measure], path: Path) -> Pa
             for axis, against in zip(row, AXES, strict=True):
                 for data in look.runs:
                     lines = scored[data.name].get(measure.key, [])
-                    points = [
-                        (_place(data, line["step"], against), line["value"]) for line in lines
-                    ]
+                    points = [(_place(data, line.step, against), line.value) for line in lines]
                     x, y = np.array(points, dtype=float).reshape(-1, 2).T
-                    axis.plot(x, y, **look.line(data) | {"marker": "o", "markersize": 2.5})
+                    dotted = replace(look.stroke(data), marker="o")
+                    axis.plot(x, y, markersize=2.5, **vars(dotted))
                 if measure.floor is not None:
                     axis.axhline(measure.floor, color="black", linestyle=":", linewidth=0.9)
                 axis.set_xlabel(AXES[against])
                 axis.xaxis.set_tick_params(labelbottom=True)
                 axis.ticklabel_format(axis="x", style="plain")
                 axis.locator_params(axis="x", nbins=5)
-            values = [line["value"] for found in scored.values()
+            values = [line.value for found in scored.values()
                       for line in found.get(measure.key, [])]  # fmt: skip
             if min(values) > 0 and max(values) > WIDE * min(values):
                 row[0].set_yscale("log")

@@ -53,7 +53,7 @@ def picture_at(data: RunData, step: int, few: bool) -> tuple[int, np.ndarray]:
     chosen = max((other for other in steps if other <= step), default=steps[0])
     with Image.open(data.run.sample_path(chosen), formats=["PNG"]) as image:
         pixels = np.asarray(image.convert("RGB"))
-    shape = data.record.get("shape") or []
+    shape = data.config.shape
     if few and len(shape) == 3:
         side = 4 * (shape[-1] + GAP) + GAP
         pixels = pixels[:side, :side]
@@ -213,7 +213,7 @@ def draw_interpolations(
         columns = [{0.0: "z1", 1.0: "z2"}.get(t, f"{t:.2f}") for t in places(10)]
         words = (
             "z1 + t (z2 - z1) for the first two latents of each run's seed, averaged weights (EMA)."
-            f" First row: {caption(chosen[0].record, chosen[0].step)}."
+            f" First row: {caption(chosen[0].config, chosen[0].step)}."
         )
         path = folder / "interpolation_settings.png"
         figures["interpolation_settings"] = draw_tiles(

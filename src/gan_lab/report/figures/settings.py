@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -11,8 +10,10 @@ from gan_lab.evaluation.seeds import over_seeds
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.report.collect import RunData
 from gan_lab.report.figures.curves import LETTER, Look
+from gan_lab.report.health import census_of
 from gan_lab.report.scores import Measure
 from gan_lab.report.settings import Settings
+from gan_lab.runs.census import ClassCensus
 
 
 def draw_settings(
@@ -72,9 +73,9 @@ def counted_by_data(look: Look) -> dict[str, list[RunData]]:
     """
     found: dict[tuple[str, tuple[str, ...]], list[RunData]] = {}
     for data in look.runs:
-        if classes := _classes(data):
-            names = tuple(str(entry["class"]) for entry in classes)
-            found.setdefault((str(data.record["choices"]["dataset"]), names), []).append(data)
+        if census := census_of(data):
+            names = tuple(entry.name for entry in census.classes)
+            found.setdefault((data.config.choices.dataset, names), []).append(data)
     named: dict[str, list[RunData]] = {}
     for (name, _), runs in found.items():
         number = sum(other.split(" ")[0] == name for other in named) + 1
@@ -87,11 +88,13 @@ def draw_modes(runs: Sequence[RunData], settings: Settings, path: Path) -> Path:
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    found = [_classes(data) for data in runs]
-    names = [entry["class"] for entry in found[0]]
-    rows = [[entry["share"] for entry in classes] for classes in found]
-    rows.append([entry["real_share"] for entry in found[0]])
-    labels = [*(_with_seed(settings, data) + _unsure(data) for data in runs), "training data"]
+    counted = [(data, census) for data in runs if (census := census_of(data))]
+    classes = counted[0][1].classes
+    names = [entry.name for entry in classes]
+    rows = [[entry.share for entry in census.classes] for _, census in counted]
+    rows.append([entry.real_share for entry in classes])
+    labels = [f"{_with_seed(settings, data)}{_unsure(census)}" for data, census in counted]
+    labels.append("training data")
     left = max(map(len, labels)) * LETTER
     with style.context(STYLE):
         size = (left + min(9.0, 0.45 * len(names)) + 1.2, 0.25 * len(rows) + 0.9)
@@ -112,20 +115,8 @@ def draw_modes(runs: Sequence[RunData], settings: Settings, path: Path) -> Path:
         return save_figure(figure, path)
 
 
-def _classes(data: RunData) -> list[dict[str, Any]]:
-    """Return what a run's census says of each class; nothing if it is damaged."""
-    found = (data.run.modes("ema") or {}).get("classes")
-    whole = isinstance(found, list) and all(
-        isinstance(entry, dict) and {"class", "share", "real_share"} <= entry.keys()
-        for entry in found
-    )
-    return found if whole and isinstance(found, list) else []
-
-
-def _unsure(data: RunData) -> str:
-    """Say how many samples have no class, of a census that tells."""
-    unsure = (data.run.modes("ema") or {}).get("unsure", {})
-    return f" ({unsure['share']:.0%} unsure)" if "share" in unsure else ""
+def _unsure(census: ClassCensus) -> str:
+    return f" ({census.unsure.share:.0%} unsure)"
 
 
 def _with_seed(settings: Settings, data: RunData) -> str:

@@ -82,7 +82,7 @@ def _lines(look: Look, path: Path, panels: dict[str, Panel], smoothed: bool = Tr
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for axis, (name, lines) in zip(axes, found.items(), strict=True):
             for data, x, y in lines:
-                axis.plot(x, smooth(y) if smoothed else y, linewidth=1.2, **look.line(data))
+                axis.plot(x, smooth(y) if smoothed else y, linewidth=1.2, **vars(look.stroke(data)))
             _, level, level_name = panels[name]
             if level is not None:
                 axis.axhline(level, color="black", linestyle=":", linewidth=1)
@@ -95,7 +95,7 @@ def _lines(look: Look, path: Path, panels: dict[str, Panel], smoothed: bool = Tr
 
 
 def _has_equilibrium(data: RunData) -> bool:
-    return data.record["choices"]["loss"] in EQUILIBRIUM_LOSSES
+    return data.config.choices.loss in EQUILIBRIUM_LOSSES
 
 
 def _value(data: RunData) -> Curve:
@@ -113,7 +113,7 @@ def _windows(x: np.ndarray, y: np.ndarray) -> Curve:
 
 def _diversity(data: RunData) -> Curve:
     """Return the steps of a run's sample grids and the mean difference of two of their images."""
-    shape = data.record.get("shape") or []
+    shape = data.config.shape
     if len(shape) != 3:  # points: their picture is no grid
         return np.array([]), np.array([])
     steps = data.run.sample_steps()

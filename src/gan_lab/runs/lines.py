@@ -1,0 +1,71 @@
+"""The lines of metrics.jsonl and evaluations.jsonl, the status of a run and its starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from gan_lab.common.typed import Json, Malformed
+
+# Scalars by name: "step", "images" and "seconds" of every line, and what was measured at the step.
+MetricsLine: TypeAlias = Mapping[str, float]
+Protocol: TypeAlias = Mapping[str, Json]  # all that a score depends on beside the generator
+
+
+def metrics_line(content: object) -> MetricsLine:
+    """Return the content of a line of metrics.jsonl. Raises Malformed unless it has a step and all
+    values are numbers."""
+    # Not by `typed.read`, which takes ten times as long: a run may have 100,000 lines.
+    if not isinstance(content, dict):
+        raise Malformed("it is no JSON object")
+    for name, value in content.items():
+        if type(value) is not float and type(value) is not int:
+            raise Malformed(f"{name!a} is not a number")
+    if type(content.get("step")) is not int:
+        raise Malformed("it has no step")
+    return content
+
+
+@dataclass(frozen=True)
+class ScoreLine:
+    """A score of a generator: what real data get (`floor`), its 95 % interval and its protocol.
+
+    `step` counts updates of the generator, and is 0 of samples that come from a folder.
+    """
+
+    step: int
+    score: str
+    value: float
+    floor: float | None
+    interval: tuple[float, float] | None
+    protocol: Protocol
+
+    @property
+    def weights(self) -> str | None:
+        """Of which generator: "ema" (averaged), "raw", or None of a folder."""
+        weights = self.protocol.get("weights")
+        return None if weights is None else str(weights)
+
+    @property
+    def generated_count(self) -> int:
+        """How many samples were scored; 0 if the protocol does not say."""
+        count = self.protocol.get("generated_count")
+        return count if isinstance(count, int) else 0
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a run, the step it has reached, and why it ended if it did not finish."""
+
+    state: str
+    step: int
+    reason: str
+    stopped_by: str = ""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What environment.json says of one start, as far as anybody asks. Older ones said less."""
+
+    command: str | None = None
+    threads: int | None = None
+    versions: Mapping[str, str | None] = field(default_factory=dict)
