@@ -30,7 +30,7 @@ def result_hash(record: Mapping[str, Any]) -> str:
         "model": [_beyond_defaults(spec) for spec in networks],
         "loss": _beyond_defaults(record["loss"]),
         "penalty": {name: _beyond_defaults(spec) for name, spec in record["penalty"].items()},
-        "dataset": _beyond_defaults(record["dataset"]["images"]),
+        "dataset": _dataset(record["dataset"]),
         **{key: record[key] for key in RESULT_KNOBS if not _is_neutral(key, record[key])},
     }
     if "listing" in record["dataset"]:
@@ -46,6 +46,13 @@ def result_hash(record: Mapping[str, Any]) -> str:
         hashed["length"] = {key: record["runtime"][key] for key in ("steps", "epochs", "images")}
     text = json.dumps(_canonical(hashed), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _dataset(dataset: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the loader's arguments but those, `unhashed`, for which the listing stands."""
+    unhashed = dataset.get("unhashed", ())
+    arguments = _beyond_defaults(dataset["images"])
+    return {key: value for key, value in arguments.items() if key not in unhashed}
 
 
 def _listing(record: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from gan_lab.data.dataset import ImageDataset
 from gan_lab.data.files.download import or_by_hand
 from gan_lab.data.files.listing import fingerprint, list_images
-from gan_lab.data.image_folder import Source, every_tenth, folder_path, folder_source, load
+from gan_lab.data.image_folder import Source, Wanted, folder_path, folder_source, held_out, load
 
 FLOWERS102 = "flowers-102"  # torchvision's name for it
 CLASSES = tuple(str(number) for number in range(1, 103))
@@ -27,7 +27,7 @@ def flowers(
     out as a test image, as in any folder. The rest is as `image_folder` has it.
     """
     source = _source(root, folder)
-    return load(source, image_size, channels, split, crop, cache_dir, bad_images)
+    return load(source, Wanted(image_size, channels, split, crop, cache_dir, bad_images))
 
 
 def flowers_hash(root: str | Path, folder: str = "flowers") -> str:
@@ -52,7 +52,7 @@ def _source(root: str | Path, folder: str) -> Source:
 def _flowers102(base: Path) -> Source:
     files = list_images(base / "jpg")
     if not (base / "imagelabels.mat").is_file():
-        return Source(base / "jpg", files, every_tenth(files))
+        return Source(base / "jpg", files, held_out(len(files), "tenth"))
     from scipy.io import loadmat
 
     numbers = loadmat(base / "imagelabels.mat")["labels"].ravel()  # of image_00001.jpg, ...
@@ -63,4 +63,4 @@ def _flowers102(base: Path) -> Source:
             f"number {max(places) + 1}: fetch it again."
         )
     labels = [int(numbers[place]) - 1 for place in places]
-    return Source(base / "jpg", files, every_tenth(files), labels, CLASSES)
+    return Source(base / "jpg", files, held_out(len(files), "tenth"), labels, CLASSES)
