@@ -107,7 +107,7 @@ def _with_splits(
     kept = []
     for index, (name, role) in enumerate(zip(firsts, roles, strict=True)):
         if role is None:
-            left_out[f"of no split: not in {_and(splits.roles)}"] += 1
+            left_out[_why_unused(below[index], splits)] += 1
         elif labelled and not name:
             left_out["of no class, beside the class folders"] += 1
         elif labelled and name not in learned:
@@ -165,6 +165,13 @@ def _role(name: str) -> tuple[str, str] | None:
 
 def _role_of(folder: Folders, splits: _Splits) -> str | None:
     return splits.roles.get(folder[splits.level]) if len(folder) > splits.level else None
+
+
+def _why_unused(folder: Folders, splits: _Splits) -> str:
+    name = folder[splits.level] if len(folder) > splits.level else ""
+    if _role(name):
+        return f"in {printable(name)}/, which has none of the classes"
+    return f"beside the folders {_and(splits.roles)}"
 
 
 def _classes_of(below: Sequence[Folders], splits: _Splits) -> list[str]:

@@ -163,7 +163,8 @@ def left_out_words(listing: Listing) -> list[str]:
         kinds = sorted(listing.left_out.items(), key=lambda kind: (-kind[1], kind[0]))
         total = sum(listing.left_out.values())
         named = ", ".join(f"{count:,} {printable(ending)}" for ending, count in kinds)
-        words.append(f"{total:,} files that are no images: {named}")
+        what = "1 file that is no image" if total == 1 else f"{total:,} files that are no images"
+        words.append(f"{what}: {named}")
     if listing.system:
         named = ", ".join(
             f"{printable(name)} ({count:,})" if count > 1 else printable(name)

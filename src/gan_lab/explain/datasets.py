@@ -20,7 +20,7 @@ from gan_lab.figures.points import scatter
 from gan_lab.figures.tiles import grid, save_png
 from gan_lab.training import build
 
-SHEET_CLASSES, SHEET_COLUMNS = 10, 10
+SHEET_CLASSES, SHEET_COLUMNS = 20, 10
 MEASURED = 2000  # files of a folder whose headers are read
 LISTED_CLASSES = 20
 
@@ -116,7 +116,7 @@ def _balance(train: ImageDataset, test: ImageDataset) -> Iterator[str]:
 
 
 def _sheet(data: ImageDataset) -> Any:
-    """Return a picture of the first images of each of up to ten classes, a row a class."""
+    """Return a picture of the first images of each of up to twenty classes, a row for each."""
     if isinstance(data, PointDataset):
         return scatter(data.images[:2500], data.images[:0])
     if data.labels is None:
