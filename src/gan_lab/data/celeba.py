@@ -70,10 +70,8 @@ def _source(root: str | Path, folder: str, holdout: str, layout: int) -> Source:
     if not any(tests):
         tests = held_out(len(files), holdout)
         words = f"{holdout_words(holdout, labelled=False)} ({words})"
-    left_out = tuple(left_out_words(listing))
-    facts = FolderFacts("no classes", words, left_out)
-    unused = tuple(f"{top}\t{text}\n" for text in left_out)
-    return Source(top, files, tests, facts=facts, unused=unused, layout=layout)
+    facts = FolderFacts("no classes", words, tuple(left_out_words(listing)))
+    return Source(top, files, tests, facts=facts, layout=layout)
 
 
 def _words(path: Path | None, named: Sequence[str | None]) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gan_lab.data.files.listing import File, printable
@@ -56,19 +56,30 @@ class _Splits:
         return role is not None and role != self.held_out
 
 
+@dataclass(frozen=True)
+class _Folders:
+    """The folders that images lie in, each once, below those that all of them lie in."""
+
+    files: Sequence[File]
+    places: Sequence[int]  # of each file, the number of its folder
+    below: Sequence[Folders]
+    shared: Folders
+
+
 def read_layout(files: Sequence[File]) -> FolderLayout:
     """Return how files are laid out, by the names of their folders.
 
     Goes down through folders that stand alone. Folders called train and test (or val, ...) are
     splits; the folders below them are classes, if there are several and no image lies beside them.
     """
-    folders = [tuple(file.name.split("/")[:-1]) for file in files]
-    shared = _shared(folders)
-    below = [folder[len(shared) :] for folder in folders]
-    splits = _find_splits(below)
-    if splits is None:
-        return _without_splits(files, below, shared)
-    return _with_splits(files, below, shared, splits)
+    names = [file.name.rpartition("/")[0] for file in files]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    paths = [tuple(name.split("/")) if name else () for name in numbers]
+    shared = _shared(paths)
+    places = [numbers[name] for name in names]
+    folders = _Folders(files, places, [path[len(shared) :] for path in paths], shared)
+    splits = _find_splits(folders.below)
+    return _with_splits(folders, splits) if splits else _without_splits(folders)
 
 
 def class_order(name: str) -> tuple[bool, float, str]:
@@ -77,24 +88,22 @@ def class_order(name: str) -> tuple[bool, float, str]:
     return not is_number, float(name) if is_number else 0.0, name
 
 
-def _without_splits(
-    files: Sequence[File], below: Sequence[Folders], shared: Folders
-) -> FolderLayout:
-    firsts = [folder[0] if folder else "" for folder in below]
-    names = set(firsts)
-    way = f"; {_path(shared)} is the only folder at its place" if shared else ""
+def _without_splits(folders: _Folders) -> FolderLayout:
+    firsts = [folder[0] if folder else "" for folder in folders.below]
+    names, count = set(firsts), len(folders.files)
+    way = f"; {_path(folders.shared)} is the only folder at its place" if folders.shared else ""
     if "" in names or len(names) < 2:
-        loose = firsts.count("")
-        beside = f": {_images(loose)} beside the folders" if 0 < loose < len(files) else ""
-        return FolderLayout(files, None, (), None, f"no classes{beside}{way}")
-    labels, classes = _numbered(firsts)
-    words = f"classes are the {len(classes)} folders {_in(shared)}{way}"
-    return FolderLayout(files, labels, classes, None, words)
+        loose = sum(not firsts[place] for place in folders.places)
+        beside = f": {_images(loose)} beside the folders" if 0 < loose < count else ""
+        return FolderLayout(folders.files, None, (), None, f"no classes{beside}{way}")
+    numbers, classes = _numbered(firsts)
+    labels = [numbers[firsts[place]] for place in folders.places]
+    words = f"classes are the {len(classes)} folders {_in(folders.shared)}{way}"
+    return FolderLayout(folders.files, labels, classes, None, words)
 
 
-def _with_splits(
-    files: Sequence[File], below: Sequence[Folders], shared: Folders, splits: _Splits
-) -> FolderLayout:
+def _with_splits(folders: _Folders, splits: _Splits) -> FolderLayout:
+    below = folders.below
     firsts = _classes_of(below, splits)
     roles = [_role_of(folder, splits) for folder in below]
     learned = {name for name, role in zip(firsts, roles, strict=True) if role == "train"}
@@ -103,30 +112,39 @@ def _with_splits(
         splits = _in_classes(splits, below, firsts, learned)
         roles = [_role_of(folder, splits) for folder in below]
         learned |= {name for name, role in zip(firsts, roles, strict=True) if splits.trains(role)}
-    left_out: Counter[str] = Counter()
-    kept = []
-    for index, (name, role) in enumerate(zip(firsts, roles, strict=True)):
-        if role is None:
-            left_out[_why_unused(below[index], splits)] += 1
-        elif labelled and not name:
-            left_out["of no class, beside the class folders"] += 1
-        elif labelled and name not in learned:
-            left_out[f"of class {printable(name)!r}, which has no training image"] += 1
-        else:
-            kept.append(index)
-    labels, classes = _numbered([firsts[index] for index in kept]) if labelled else (None, ())
+    reasons = [
+        _why_unused(folder, splits, name, learned if labelled else {name})
+        for folder, name in zip(below, firsts, strict=True)
+    ]
+    used = [(file, place) for file, place in zip(folders.files, folders.places, strict=True)
+            if not reasons[place]]  # fmt: skip
+    numbers, classes = _numbered(learned) if labelled else ({}, ())
     where = "below them" if splits.level == 0 else "above them"
     kind = f"classes are the {len(classes)} folders {where}" if labelled else "no classes"
     held_out = splits.held_out
     return FolderLayout(
-        files=[files[index] for index in kept],
-        labels=labels,
+        files=[file for file, _ in used],
+        labels=[numbers[firsts[place]] for _, place in used] if labelled else None,
         classes=classes,
-        tests=[roles[index] == held_out for index in kept] if held_out else None,
-        words=f"splits are the folders {_and(splits.roles)} {_in(shared)}; {kind}",
+        tests=[roles[place] == held_out for _, place in used] if held_out else None,
+        words=f"splits are the folders {_and(splits.roles)} {_in(folders.shared)}; {kind}",
         split_words=splits.words,
-        left_out=left_out,
+        left_out=Counter(reasons[place] for place in folders.places if reasons[place]),
     )
+
+
+def _why_unused(folder: Folders, splits: _Splits, name: str, classes: Collection[str]) -> str:
+    """Return why images of a folder, of the class `name`, are left out; "" if they are not."""
+    if _role_of(folder, splits) is None:
+        split = folder[splits.level] if len(folder) > splits.level else ""
+        if _role(split):
+            return f"in {printable(split)}/, which has none of the classes"
+        return f"beside the folders {_and(splits.roles)}"
+    if name in classes:
+        return ""
+    if not name:
+        return "of no class, beside the class folders"
+    return f"of class {printable(name)!r}, which has no training image"
 
 
 def _find_splits(below: Sequence[Folders]) -> _Splits | None:
@@ -165,13 +183,6 @@ def _role(name: str) -> tuple[str, str] | None:
 
 def _role_of(folder: Folders, splits: _Splits) -> str | None:
     return splits.roles.get(folder[splits.level]) if len(folder) > splits.level else None
-
-
-def _why_unused(folder: Folders, splits: _Splits) -> str:
-    name = folder[splits.level] if len(folder) > splits.level else ""
-    if _role(name):
-        return f"in {printable(name)}/, which has none of the classes"
-    return f"beside the folders {_and(splits.roles)}"
 
 
 def _classes_of(below: Sequence[Folders], splits: _Splits) -> list[str]:
@@ -222,11 +233,10 @@ def _shared(folders: Sequence[Folders]) -> Folders:
     return first[:count]
 
 
-def _numbered(names: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
-    """Return a number for each name, in their order as classes, and the classes."""
+def _numbered(names: Iterable[str]) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Return the number of each class, in their order, and the classes."""
     ordered = sorted(set(names), key=class_order)
-    numbers = {name: number for number, name in enumerate(ordered)}
-    return [numbers[name] for name in names], tuple(map(printable, ordered))
+    return {name: number for number, name in enumerate(ordered)}, tuple(map(printable, ordered))
 
 
 def _in(shared: Folders) -> str:

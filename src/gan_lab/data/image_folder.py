@@ -38,7 +38,6 @@ class Source:
     labels: Sequence[int] | None = None
     classes: tuple[str, ...] = ()
     facts: FolderFacts | None = None
-    unused: tuple[str, ...] = ()  # lines for the list of bad images
     layout: int = 1
 
 
@@ -125,21 +124,35 @@ def folder_source(top: Path, holdout: str = "tenth", layout: int = 1) -> Source:
         words = holdout_words(holdout, found.labels is not None)
     left_out = [*left_out_words(listing), *_counted(found.left_out)]
     facts = FolderFacts(found.words, words, tuple(left_out))
-    unused = tuple(f"{top}\t{text}\n" for text in left_out)
-    return Source(top, found.files, tests, found.labels, found.classes, facts, unused, layout)
+    return Source(top, found.files, tests, found.labels, found.classes, facts, layout)
 
 
 def _first_source(top: Path, holdout: str) -> Source:
     """Return images as version 0.1 did: classes are the folders at the top, if all lie in them."""
     files = list_images(top)
+    left_out = _unknown_then(top, files)
     folders = [file.name.rpartition("/")[0].partition("/")[0] for file in files]
     names = sorted(set(folders))
     if "" in names or len(names) < 2:
-        return Source(top, files, held_out(len(files), holdout))
+        facts = FolderFacts("no classes", holdout_words(holdout, labelled=False), left_out)
+        return Source(top, files, held_out(len(files), holdout), facts=facts)
     numbers = {name: number for number, name in enumerate(names)}
     labels = [numbers[name] for name in folders]
+    facts = FolderFacts(
+        f"classes are the {len(names)} folders at the top", holdout_words(holdout, True), left_out
+    )
     tests = held_out(len(files), holdout, labels)
-    return Source(top, files, tests, labels, tuple(map(printable, names)))
+    return Source(top, files, tests, labels, tuple(map(printable, names)), facts)
+
+
+def _unknown_then(top: Path, files: Sequence[File]) -> tuple[str, ...]:
+    """Say what version 0.1 did not know for images, and what is none."""
+    listing = list_folder(top, layout=2)
+    unknown = len({file.name for file in listing.files} - {file.name for file in files})
+    words = left_out_words(Listing(left_out=listing.left_out))
+    if unknown:
+        words.append(f"{unknown:,} images of kinds that only dataset=image_folder reads")
+    return tuple(words)
 
 
 def held_out(count: int, holdout: str, labels: Sequence[int] | None = None) -> list[bool]:
@@ -249,9 +262,13 @@ def _facts(
 
 def _list_unused(source: Source, files: Sequence[File], result: Decoded) -> None:
     """Keep the list of bad images true: what is left out may change without the images."""
-    if result.bad_list and source.facts:
-        with suppress(OSError):  # a cache that may only be read
-            write_list(result.bad_list, [*bad_lines(source.top, files, result.bad), *source.unused])
+    if result.bad_list is None or source.facts is None:
+        return
+    top = printable(str(source.top))
+    lines = bad_lines(source.top, files, result.bad)
+    lines += [f"{top}\t{text}\n" for text in source.facts.left_out]
+    with suppress(OSError):  # a cache that may only be read
+        write_list(result.bad_list, lines)
 
 
 def _check_bad(result: Decoded, top: Path, files: Sequence[File], bad_images: str) -> None:
