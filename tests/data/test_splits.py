@@ -8,6 +8,8 @@ from scipy.stats import chi2_contingency
 from gan_lab import load_dataset
 from gan_lab.data import ImageDataset, digits
 from gan_lab.data.holdout import every, stratified
+from gan_lab.evaluation.classifier import classify, train_classifier
+from gan_lab.metrics import frechet_from_features
 
 
 def p_of_classes(*splits: ImageDataset) -> float:
@@ -47,6 +49,24 @@ def test_digits_are_stratified_and_all_there_once():
     assert sorted(image.numpy().tobytes() for image in old) == sorted(
         image.numpy().tobytes() for image in new
     )
+
+
+@pytest.mark.slow
+def test_the_floor_of_digits_is_that_of_as_many_of_each():
+    """A distance of images of all classes in equal parts: 2.1 for 21 of each, seen by others."""
+    train, test = (load_dataset("digits", split=split) for split in ("train", "test"))
+    classifier = train_classifier(train.images, train.labels, 10, epochs=20)
+    features = classify(classifier, train.images)[0]
+    draws = torch.Generator().manual_seed(0)
+    even = torch.cat([
+        rows[torch.randperm(len(rows), generator=draws)[:21]]
+        for rows in ((test.labels == label).nonzero().flatten() for label in range(10))
+    ])  # fmt: skip
+    some, whole = (
+        frechet_from_features(features, classify(classifier, images)[0])
+        for images in (test.images[even], test.images)
+    )
+    assert whole < some < 3
 
 
 def test_another_holdout_is_one_line():

@@ -19,6 +19,7 @@ from gan_lab.jobs.job import Job
 from gan_lab.jobs.launchers import Launcher
 from gan_lab.jobs.tables import print_jobs, print_spreads
 from gan_lab.runs.directory import Run
+from gan_lab.runs.earlier import as_begun
 
 
 def compose_runs(arguments: list[str]) -> list[compose.Composed]:
@@ -46,6 +47,8 @@ def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]
     from gan_lab.jobs.preflight import check_builds, check_surroundings  # only now: torch takes 2 s
 
     records = [make_record(run.config, run.choices) for run in composed]
+    if not composed[0].config.restart:
+        records = [_as_begun(record) for record in records]
     for remark in dict.fromkeys(remark for record in records for remark in check_fit(record)):
         say(f"note      {remark}")
     for record in records:
@@ -54,6 +57,17 @@ def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]
     command = f"gan-lab {shlex.join(arguments)}"
     settings = [run.setting for run in composed]
     return make_jobs(records, settings, command, composed[0].config.restart)
+
+
+def _as_begun(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the record under which a run was begun, and say so if that is another than today's."""
+    begun = as_begun(record)
+    if begun is not record:
+        say(
+            f"note      {run_directory(begun)} was begun by version 0.1 and keeps its images and "
+            "test images; restart=true begins a run with those of today"
+        )
+    return begun
 
 
 def launcher_of(composed: list[compose.Composed]) -> Launcher:
