@@ -11,7 +11,7 @@ from gan_lab.data.dataset import ImageDataset
 from gan_lab.data.facts import FolderFacts
 from gan_lab.data.files.cache import Decoded, bad_lines, decoded, write_list
 from gan_lab.data.files.decode import Decoding
-from gan_lab.data.files.headers import evenly, opened, read_headers
+from gan_lab.data.files.headers import Headers, evenly, opened, read_headers
 from gan_lab.data.files.listing import (
     File,
     Listing,
@@ -204,7 +204,9 @@ def load(source: Source, wanted: Wanted) -> ImageDataset:
     # Training images first: a split is then one piece of the array, which need not be copied.
     order = sorted(range(len(source.files)), key=source.held_out.__getitem__)
     arranged = [source.files[index] for index in order]
-    decoding = _decoding(source, wanted)
+    headers = read_headers(source.top, source.files, wanted.crop, wanted.cache_path)
+    channels = wanted.channels or (headers.channels if source.layout > 1 else 3)
+    decoding = Decoding(wanted.image_size, channels, wanted.crop, source.layout)
     result = decoded(source.top, arranged, decoding, wanted.cache_path)
     _list_unused(source, arranged, result)
     _check_bad(result, source.top, arranged, wanted.bad_images)
@@ -223,25 +225,16 @@ def load(source: Source, wanted: Wanted) -> ImageDataset:
         classes=source.classes,
         origin=printable(str(source.top)),
         cache=result.path,
-        facts=_facts(source, wanted, result, used[:training]),
+        facts=_facts(source, headers, result, used[:training]),
     )
 
 
-def _decoding(source: Source, wanted: Wanted) -> Decoding:
-    """Return what is made of each file; channels that are not set are those of the files."""
-    channels = wanted.channels
-    if channels is None and source.layout > 1:
-        channels = read_headers(source.top, source.files, wanted.crop, wanted.cache_path).channels
-    return Decoding(wanted.image_size, channels or 3, wanted.crop, source.layout)
-
-
 def _facts(
-    source: Source, wanted: Wanted, result: Decoded, training: Sequence[int]
+    source: Source, headers: Headers, result: Decoded, training: Sequence[int]
 ) -> FolderFacts | None:
-    """Return what is known of a folder before it is decoded, and what is seen only then."""
+    """Return what was known of a folder by its names, and what headers and images tell."""
     if source.facts is None:
         return None
-    headers = read_headers(source.top, source.files, wanted.crop, wanted.cache_path)
     crop = ""
     if headers.cut:
         crop = (

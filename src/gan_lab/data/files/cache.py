@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_lab.data.files.decode import Decoding, decode
+from gan_lab.data.files.decode import DecodedImage, Decoding, decode_as
 from gan_lab.data.files.listing import File, digest, printable
 
-DecodeOne = Callable[[File], Tensor | str]  # an image, or the reason why it cannot be used
+DecodeOne = Callable[[File], DecodedImage | str]  # an image, or the reason why it cannot be used
 FORMAT = "images-1"  # a new number whenever the same files would give other bytes
 BAD_LIST = "bad_images.txt"
 CHUNK = 256  # images that are decoded before they are written
@@ -32,7 +32,7 @@ IN_MEMORY = 2**30  # bytes up to which an array is read whole, if an eighth of t
 class Levels:
     """What is said of decoded images without looking at them again."""
 
-    lowest: int = 255  # of all bytes
+    lowest: int = 255  # of all bytes, as they are in the files
     highest: int = 0
     alike: bool = False  # several images, each the same as the first
 
@@ -64,9 +64,9 @@ def decoded(
     shape = (decoding.channels, decoding.image_size, decoding.image_size)
     if cache_dir is None:
         results = list(_decode_all(one, files, f"decoding {len(files):,} images of {top}"))
-        images = [image for image in results if isinstance(image, Tensor)]
+        images = [result for result in results if isinstance(result, DecodedImage)]
         bad = {i: reason for i, reason in enumerate(results) if isinstance(reason, str)}
-        whole = torch.stack(images) if images else torch.empty(0, *shape)
+        whole = torch.stack([one.image for one in images]) if images else torch.empty(0, *shape)
         return Decoded(whole, bad, _levels_of(images))
     made_of = f"{FORMAT} {decoding.image_size} {decoding.channels} {decoding.crop} {top.resolve()}"
     if decoding.layout > 1:  # else the key is that of version 0.1
@@ -136,7 +136,7 @@ def _build(
                 if isinstance(result, str):
                     bad[place] = result
                 else:
-                    file.write(result.numpy().tobytes())
+                    file.write(result.image.numpy().tobytes())
                     levels.add(result)
             file.truncate()
             file.flush()
@@ -164,34 +164,32 @@ class _Gathered:
         self.lowest, self.highest, self.count, self.alike = 255, 0, 0, True
         self.first: Tensor | None = None
 
-    def add(self, image: Tensor) -> None:
+    def add(self, one: DecodedImage) -> None:
         self.count += 1
-        self.first = image if self.first is None else self.first
-        self.alike = self.alike and torch.equal(image, self.first)
-        pixels = image.numpy()
-        self.lowest = min(self.lowest, int(pixels.min()))
-        self.highest = max(self.highest, int(pixels.max()))
+        self.first = one.image if self.first is None else self.first
+        self.alike = self.alike and torch.equal(one.image, self.first)
+        self.lowest, self.highest = min(self.lowest, one.lowest), max(self.highest, one.highest)
 
     def result(self) -> Levels:
         return Levels(self.lowest, self.highest, self.alike and self.count > 1)
 
 
-def _levels_of(images: Sequence[Tensor]) -> Levels:
+def _levels_of(images: Sequence[DecodedImage]) -> Levels:
     gathered = _Gathered()
     for image in images:
         gathered.add(image)
     return gathered.result()
 
 
-def _try_decode(top: Path, decoding: Decoding, file: File) -> Tensor | str:
+def _try_decode(top: Path, decoding: Decoding, file: File) -> DecodedImage | str:
     """Return an image, or the reason why it cannot be used."""
     try:
-        return decode(top / file.name, **asdict(decoding))
+        return decode_as(top / file.name, decoding)
     except ValueError as error:
         return printable(str(error))
 
 
-def _decode_all(one: DecodeOne, files: Sequence[File], title: str) -> Iterator[Tensor | str]:
+def _decode_all(one: DecodeOne, files: Sequence[File], title: str) -> Iterator[DecodedImage | str]:
     """Decode in threads (Pillow and torch let go of Python's lock), in the order of the files."""
     from rich.console import Console
     from rich.progress import Progress

@@ -31,32 +31,44 @@ class Decoding:
     layout: int
 
 
-def decode(
-    path: Path, image_size: int, channels: int, crop: int | None = None, layout: int = 2
-) -> Tensor:
+@dataclass(frozen=True)
+class DecodedImage:
+    """An image (uint8 [C, H, W]), and the lowest and highest of its bytes before it was resized."""
+
+    image: Tensor
+    lowest: int
+    highest: int
+
+
+def decode(path: Path, image_size: int, channels: int, crop: int | None = None) -> Tensor:
     """Return an image file as uint8 [channels, image_size, image_size].
 
     Turned upright by its EXIF, transparent parts on white, the first frame of an animation, 16 bits
     reduced to 8; cut to the central square (of at most `crop` pixels), then resized bilinearly with
     antialias: torchvision's CenterCrop and Resize on a tensor. Raises ValueError with the reason:
-    levels of 32 bits or in floating point have no agreed range, for one (layout 1 takes those
-    of 32 bits for 16).
+    levels of 32 bits or in floating point have no agreed range, for one.
     """
+    return decode_as(path, Decoding(image_size, channels, crop, layout=2)).image
+
+
+def decode_as(path: Path, decoding: Decoding) -> DecodedImage:
+    """Return what `decode` does, and the levels; layout 1 takes levels of 32 bits for 16."""
     try:
-        with open_image(path, layout) as file:
+        with open_image(path, decoding.layout) as file:
             width, height = file.size
             if width * height > MAX_PIXELS:
                 raise ValueError(f"{width}x{height} pixels are absurdly many")
-            if layout > 1 and file.mode == "I" and file.format not in SIXTEEN_BITS:
+            if decoding.layout > 1 and file.mode == "I" and file.format not in SIXTEEN_BITS:
                 raise ValueError("32-bit levels have no agreed range")
-            pixels = np.asarray(_central_square(_rgb(_upright(file)), crop))
+            pixels = np.asarray(_central_square(_rgb(_upright(file)), decoding.crop))
     except PermissionError:
         raise ValueError("no permission to read it") from None
     except Exception as error:  # a damaged file makes Pillow's plug-ins raise anything
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(reason.replace(f" {str(path)!r}", "")) from error
     image = torch.from_numpy(pixels.copy()).permute(2, 0, 1).unsqueeze(0)
-    return fit(image, image_size, channels)[0]
+    fitted = fit(image, decoding.image_size, decoding.channels)[0]
+    return DecodedImage(fitted, int(pixels.min()), int(pixels.max()))
 
 
 def open_image(path: Path, layout: int = 2) -> "Image":

@@ -2,6 +2,7 @@
 
 import json
 import statistics
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -46,10 +47,13 @@ def read_headers(
         path = cache_dir / f"{FORMAT}-{key}.json"
         if known := read_json(path, {}):
             return Headers(**known)
-    found = _look(top, files, crop)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Pillow about files that decoding uses or lists
+        found = _look(top, files, crop)
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_list(path, [json.dumps(asdict(found))])
+        with suppress(OSError):  # a full disk, or one that may only be read
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_list(path, [json.dumps(asdict(found))])
     return found
 
 
