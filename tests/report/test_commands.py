@@ -103,3 +103,22 @@ def test_where_no_command_is_found_none_is_printed():
 def test_the_command_of_a_run_of_a_sweep_makes_that_run(study):
     for data in collect([str(study)], Path("nowhere")).runs:
         assert remade(data)[1].name == data.name
+
+
+@pytest.mark.parametrize("dataset", ["digits", "celeba", "image_folder"])
+def test_a_run_of_version_01_has_a_command_that_makes_it_anew(tmp_path, dataset):
+    """Its config.yaml does not say how it reads and splits its files, which was said nowhere."""
+    for place in ("celeba", "own"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "0.jpg").write_bytes(b"0")
+    typed = [f"dataset={dataset}", f"data_root={tmp_path}"]
+    typed += ["folder=own"] if dataset == "image_folder" else []
+    (job,) = compose.jobs(typed, False)
+    record = make_record(job.config, job.choices)
+    record["dataset"].pop("unhashed", None)
+    for part in ("images", "listing"):
+        for key in ("holdout", "layout"):
+            record["dataset"].get(part, {}).pop(key, None)
+    settings, directory = remade(alone(record, *typed))
+    assert directory == run_directory(record)
+    assert any(text.startswith("dataset.images.holdout=") for text in settings)

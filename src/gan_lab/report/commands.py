@@ -1,5 +1,6 @@
 """The command that makes a run again."""
 
+import inspect
 import json
 import re
 import shlex
@@ -11,6 +12,7 @@ from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.paths import config_names
 from gan_lab.config import compose
 from gan_lab.config.identity import result_hash
+from gan_lab.config.instantiate import locate
 from gan_lab.config.overrides import GROUPS, LENGTHS, PARTS, SYNONYMS, VALUE_SYNONYMS, split
 from gan_lab.config.precedence import FEEDS
 from gan_lab.config.run_config import make_record
@@ -40,10 +42,12 @@ def command_of(data: RunData) -> str | None:
         return None
     try:
         words = _own(shlex.split(data.commands[-1])[1:], data.record)
-        for values_of in (_choices, _general_knobs, _knobs, _arguments, _deep_arguments):
-            words = _with_differences(words, data.record, values_of)
+        words = _with_differences(words, data.record, _choices)
+        record = _spelled_out(data.record, _compose(tuple(words.values())))
+        for values_of in (_general_knobs, _knobs, _arguments, _deep_arguments):
+            words = _with_differences(words, record, values_of)
         found = _compose(tuple(words.values()))
-        same = _hashed(found) == _hashed(data.record) or _hash(found) == _hash(data.record)
+        same = _hashed(found) == _hashed(record) or _hash(found) == _hash(record)
     except (UsageError, RunError, ValueError):  # a group or a knob is not there any more
         return None
     return shlex.join(["gan-lab", *words.values()]) if same else None
@@ -57,6 +61,23 @@ def _is_built_in(choices: Mapping[str, Any]) -> bool:
         for group, names in chosen.items()
         for name in (names if isinstance(names, list) else [names])
     )
+
+
+def _spelled_out(record: Record, today: Record) -> Record:
+    """Return a record with the arguments of its dataset that conf/dataset sets since, as they were.
+
+    That is what the signatures of today's loaders say; no target of the record itself is imported.
+    """
+    dataset = dict(record["dataset"])
+    if "unhashed" in today["dataset"]:
+        dataset.setdefault("unhashed", [])
+    for part in ("images", "listing"):
+        then, now = dataset.get(part) or {}, today["dataset"].get(part) or {}
+        if now and then.get("_target_") == now["_target_"]:
+            parameters = inspect.signature(locate(now["_target_"])).parameters
+            since = [key for key in now if key in parameters and key not in then]
+            dataset[part] = {**then, **{key: parameters[key].default for key in since}}
+    return {**record, "dataset": dataset}
 
 
 def _hash(record: Record) -> str:
