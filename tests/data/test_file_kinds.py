@@ -12,6 +12,7 @@ from gan_lab.config.run_config import data_facts
 from gan_lab.data import ImageDataset, decode, image_folder, listing_hash
 from gan_lab.data.files.listing import list_folder, list_images
 from gan_lab.training.sampling import sample_labels
+from small_runs import FEW_SAMPLES
 
 RED = (200, 30, 10)
 
@@ -19,6 +20,9 @@ RED = (200, 30, 10)
 @pytest.fixture(autouse=True)
 def cache_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_LAB_CACHE", str(tmp_path / "cache"))
+
+
+SMALL = ("logger=none", "image_size=16", "hidden_dim=4", "steps=1", *FEW_SAMPLES)
 
 
 def load(folder: Path, **arguments) -> ImageDataset:
@@ -224,3 +228,18 @@ def test_a_class_whose_training_images_are_all_broken_is_said(tmp_path):
     assert "class 'hat' has no training image" in said(data)
     labels = sample_labels(0, data_facts(data)["class_counts"], 1000)
     assert set(labels.tolist()) == {0}, "it is never drawn"
+
+
+def test_a_class_without_training_images_has_no_row_in_the_samples(gan_lab_here, tmp_path):
+    for split, name in (("train", "cup"), ("train", "hat"), ("train", "jar"), ("test", "cup")):
+        write(tmp_path / f"data/{split}/{name}", count=5)
+    for path in (tmp_path / "data/train/hat").iterdir():
+        path.write_text("no picture")
+    settings = ("dataset=image_folder", "folder=data", "data_root=.", "bad_images=skip")
+    result = gan_lab_here(*settings, "model=cdcgan", "batch_size=4", "sample_every=1",
+                          "dataset.scores=[swd]", *SMALL)  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "warning   class 'hat' has no training image" in result.stdout
+    (path,) = (tmp_path / "runs").rglob("samples/00000001.png")
+    with Image.open(path) as grid:
+        assert grid.size[1] == 2 * (16 + 2) + 2
