@@ -32,6 +32,7 @@ PAIRS = [
     *(("train", "test"), ("Train", "TEST"), ("training", "testing"), ("train", "val")),
     *(("train", "valid"), ("train", "validation"), ("training_set", "test_set")),
     *(("train_images", "test"), ("trainset", "testset"), ("seg_train", "seg_test")),
+    *(("Train", "Evaluation"), ("asl_alphabet_train", "asl_alphabet_test")),
     *(("train2017", "val2017"), ("Training Data", "Validation Data"), ("trn", "tst")),
 ]
 
@@ -94,7 +95,34 @@ def test_what_is_in_no_split_or_in_no_class_that_is_trained_on_is_left_out_and_c
     }
 
 
+def test_a_folder_whose_name_says_more_than_a_split_is_none():
+    """fruits-360 has pictures of several fruits beside those that are sorted."""
+    names = many(
+        "Training/apple", "Training/pear", "Test/apple", "Test/pear", "test-multiple_fruits"
+    )
+    layout = layout_of(*names)
+    assert counts(layout) == {"apple": (3, 3), "pear": (3, 3)}
+    assert dict(layout.left_out) == {"in test-multiple_fruits/, which has none of the classes": 3}
+
+
+def test_an_archive_inside_itself_is_not_taken_twice():
+    splits = ("train/ill", "train/well", "val/ill", "val/well", "test/ill", "test/well")
+    names = [*many(*splits), *many(*(f"chest/{split}" for split in splits))]
+    layout = layout_of(*names)
+    assert counts(layout) == {"ill": (6, 3), "well": (6, 3)}
+    assert sum(layout.left_out.values()) == 18
+
+
+def test_lists_of_classes_hold_for_the_training_images_alone():
+    """tiny-imagenet has a folder for each class, and two with all other images."""
+    names = many("train/n01/images", "train/n02/images", "val/images", "test/images")
+    layout = layout_of(*names)
+    assert counts(layout) == {"n01": (3, 0), "n02": (3, 0)} and layout.tests is None
+    assert sum(layout.left_out.values()) == 6
+
+
 @pytest.mark.parametrize("folders", [
+    ("cats_train", "cats_test", "dogs_train", "dogs_test"),
     ("train", "bus", "car"), ("test", "best"), ("train", "latest"), ("cup", "trainers"),
 ])  # fmt: skip
 def test_classes_that_sound_like_splits_are_classes(folders):

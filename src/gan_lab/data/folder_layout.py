@@ -10,7 +10,7 @@ from gan_lab.data.files.listing import File, printable
 SPLITS = {
     "train": re.compile(r"(train|training|trn)"),
     "test": re.compile(r"(test|testing|tst)"),
-    "valid": re.compile(r"(val|valid|validation|validate|dev)"),
+    "valid": re.compile(r"(val|valid|validation|validate|dev|eval|evaluation)"),
 }
 # Words that say nothing about what is in a folder: train_images beside testing_set, val2017.
 FILLERS = {"", "set", "data", "dataset", "images", "image", "imgs", "img", "split", "folder"}
@@ -158,16 +158,18 @@ def _find_splits(below: Sequence[Folders]) -> _Splits | None:
 
 
 def _split_roles(names: Iterable[str]) -> dict[str, str]:
-    """Return what each name stands for, if training images and others are told apart by them.
+    """Return what names stand for, if training images and others are told apart by them.
 
-    What names have beside the word is alike (seg_train, seg_test), or says nothing (test_images).
+    What they have beside the word is alike (seg_train, seg_test), or says nothing (test_images);
+    of several such families none is taken.
     """
-    found = {name: role for name in names if (role := _role(name)) is not None}
-    roles = {role for role, _ in found.values()}
-    rests = {rest for _, rest in found.values()}
-    if "train" not in roles or len(roles) < 2 or len(rests) > 1:
-        return {}
-    return {name: role for name, (role, _) in found.items()}
+    families: dict[str, dict[str, str]] = {}
+    for name in names:
+        if (found := _role(name)) is not None:
+            role, rest = found
+            families.setdefault(rest, {})[name] = role
+    whole = [roles for roles in families.values() if {"train"} < set(roles.values())]
+    return whole[0] if len(whole) == 1 else {}
 
 
 def _role(name: str) -> tuple[str, str] | None:
