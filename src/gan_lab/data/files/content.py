@@ -8,6 +8,7 @@ from pathlib import Path
 FIRST_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF")  # of version 0.1
 FORMATS = (*FIRST_FORMATS, "PPM", "JPEG2000", "AVIF", "QOI", "SGI", "SUN", "PSD", "ICO")
 BY_ENDING = {"tga": "TGA", "pcx": "PCX"}  # their content begins as that of many other files may
+# What is listed is part of the hash of a run: other endings or content would need a layout 3.
 IMAGES = """
     jpg jpeg jpe jfif mpo png apng webp bmp dib gif tif tiff ppm pgm pbm pnm pfm jp2 j2k jpf jpx
     j2c avif qoi pcx sgi rgb rgba bw ras tga psd ico
