@@ -112,6 +112,15 @@ def test_what_is_left_out_is_named_by_ending_in_the_facts_and_in_the_list(tmp_pa
     assert "1 txt" in (load(folder).cache / "bad_images.txt").read_text(), "the list stays true"
 
 
+def test_a_hundred_endings_are_no_hundred_words(tmp_path):
+    folder = write(tmp_path / "data")
+    for number in range(100):
+        (folder / f"log.{number:03d}").write_text("done")
+    assert "100 files that are no images: 1 000, 1 001, " in said(load(folder))
+    assert said(load(folder)).count(" 1 0") <= 20
+    assert "80 with 80 other endings" in said(load(folder))
+
+
 @pytest.mark.parametrize(
     "name", ["__MACOSX", "@eaDir", ".thumbnails", "#recycle", "$RECYCLE.BIN", "lost+found"]
 )

@@ -26,6 +26,7 @@ from gan_lab.data.holdout import every, stratified
 HELD_OUT = 10  # one image in ten is of the test split
 MOST_BAD = 0.01  # share of unusable images that is passed over without being told to
 HOLDOUTS = ("tenth", "stratified")
+NAMED = 20  # endings, the commonest of what is left out; numbered logs would fill the screen
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,9 @@ def left_out_words(listing: Listing) -> list[str]:
     if listing.left_out:
         kinds = sorted(listing.left_out.items(), key=lambda kind: (-kind[1], kind[0]))
         total = sum(listing.left_out.values())
-        named = ", ".join(f"{count:,} {printable(ending)}" for ending, count in kinds)
+        named = ", ".join(f"{count:,} {printable(ending)}" for ending, count in kinds[:NAMED])
+        if rest := sum(count for _, count in kinds[NAMED:]):
+            named += f", {rest:,} with {len(kinds) - NAMED:,} other endings"
         what = "1 file that is no image" if total == 1 else f"{total:,} files that are no images"
         words.append(f"{what}: {named}")
     if listing.system:
