@@ -71,7 +71,7 @@ def test_deluxe_loads_a_tenth_more_and_networks_see_the_size_asked_for():
     assert data.images.shape[-2:] == (17, 17) and data.shape == (1, 16, 16)
     real = parts.batches.real(0, 0)
     assert real.shape == (8, 1, 16, 16) and (real.min() >= -1) and (real.max() <= 1)
-    whole = to_unit(digits(17).images[batch_indices(0, 0, 8, len(data))])
+    whole = to_unit(digits(17, holdout="stratified").images[batch_indices(0, 0, 8, len(data))])
     for image, large in zip(real, whole, strict=True):
         windows = [large[:, t : t + 16, w : w + 16] for t in (0, 1) for w in (0, 1)]
         assert any(torch.equal(image, one) for w in windows for one in (w, w.flip(-1)))

@@ -62,10 +62,15 @@ def test_celeba_in_torchvisions_layout_with_its_splits(tmp_path):
 
 def test_celeba_without_its_lists(tmp_path):
     write_celeba(tmp_path, partition=False)
-    assert levels(load_dataset("celeba", tmp_path, image_size=8)) == list(range(1, 10))
+    train, test = (load_dataset("celeba", tmp_path, image_size=8, split=split)
+                   for split in ("train", "test"))  # fmt: skip
+    assert len(test) == 1 and sorted(levels(train) + levels(test)) == list(range(1, 11))
+    assert "drawn with a fixed seed (there is no list_eval_part" in train.facts.held_out
+    old = load_dataset("celeba", tmp_path, image_size=8, holdout="tenth", layout=1)
+    assert levels(old) == list(range(1, 10)), "as version 0.1 did"
 
 
-def test_a_part_of_celeba_without_test_images_holds_out_every_tenth(tmp_path):
+def test_a_part_of_celeba_without_test_images_holds_out_a_tenth_and_says_so(tmp_path):
     write_celeba(tmp_path, partition=True)
     for index in range(8, 11):
         (tmp_path / f"celeba/img_align_celeba/{index:06d}.png").unlink()
@@ -73,7 +78,35 @@ def test_a_part_of_celeba_without_test_images_holds_out_every_tenth(tmp_path):
         save(tmp_path / f"celeba/img_align_celeba/{index:06d}.png",
              np.full((218, 178, 3), 10 * index, np.uint8))  # fmt: skip
     test = load_dataset("celeba", tmp_path, image_size=8, split="test")
-    assert levels(test) == [13]
+    assert len(test) == 1
+    assert test.facts.held_out == (
+        "a tenth, drawn with a fixed seed (list_eval_partition.txt names 7 of the 11 images, 0 as "
+        "test images)"
+    )
+    old = load_dataset("celeba", tmp_path, image_size=8, split="test", holdout="tenth", layout=1)
+    assert levels(old) == [13], "as version 0.1 did"
+
+
+@pytest.mark.parametrize("name", ["list_eval_partition.txt", "list_eval_partition.csv",
+                                  "Eval/list_eval_partition.txt"])  # fmt: skip
+def test_celeba_is_matched_with_its_list_whatever_the_endings(tmp_path, name):
+    write_celeba(tmp_path, partition=False)
+    path = tmp_path / "celeba" / name
+    path.parent.mkdir(exist_ok=True)
+    mark = "," if name.endswith("csv") else " "
+    lines = [f"{index:06d}.jpg{mark}{2 * int(index >= 8)}" for index in range(1, 11)]
+    path.write_text("\n".join([f"image_id{mark}partition", *lines]))
+    train, test = (load_dataset("celeba", tmp_path, image_size=8, split=split)
+                   for split in ("train", "test"))  # fmt: skip
+    assert (levels(train), levels(test)) == ([1, 2, 3, 4, 5, 6, 7], [8, 9, 10])
+    assert train.facts.held_out.endswith("names 10 of the 10 images, 3 as test images")
+
+
+def test_images_that_the_list_does_not_name_are_counted(tmp_path):
+    write_celeba(tmp_path, partition=True)
+    save(tmp_path / "celeba/img_align_celeba/own.png", np.zeros((218, 178, 3), np.uint8))
+    data = load_dataset("celeba", tmp_path, image_size=8)
+    assert "names 10 of the 11 images, 3 as test images" in data.facts.held_out and len(data) == 8
 
 
 def test_celeba_is_cropped_to_178_where_there_is_more(tmp_path):

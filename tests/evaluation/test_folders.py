@@ -47,6 +47,21 @@ def test_two_folders_are_scored(gan_lab_here, tmp_path):
     assert last["score"] == "swd" and last["value"] == 0
 
 
+def test_images_of_all_kinds_are_scored_and_what_is_left_out_is_said(gan_lab_here, tmp_path):
+    real = write_folder(tmp_path / "real", DIGITS["train"].images[:40], 32)
+    fake = write_folder(tmp_path / "fake", DIGITS["test"].images[:40], 32)
+    for path in sorted(fake.glob("*.png"))[:30]:  # ten would be too few to be scored
+        Image.open(path).save(path.with_suffix(".pgm"))
+        path.unlink()
+    (fake / "notes.txt").write_text("made by hand")
+    command = ("evaluate", "--real", str(real), "--fake", str(fake), "--scores", "swd")
+    result = gan_lab_here(*command)
+    assert result.returncode == 0, result.stderr
+    record = json.loads((tmp_path / "folder_scores.jsonl").read_text())
+    assert record["protocol"]["generated_count"] == 40
+    assert f"{fake}: left out 1 file that is no image: 1 txt" in result.stdout
+
+
 def test_each_folder_is_decoded_once(gan_lab_here, tmp_path, monkeypatch):
     module = sys.modules["gan_lab.data.image_folder"]
     decoded, folders = module.decoded, []

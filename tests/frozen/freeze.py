@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -87,6 +88,18 @@ def collect(checkout: Path, parts: Sequence[str], lines: Sequence[str] = ()) -> 
         if "files" in parts:
             facts["files"] = files_of(checkout, folder, trained)
     return facts
+
+
+def with_old_datasets(checkout: Path, place: Path) -> Path:
+    """Return a copy of a checkout, at `place`, with the datasets of version 0.1 in conf/.
+
+    What a dataset is has changed since in their files alone: the code must do what it did.
+    """
+    shutil.copytree(checkout / "src", place / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(checkout / "conf", place / "conf")
+    for path in (HERE.parent / "datasets_of_0.1").glob("*.yaml"):
+        shutil.copy(path, place / "conf" / "dataset")
+    return place
 
 
 def machine() -> dict[str, str]:

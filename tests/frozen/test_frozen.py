@@ -1,5 +1,9 @@
-"""What facts.json holds is so still. It is written anew only where a change was decided on:
-`python tests/frozen/freeze.py compare tests/frozen/facts.json .` shows all of it."""
+"""What facts.json and names.json hold is so still. They are written anew only where a change was
+decided on: `python tests/frozen/freeze.py compare tests/frozen/names.json . --only runs` shows it.
+
+facts.json is of version 0.1, with the dataset files that it had (datasets_of_0.1); names.json has
+the runs that the same settings make with those of today, where these differ.
+"""
 
 import copy
 import json
@@ -14,6 +18,7 @@ from frozen_difference import compare
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
 FACTS = json.loads((HERE / "facts.json").read_text())
+NAMES = json.loads((HERE / "names.json").read_text())
 
 
 def assert_same(before: dict[str, Any], now: dict[str, Any]) -> None:
@@ -26,23 +31,43 @@ def runs_of(lines: list[str]) -> dict[str, Any]:
     return {**FACTS, "runs": {line: FACTS["runs"][line] for line in lines}}
 
 
+@pytest.fixture(scope="session")
+def old_checkout(tmp_path_factory) -> Path:
+    """The code of today with the dataset files of version 0.1."""
+    return freeze.with_old_datasets(CHECKOUT, tmp_path_factory.mktemp("old") / "checkout")
+
+
 # Hydra takes a tenth of a second for each run: the slow test takes all, this one every second line.
 EVERYDAY = [line for line, names in FACTS["runs"].items() if len(names) == 1][::2]
 
 
-def test_settings_make_the_runs_that_they_made():
-    assert_same(runs_of(EVERYDAY), freeze.collect(CHECKOUT, ["runs"], EVERYDAY))
+def test_settings_make_the_runs_that_they_made(old_checkout):
+    assert_same(runs_of(EVERYDAY), freeze.collect(old_checkout, ["runs"], EVERYDAY))
+
+
+def test_the_datasets_of_today_make_the_runs_of_today():
+    """Of digits, celeba and image_folder; all other settings make the runs of version 0.1."""
+    lines = [*EVERYDAY[::3], "dataset=celeba", "dataset=image_folder folder=own"]
+    expected = {line: NAMES["runs"].get(line, FACTS["runs"][line]) for line in lines}
+    assert_same({**FACTS, "runs": expected}, freeze.collect(CHECKOUT, ["runs"], lines))
+
+
+def test_only_runs_on_three_datasets_have_new_names():
+    changed = {name.split("/")[1] for names in NAMES["runs"].values() for name in names}
+    assert {name.split("-")[-3] for name in changed} == {"digits", "celeba", "image_folder"}
+    for line, names in NAMES["runs"].items():
+        assert not {*names} & {*FACTS["runs"][line]}
 
 
 @pytest.mark.slow
-def test_all_settings_and_sweeps_make_the_runs_that_they_made():
+def test_all_settings_and_sweeps_make_the_runs_that_they_made(old_checkout):
     lines = list(FACTS["runs"])
-    assert_same(runs_of(lines), freeze.collect(CHECKOUT, ["runs"], lines))
+    assert_same(runs_of(lines), freeze.collect(old_checkout, ["runs"], lines))
 
 
 @pytest.mark.slow
-def test_runs_have_their_numbers_and_files():
-    assert_same(FACTS, freeze.collect(CHECKOUT, ["metrics", "files"]))
+def test_runs_have_their_numbers_and_files(old_checkout):
+    assert_same(FACTS, freeze.collect(old_checkout, ["metrics", "files"]))
 
 
 def test_a_changed_hash_is_one_line():

@@ -9,7 +9,7 @@ import pytest
 from gan_lab.common.paths import config_names
 from gan_lab.config import compose
 from gan_lab.config.identity import run_directory
-from gan_lab.config.run_config import RunConfig
+from gan_lab.config.run_config import RunConfig, as_content, read_config
 from gan_lab.report.collect import RunData, collect
 from gan_lab.report.commands import command_of
 from gan_lab.runs.directory import Run
@@ -99,3 +99,23 @@ def test_where_no_command_is_found_none_is_printed():
 def test_the_command_of_a_run_of_a_sweep_makes_that_run(study):
     for data in collect([str(study)], Path("nowhere")).runs:
         assert remade(data)[1].name == data.name
+
+
+@pytest.mark.parametrize("dataset", ["digits", "celeba", "image_folder"])
+def test_a_run_of_version_01_has_a_command_that_makes_it_anew(tmp_path, dataset):
+    """Its config.yaml does not say how it reads and splits its files, which was said nowhere."""
+    for place in ("celeba", "own"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "0.jpg").write_bytes(b"0")
+    typed = [f"dataset={dataset}", f"data_root={tmp_path}"]
+    typed += ["folder=own"] if dataset == "image_folder" else []
+    (job,) = compose.jobs(typed, False)
+    content = as_content(job.config)
+    content["dataset"].pop("unhashed", None)
+    for part in ("images", "listing"):
+        for key in ("holdout", "layout"):
+            content["dataset"].get(part, {}).pop(key, None)
+    config = read_config(content)
+    settings, directory = remade(alone(config, *typed))
+    assert directory == run_directory(config)
+    assert any(text.startswith("dataset.images.holdout=") for text in settings)

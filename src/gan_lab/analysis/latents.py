@@ -61,16 +61,16 @@ def draw_classes(run: TrainedRun, path: Path, count: int, seed: int, weights: st
     """Draw a row for each class and a column for each latent, which is then the style."""
     if run.labels(1) is None:
         raise UsageError(f"{run.directory} is not conditional: it has no classes to draw.")
-    classes = len(run.config.class_counts)
-    latents = run.latents(count, seed).repeat(classes, 1)
-    labels = torch.arange(classes).repeat_interleave(count)
-    tiles = generate_each(run.weights(weights), latents, labels).unflatten(0, (classes, count))
+    classes = [label for label, images in enumerate(run.config.class_counts) if images]
+    latents = run.latents(count, seed).repeat(len(classes), 1)
+    labels = torch.tensor(classes).repeat_interleave(count)
+    tiles = generate_each(run.weights(weights), latents, labels).unflatten(0, (-1, count))
     what = f"A row for each class, a column for each of the latents 0 to {count - 1} of seed {seed}"
     return _draw(
         tiles,
         path,
         [f"z{index}" for index in range(count)],
-        [str(number) for number in range(classes)],
+        [str(label) for label in classes],
         _words(run, weights, f"{what}: down a column only the class changes."),
         joined=False,
     )

@@ -10,7 +10,7 @@ from typing import Any
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.instantiate import FIRST_NAMES, instantiate, locate
 from gan_lab.config.overrides import NEEDED
-from gan_lab.config.run_config import RunConfig
+from gan_lab.config.run_config import DatasetConfig, RunConfig
 from gan_lab.config.schema import RESULT_KNOBS, Config
 from gan_lab.config.spec import Spec
 
@@ -28,7 +28,7 @@ def result_hash(config: RunConfig) -> str:
         "model": [_hashed(spec) for spec in (config.model.generator, config.model.discriminator)],
         "loss": _hashed(config.loss),
         "penalty": {name: _hashed(spec) for name, spec in config.penalty.items()},
-        "dataset": _hashed(config.dataset.images),
+        "dataset": _dataset(config.dataset),
     }
     for key in RESULT_KNOBS:
         value = getattr(config, key)
@@ -50,6 +50,12 @@ def result_hash(config: RunConfig) -> str:
         }  # fmt: skip
     text = json.dumps(_canonical(hashed), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _dataset(dataset: DatasetConfig) -> dict[str, Any]:
+    """Return the loader's arguments but those, `unhashed`, for which the listing stands."""
+    arguments = _hashed(dataset.images)
+    return {key: value for key, value in arguments.items() if key not in dataset.unhashed}
 
 
 def _listing(listing: Spec, data_root: str) -> str:

@@ -70,12 +70,14 @@ class ModelConfig:
 class DatasetConfig:
     """The images (or points), what knows their classes, and the scores of runs on them.
 
-    `listing` hashes the files of a folder. `selection` is the score whose least value marks the
+    `listing` hashes the files of a folder, and stands for the arguments of `images` that are
+    `unhashed`. `selection` is the score whose least value marks the
     best checkpoint and the best run. Where a file lists no scores, those of its kind are filled in.
     """
 
     points: bool = False
     images: Spec
+    unhashed: tuple[str, ...] = ()
     listing: Spec | None = None
     classifier: Spec | None = None
     scores: tuple[str, ...]
@@ -97,7 +99,7 @@ class DatasetConfig:
 
     def as_plain(self) -> dict[str, Any]:
         """Return the settings of conf/dataset, without those that a file leaves out."""
-        return _without(self, "points", "listing", "source", "licence")
+        return _without(self, "points", "unhashed", "listing", "source", "licence")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from gan_lab.data.facts import FolderFacts
+
 
 @dataclass(frozen=True)
 class ImageDataset:
@@ -18,6 +20,7 @@ class ImageDataset:
     image_size: int | None = None  # of the crops that networks see of larger images
     origin: str = "this program"  # where the files were found
     cache: Path | None = None  # the folder of decoded images that these are from
+    facts: FolderFacts | None = None  # how a folder was read
 
     @property
     def shape(self) -> tuple[int, ...]:

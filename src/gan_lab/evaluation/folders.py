@@ -98,9 +98,12 @@ def _commonest_side(folder: Path) -> int:
 
 def _load(folder: Path, side: int) -> Tensor:
     try:
-        return shuffled(image_folder(folder, ".", side, 3, "all", bad_images="refuse").images)
+        data = image_folder(folder, ".", side, 3, "all", bad_images="refuse", layout=2)
     except (OSError, ValueError) as error:
         raise RunError(str(error)) from error
+    for text in data.facts.left_out if data.facts else ():
+        say(f"{folder}: left out {text}")
+    return shuffled(data.images)
 
 
 def _splits(train: Tensor, test: Tensor) -> Any:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from hashlib import blake2b
 from math import prod
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from gan_lab.figures.points import scatter
 from gan_lab.figures.tiles import grid, save_png
 from gan_lab.training import build
 
-SHEET_CLASSES, SHEET_COLUMNS = 10, 10
+SHEET_CLASSES, SHEET_COLUMNS = 20, 10
 MEASURED = 2000  # files of a folder whose headers are read
 LISTED_CLASSES = 20
 
@@ -37,7 +38,10 @@ def explain_dataset(config: RunConfig) -> Iterator[str]:
     yield f"  {kind:<10}{len(train):,} to train on, {len(test):,} held out to test"
     yield f"  shape     {'x'.join(map(str, train.shape))}, as networks see them"
     yield from _sizes(train)
-    yield from _balance(train)
+    yield from _taken(train)
+    if train.cache:
+        yield from _twice(train, test)
+    yield from _balance(train, test)
     yield f"  source    {config.dataset.source}"
     yield f"  licence   {config.dataset.licence}"
     yield f"  found in  {train.origin}"
@@ -70,20 +74,50 @@ def _pixels(size: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}"
 
 
-def _balance(data: ImageDataset) -> Iterator[str]:
-    if data.labels is None:
+def _taken(data: ImageDataset) -> Iterator[str]:
+    """Yield how a folder was read, what was left out of it, and what is odd about its images."""
+    if data.facts is None:
+        return
+    if data.facts.levels is not None:
+        lowest, highest = data.facts.levels
+        yield f"  {'levels':<10}{lowest} to {highest}"
+    for heading, text in data.facts.lines():
+        yield f"  {heading:<10}{text}"
+
+
+def _twice(train: ImageDataset, test: ImageDataset) -> Iterator[str]:
+    """Yield how many images are copies of others, as networks see them."""
+    trained, tested = _hashes(train), _hashes(test)
+    known = set(trained)
+    within = [len(hashes) - len(set(hashes)) for hashes in (trained, tested)]
+    between = sum(one in known for one in tested)
+    yield (
+        f"  copies    {within[0]:,} within train, {within[1]:,} within test, {between:,} of test "
+        "also in train"
+    )
+
+
+def _hashes(data: ImageDataset) -> list[bytes]:
+    return [blake2b(image.numpy().tobytes(), digest_size=16).digest() for image in data.images]
+
+
+def _balance(train: ImageDataset, test: ImageDataset) -> Iterator[str]:
+    if train.labels is None or test.labels is None:
         yield "  classes   none"
         return
-    counts = data.labels.bincount(minlength=len(data.classes))
+    counts, held_out = (
+        labels.bincount(minlength=len(train.classes)) for labels in (train.labels, test.labels)
+    )
     yield f"  classes   {len(counts)}, of {int(counts.min()):,} to {int(counts.max()):,}"
-    for name, count in list(zip(data.classes, counts.tolist(), strict=True))[:LISTED_CLASSES]:
-        yield f"    {name:<16}{count:>9,}{count / len(data):>8.1%}"
+    rows = zip(train.classes, counts.tolist(), held_out.tolist(), strict=True)
+    for name, count, tests in list(rows)[:LISTED_CLASSES]:
+        yield f"    {name:<16}{count:>9,}{count / len(train):>8.1%}{tests:>9,} held out"
     if len(counts) > LISTED_CLASSES:
         yield f"    and {len(counts) - LISTED_CLASSES} more"
 
 
 def _sheet(data: ImageDataset) -> np.ndarray:
-    """Return a picture of the first images of each of up to ten classes, a row a class."""
+    """Return a picture of the first images of each of up to twenty classes, a row for each."""
     if isinstance(data, PointDataset):
         return scatter(data.images[:2500], data.images[:0])
     if data.labels is None:

@@ -17,6 +17,7 @@ from gan_lab.jobs.job import Job
 from gan_lab.jobs.launchers import Launcher
 from gan_lab.jobs.tables import print_jobs, print_spreads
 from gan_lab.runs.directory import Run
+from gan_lab.runs.earlier import as_begun
 
 
 def compose_runs(arguments: list[str]) -> list[compose.Composed]:
@@ -44,6 +45,8 @@ def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]
     from gan_lab.jobs.preflight import check_builds, check_surroundings  # only now: torch takes 2 s
 
     configs = [run.config for run in composed]
+    if not composed[0].restart:
+        configs = [_as_begun(config) for config in configs]
     for remark in dict.fromkeys(remark for config in configs for remark in check_fit(config)):
         say(f"note      {remark}")
     for config in configs:
@@ -52,6 +55,17 @@ def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]
     command = f"gan-lab {shlex.join(arguments)}"
     settings = [run.setting for run in composed]
     return make_jobs(configs, settings, command, composed[0].restart)
+
+
+def _as_begun(config: RunConfig) -> RunConfig:
+    """Return the config under which a run was begun, and say so if that is another than today's."""
+    begun = as_begun(config)
+    if begun is not config:
+        say(
+            f"note      {run_directory(begun)} was begun by version 0.1 and keeps its images and "
+            "test images; restart=true begins a run with those of today"
+        )
+    return begun
 
 
 def launcher_of(composed: list[compose.Composed]) -> Launcher:

@@ -245,6 +245,8 @@ def announce(
     shown = schedule.steps * state.batches.discriminator_steps * state.batches.batch_size
     left = duration((schedule.steps - step) * seconds_per_step)
     say(f"data      {config.choices.dataset}: {len(data):,} {kind} {size}{classes}")
+    for heading, text in data.facts.lines() if data.facts else ():
+        say(f"{heading:<10}{text}")
     if data.cache:
         here, everything = folder_size(data.cache), folder_size(data.cache.parent)
         say(f"cache     {data.cache} ({human_size(here)}; all of it {human_size(everything)})")

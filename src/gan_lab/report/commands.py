@@ -1,5 +1,6 @@
 """The command that makes a run again."""
 
+import inspect
 import json
 import re
 import shlex
@@ -12,9 +13,11 @@ from gan_lab.common.paths import config_names
 from gan_lab.common.typed import Json, plain
 from gan_lab.config import compose, leaves
 from gan_lab.config.identity import result_hash
+from gan_lab.config.instantiate import locate
 from gan_lab.config.leaves import Leaves
 from gan_lab.config.overrides import LENGTHS, SYNONYMS, VALUE_SYNONYMS, split
 from gan_lab.config.run_config import Choices, RunConfig, as_content
+from gan_lab.config.spec import Spec
 from gan_lab.config.sweep import as_typed
 from gan_lab.config.trust import refuse_untrusted
 from gan_lab.report.collect import RunData
@@ -42,6 +45,8 @@ def command_of(data: RunData) -> str | None:
         return None
     try:
         words = _own(shlex.split(data.commands[-1])[1:], config)
+        words = _with_differences(words, config, leaves.choices)
+        config = _spelled_out(config, _compose(tuple(words.values())))
         for values_of in GENERAL_TO_SPECIFIC:
             words = _with_differences(words, config, values_of)
         found = _compose(tuple(words.values()))
@@ -58,6 +63,28 @@ def _is_built_in(choices: Choices) -> bool:
         for group, names in choices.as_plain().items()
         for name in (names if isinstance(names, list) else [names])
     )
+
+
+def _spelled_out(config: RunConfig, today: RunConfig) -> RunConfig:
+    """Return a config with the arguments of its dataset that conf/dataset sets since, as they were.
+
+    That is what the signatures of today's loaders say; no target of the config itself is imported.
+    """
+    dataset, now = config.dataset, today.dataset
+    images = _with_defaults(dataset.images, now.images)
+    listing = dataset.listing
+    if listing and now.listing:
+        listing = _with_defaults(listing, now.listing)
+    return replace(config, dataset=replace(dataset, images=images, listing=listing))
+
+
+def _with_defaults(then: Spec, now: Spec) -> Spec:
+    """Return a spec with the defaults of the arguments that only today's spec sets."""
+    if then.target != now.target:
+        return then
+    parameters = inspect.signature(locate(str(now.target))).parameters
+    since = [key for key in now.arguments if key in parameters and key not in then.arguments]
+    return then.with_arguments(**{key: parameters[key].default for key in since})
 
 
 def _hash(config: RunConfig) -> str:

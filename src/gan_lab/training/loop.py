@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from gan_lab.common.errors import Interrupted
 from gan_lab.common.signals import Stop
 from gan_lab.config.length import Schedule
-from gan_lab.data import PointDataset
+from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.figures.points import scatter
 from gan_lab.figures.tiles import grid, save_png
 from gan_lab.runs.checkpoints import ProgressNumbers
@@ -172,9 +172,9 @@ def sample_grid(state: TrainingState) -> np.ndarray:
         return scatter(data.images[:SCATTER_POINTS].cpu(), fake)
     if not state.batches.labelled:
         return grid(generate(state.generator, sample_latents(seed, GRID_IMAGES, latent_dim)))
-    rows = min(len(data.classes), GRID_CLASSES)
-    latents = sample_latents(seed, GRID_COLUMNS, latent_dim).repeat(rows, 1)
-    labels = torch.arange(rows).repeat_interleave(GRID_COLUMNS)
+    classes = _drawn_classes(data)
+    latents = sample_latents(seed, GRID_COLUMNS, latent_dim).repeat(len(classes), 1)
+    labels = classes.repeat_interleave(GRID_COLUMNS)
     return grid(generate(state.generator, latents, labels), GRID_COLUMNS)
 
 
@@ -185,8 +185,15 @@ def grid_words(state: TrainingState) -> str:
         return f"raw generator, first {SCATTER_POINTS:,} latents of the seed, over real points"
     if not state.batches.labelled:
         return f"raw generator, first {GRID_IMAGES} latents of the seed"
-    rows = min(len(data.classes), GRID_CLASSES)
+    rows = len(_drawn_classes(data))
     return f"raw generator, first {GRID_COLUMNS} latents of the seed for each of {rows} classes"
+
+
+def _drawn_classes(data: ImageDataset) -> Tensor:
+    """Return the first classes that are trained on: of one without images nothing is learned."""
+    assert data.labels is not None, "only data with labels makes a labelled run"
+    classes: Tensor = data.labels.unique()
+    return classes[:GRID_CLASSES].cpu()
 
 
 def seconds_per_step(state: TrainingState) -> float:

@@ -6,26 +6,35 @@ import os
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import filelock
 import numpy as np
 import torch
 from torch import Tensor
 
-from gan_lab.data.files.decode import decode
+from gan_lab.data.files.decode import DecodedImage, Decoding, decode_as
 from gan_lab.data.files.listing import File, digest, printable
 
-DecodeOne = Callable[[File], Tensor | str]  # an image, or the reason why it cannot be used
+DecodeOne = Callable[[File], DecodedImage | str]  # an image, or the reason why it cannot be used
 FORMAT = "images-1"  # a new number whenever the same files would give other bytes
+BAD_LIST = "bad_images.txt"
 CHUNK = 256  # images that are decoded before they are written
 IN_MEMORY = 2**30  # bytes up to which an array is read whole, if an eighth of the memory holds it
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What is said of decoded images without looking at them again."""
+
+    lowest: int = 255  # of all bytes, as they are in the files
+    highest: int = 0
+    alike: bool = False  # several images, each the same as the first
 
 
 @dataclass(frozen=True)
@@ -34,20 +43,16 @@ class Decoded:
 
     images: Tensor
     bad: dict[int, str]  # place in the list of files -> reason
+    levels: Levels | None = None  # unknown in caches of version 0.1
     path: Path | None = None  # the folder of the cache, with bad_images.txt in it
 
     @property
     def bad_list(self) -> Path | None:
-        return self.path / "bad_images.txt" if self.path else None
+        return self.path / BAD_LIST if self.path else None
 
 
 def decoded(
-    top: Path,
-    files: Sequence[File],
-    image_size: int,
-    channels: int,
-    crop: int | None,
-    cache_dir: Path | None,
+    top: Path, files: Sequence[File], decoding: Decoding, cache_dir: Path | None
 ) -> Decoded:
     """Return the images of `files` below `top`, in their order, as `decode` gives them.
 
@@ -55,14 +60,17 @@ def decoded(
     of them; None decodes them anew each time. Of several processes one builds and the others wait;
     the folder appears whole, by a rename, or not at all. Raises OSError if there is no room.
     """
-    one = partial(_try_decode, top, image_size=image_size, channels=channels, crop=crop)
-    shape = (channels, image_size, image_size)
+    one = partial(_try_decode, top, decoding)
+    shape = (decoding.channels, decoding.image_size, decoding.image_size)
     if cache_dir is None:
         results = list(_decode_all(one, files, f"decoding {len(files):,} images of {top}"))
-        images = [image for image in results if isinstance(image, Tensor)]
+        images = [result for result in results if isinstance(result, DecodedImage)]
         bad = {i: reason for i, reason in enumerate(results) if isinstance(reason, str)}
-        return Decoded(torch.stack(images) if images else torch.empty(0, *shape), bad)
-    made_of = f"{FORMAT} {image_size} {channels} {crop} {top.resolve()}"
+        whole = torch.stack([one.image for one in images]) if images else torch.empty(0, *shape)
+        return Decoded(whole, bad, _levels_of(images))
+    made_of = f"{FORMAT} {decoding.image_size} {decoding.channels} {decoding.crop} {top.resolve()}"
+    if decoding.layout > 1:  # else the key is that of version 0.1
+        made_of += f" layout {decoding.layout}"
     key = digest([made_of, *(f"{f.name} {f.size} {f.time}" for f in files)])[:12]
     folder = cache_dir / f"{FORMAT}-{key}"
     if not _is_whole(folder):
@@ -71,6 +79,21 @@ def decoded(
             if not _is_whole(folder):  # another process may just have made it
                 _build(folder, top, files, one, shape)
     return _open(folder)
+
+
+def bad_lines(top: Path, files: Sequence[File], bad: Mapping[int, str]) -> list[str]:
+    """Return a line for each file that cannot be used, with its reason."""
+    return [f"{printable(str(top / files[i].name))}\t{reason}\n" for i, reason in bad.items()]
+
+
+def write_list(path: Path, lines: Sequence[str]) -> None:
+    """Write lines to a file, unless it has them; whole or not at all."""
+    text = "".join(lines)
+    if path.is_file() and path.read_text("utf-8") == text:
+        return
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(text, "utf-8", "backslashreplace")
+    temporary.replace(path)
 
 
 def folder_size(folder: Path) -> int:
@@ -101,6 +124,7 @@ def _build(
         )
     began, temporary = time.monotonic(), folder.with_suffix(".tmp")
     bad: dict[int, str] = {}
+    levels = _Gathered()
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     title = f"decoding {len(files):,} images of {top} into {folder} ({human_size(needed)})"
@@ -112,16 +136,17 @@ def _build(
                 if isinstance(result, str):
                     bad[place] = result
                 else:
-                    file.write(result.numpy().tobytes())
+                    file.write(result.image.numpy().tobytes())
+                    levels.add(result)
             file.truncate()
             file.flush()
             os.fsync(file.fileno())
-        lines = [f"{printable(str(top / files[i].name))}\t{reason}\n" for i, reason in bad.items()]
-        (temporary / "bad_images.txt").write_text("".join(lines), "utf-8", "backslashreplace")
+        write_list(temporary / BAD_LIST, bad_lines(top, files, bad))
         index = {
             "shape": [len(files) - len(bad), *shape],
             "bad": bad,
             "source": printable(str(top)),
+            "levels": asdict(levels.result()),
         }
         (temporary / "index.json").write_text(json.dumps(index), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)  # a damaged one
@@ -132,15 +157,39 @@ def _build(
     print(f"decoded in {time.monotonic() - began:.1f} s")
 
 
-def _try_decode(top: Path, file: File, **arguments: Any) -> Tensor | str:
+class _Gathered:
+    """Takes images one after the other, and says what they have in common."""
+
+    def __init__(self) -> None:
+        self.lowest, self.highest, self.count, self.alike = 255, 0, 0, True
+        self.first: Tensor | None = None
+
+    def add(self, one: DecodedImage) -> None:
+        self.count += 1
+        self.first = one.image if self.first is None else self.first
+        self.alike = self.alike and torch.equal(one.image, self.first)
+        self.lowest, self.highest = min(self.lowest, one.lowest), max(self.highest, one.highest)
+
+    def result(self) -> Levels:
+        return Levels(self.lowest, self.highest, self.alike and self.count > 1)
+
+
+def _levels_of(images: Sequence[DecodedImage]) -> Levels:
+    gathered = _Gathered()
+    for image in images:
+        gathered.add(image)
+    return gathered.result()
+
+
+def _try_decode(top: Path, decoding: Decoding, file: File) -> DecodedImage | str:
     """Return an image, or the reason why it cannot be used."""
     try:
-        return decode(top / file.name, **arguments)
+        return decode_as(top / file.name, decoding)
     except ValueError as error:
         return printable(str(error))
 
 
-def _decode_all(one: DecodeOne, files: Sequence[File], title: str) -> Iterator[Tensor | str]:
+def _decode_all(one: DecodeOne, files: Sequence[File], title: str) -> Iterator[DecodedImage | str]:
     """Decode in threads (Pillow and torch let go of Python's lock), in the order of the files."""
     from rich.console import Console
     from rich.progress import Progress
@@ -188,9 +237,10 @@ def _open(folder: Path) -> Decoded:
     index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     shape, path = tuple(index["shape"]), folder / "images.u8"
     bad = {int(place): reason for place, reason in index["bad"].items()}
+    levels = Levels(**index["levels"]) if "levels" in index else None
     size = math.prod(shape)
     if size <= min(IN_MEMORY, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 8):
         images = torch.from_numpy(np.fromfile(path, np.uint8)).view(shape)
     else:  # the system keeps in memory what there is room for; never written, so never copied
         images = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8).view(shape)
-    return Decoded(images, bad, folder)
+    return Decoded(images, bad, levels, folder)
