@@ -29,7 +29,7 @@ def draw_samples(
 ) -> Path:
     """Draw a grid of a seed's first images."""
     images = run.sample(count, seed, label, weights)
-    of_class = "" if label is None else f" of class {label}"
+    of_class = "" if label is None else f" of class {run.config.class_name(label)}"
     what = f"Samples 0 to {count - 1}{of_class}, latents of seed {seed}."
     if images.ndim == 2:
         return draw_points(images[None], path, False, _words(run, weights, what))
@@ -70,7 +70,7 @@ def draw_classes(run: TrainedRun, path: Path, count: int, seed: int, weights: st
         tiles,
         path,
         [f"z{index}" for index in range(count)],
-        [str(label) for label in classes],
+        [run.config.class_name(label) for label in classes],
         _words(run, weights, f"{what}: down a column only the class changes."),
         joined=False,
     )

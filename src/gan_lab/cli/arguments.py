@@ -45,8 +45,14 @@ def parser(verb: str, description: str, examples: Sequence[str]) -> Parser:
 def add_place_options(takes: Parser) -> None:
     """Add what every verb takes that computes with the networks and the data of runs."""
     takes.add_argument("--device", help="default: as the run was trained")
-    takes.add_argument("--data-root", help="where the datasets are")
+    add_data_options(takes)
     takes.add_argument("--trust", action="store_true", help="allow the config's own code")
+
+
+def add_data_options(takes: Parser) -> None:
+    """Add what every verb takes that needs the data of a run, which may lie elsewhere by now."""
+    takes.add_argument("--data-root", help="where the datasets are")
+    takes.add_argument("--folder", metavar="DIR", help="where the images of a folder dataset are")
 
 
 def examining_parser(verb: str, description: str, examples: Sequence[str]) -> Parser:
@@ -64,7 +70,7 @@ def opened_run(options: argparse.Namespace) -> "TrainedRun":
     run = find_run(options.run, Path(options.runs_dir))
     from gan_lab.training.trained import Places, open_run  # only now: torch takes 2 s
 
-    places = Places(options.data_root, options.device)
+    places = Places(options.data_root, options.device, options.folder)
     return open_run(run.directory, trusted=options.trust, places=places)
 
 
@@ -112,7 +118,7 @@ def latent_parser(verb: str, description: str, examples: Sequence[str]) -> Parse
     made = network_parser(verb, description, examples)
     made.add_argument("--seed", type=at_least(0), help="of the latents (default: the run's)")
     made.add_argument(
-        "--class", dest="label", type=at_least(0), help="of a conditional run, by number"
+        "--class", dest="label", metavar="CLASS", help="of a conditional run, by name or number"
     )
     return made
 
@@ -122,9 +128,11 @@ def opened(options: argparse.Namespace) -> "TrainedRun":
     from gan_lab.runs.lookup import find_run
 
     found = find_run(options.run, Path(options.runs_dir))
-    from gan_lab.training.trained import load_run  # only now: torch takes 2 s
+    from gan_lab.training.trained import Places, load_run  # only now: torch takes 2 s
 
-    return load_run(found.directory, trust=options.trust)
+    # Of these verbs, only those that show data take the two options.
+    places = Places(getattr(options, "data_root", None), folder=getattr(options, "folder", None))
+    return load_run(found.directory, trust=options.trust, places=places)
 
 
 def output_path(options: argparse.Namespace, run: "TrainedRun", name: str) -> Path:

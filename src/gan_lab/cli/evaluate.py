@@ -82,7 +82,7 @@ def _opened(run: Run, options: argparse.Namespace) -> "TrainedRun":
     """Open a run, with what was typed in place of its own runtime."""
     from gan_lab.training.trained import Places, open_run
 
-    places = Places(options.data_root, options.device)
+    places = Places(options.data_root, options.device, options.folder)
     opened = open_run(run.directory, trusted=options.trust, places=places)
     settings = opened.config.runtime.evaluation
     config = opened.config.with_evaluation(

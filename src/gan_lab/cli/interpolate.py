@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
         options.pairs,
         fractions,
         seed,
-        options.label,
+        None if options.label is None else run.label_of(options.label),
         options.weights,
         options.slerp,
     )

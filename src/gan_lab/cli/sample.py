@@ -1,6 +1,6 @@
 """`gan-lab sample RUN`: what a trained generator draws."""
 
-from gan_lab.cli.arguments import at_least, latent_parser, opened, output_path
+from gan_lab.cli.arguments import add_data_options, at_least, latent_parser, opened, output_path
 from gan_lab.common.console import say_figures
 
 COUNTS = {"grid": 64, "files": 64, "classes": 8, "plane": 10, "nearest": 8}
@@ -25,13 +25,14 @@ def main(arguments: list[str]) -> int:
         "--count", type=at_least(1), help="images; of classes the columns, of plane the side"
     )
     takes.add_argument("--columns", type=at_least(1), default=8, help="of the grid (default: 8)")
-    takes.add_argument("--data-root", help="where the datasets are, for nearest")
+    add_data_options(takes)
     options = takes.parse_args(arguments)
     run = opened(options)
     from gan_lab.analysis import latents
     from gan_lab.training import build
 
-    layout, weights, label = options.layout, options.weights, options.label
+    layout, weights = options.layout, options.weights
+    label = None if options.label is None else run.label_of(options.label)
     count = options.count or COUNTS[layout]
     seed = run.config.seed if options.seed is None else options.seed
     of_class = "" if label is None else f"_class{label}"
@@ -46,10 +47,7 @@ def main(arguments: list[str]) -> int:
     elif layout == "plane":
         latents.draw_plane(run, path, max(2, count), seed, label, weights)
     else:
-        config = run.config
-        if options.data_root:
-            config = config.with_runtime(data_root=options.data_root)
-        training = build.dataset(config).images
+        training = build.dataset(run.config).images
         latents.draw_nearest(run, path, training, count, seed, label, weights)
     if layout != "files":
         say_figures(path)

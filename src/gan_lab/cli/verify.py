@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from gan_lab.cli.arguments import at_least, parser
+from gan_lab.cli.arguments import add_data_options, at_least, parser
 
 
 def main(arguments: list[str]) -> int:
@@ -15,15 +15,17 @@ def main(arguments: list[str]) -> int:
     )
     takes.add_argument("run", metavar="RUN", help="path, name, hash, latest or best")
     takes.add_argument("--steps", type=at_least(1), help="how many (default: 100 or fewer)")
-    takes.add_argument("--data-root", help="where the datasets are")
+    add_data_options(takes)
     takes.add_argument("--trust", action="store_true", help="allow the config's own code")
     options = takes.parse_args(arguments)
     from gan_lab.runs.lookup import find_run
 
     run = find_run(options.run, Path(options.runs_dir))
     from gan_lab.jobs.verify import verify
+    from gan_lab.training.trained import Places
 
-    differences = verify(run, options.steps, options.data_root, options.trust)
+    places = Places(options.data_root, folder=options.folder)
+    differences = verify(run, options.steps, places, options.trust)
     if differences:
         more = f" ({len(differences)} differences)" if len(differences) > 1 else ""
         print(f"gan-lab: {run.directory} is not repeated: {differences[0]}{more}", file=sys.stderr)

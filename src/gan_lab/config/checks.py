@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gan_lab.common.errors import UsageError
-from gan_lab.config.run_config import ModelConfig, RunConfig
+from gan_lab.config.run_config import OWN_CLASSIFIER, ModelConfig, RunConfig
 from gan_lab.config.schema import CHOICES, RANGES
 from gan_lab.config.spec import Spec
 
@@ -49,6 +49,11 @@ def check_data(config: RunConfig) -> None:
         raise UsageError(
             f"a conditional model needs labels, and {config.choices.dataset} has none: "
             "add model.condition_g=false model.condition_d=false."
+        )
+    if config.dataset.classifier == OWN_CLASSIFIER and not config.class_counts:
+        raise UsageError(
+            f"a classifier needs classes, and {config.choices.dataset} has none: add "
+            "dataset.classifier=null."
         )
     if config.batch_size > config.image_count:
         raise UsageError(
@@ -150,7 +155,7 @@ def _augments(config: RunConfig) -> bool:
 
 
 def _is_wasserstein(loss: Spec) -> bool:
-    return str(loss.target).endswith(".wasserstein")
+    return loss.target == "gan_lab.losses.wasserstein"
 
 
 def _get(config: RunConfig, key: str) -> Any:

@@ -35,7 +35,7 @@ def result_hash(config: RunConfig) -> str:
         if not _is_neutral(key, value):
             hashed[key] = value
     if config.dataset.listing:
-        hashed["listing"] = _listing(config.dataset.listing, config.runtime.data_root)
+        hashed["listing"] = listing_of(config)
     augment = _hashed(config.augment) if config.augment else {}
     if augment.keys() - {"_target_"}:
         hashed["augment"] = augment
@@ -58,16 +58,31 @@ def _dataset(dataset: DatasetConfig) -> dict[str, Any]:
     return {key: value for key, value in arguments.items() if key not in dataset.unhashed}
 
 
-def _listing(listing: Spec, data_root: str) -> str:
-    """Return the hash of the files of a folder dataset, which its name alone does not tell."""
+def listing_of(config: RunConfig) -> str:
+    """Return the hash of the files of a folder dataset, which its name alone does not tell.
+
+    Empty of a dataset that is no folder. Raises UsageError if the folder is not named, RunError if
+    it cannot be read.
+    """
+    listing = config.dataset.listing
+    if listing is None:
+        return ""
     if listing.get("folder") is None:
         raise UsageError("dataset=image_folder needs a folder: add folder=PATH.")
     try:
-        listing_hash: str = instantiate(listing, root=data_root)
+        listing_hash: str = instantiate(listing, root=config.runtime.data_root)
         return listing_hash
     except OSError as error:
-        reason = f"{error.filename} cannot be read ({error.strerror})."
-        raise RunError(reason if error.filename else str(error)) from error
+        raise cannot_be_read(config, error) from error
+
+
+def cannot_be_read(config: RunConfig, error: OSError) -> RunError:
+    """Return the one line that says which files of a dataset are not there, and what to do."""
+    if error.filename:
+        return RunError(f"{error.filename} cannot be read ({error.strerror}).")
+    # Options of the verbs where a trained run asks, which knows the shape of its images.
+    place = "--data-root or --folder" if config.shape else "data_root="
+    return RunError(f"{error}, or say where they are with {place}.")
 
 
 def _hashed(spec: Spec) -> dict[str, Any]:

@@ -21,6 +21,11 @@ LABELLED = (
     *("fd_classifier", "class_shares", "classifier_score", "kd_classifier", "precision_recall"),
     *("swd", "ssim", "pairwise_distance", "nearest_train"),
 )
+# What dataset.classifier=train asks for: one of the classes of one's own folder.
+OWN_CLASSIFIER = Spec(
+    "gan_lab.evaluation.trained_classifier",
+    {"image_size": 64, "epochs": 20, "minimum_accuracy": 0.5},
+)
 UNLABELLED = ("fid", "kid", "swd", "ssim", "pairwise_distance", "nearest_train")
 
 
@@ -89,6 +94,8 @@ class DatasetConfig:
     @classmethod
     def from_plain(cls, content: Mapping[str, Any], place: str) -> "DatasetConfig":
         """Read the settings of conf/dataset, and fill in the scores. Raises Malformed."""
+        if content.get("classifier") == "train":
+            content = {**content, "classifier": OWN_CLASSIFIER.as_plain()}
         labelled = content.get("classifier") is not None
         defaults = {
             "scores": LABELLED if labelled else UNLABELLED,
@@ -155,8 +162,9 @@ class RuntimeConfig:
 class RunConfig:
     """Every setting of one run, in the order of config.yaml. conf/config.yaml explains the knobs.
 
-    `shape` (of one sample), `image_count` and `class_counts` are facts of the training data: empty
-    before these were loaded. The first config files lacked what else has a default here.
+    `shape` (of one sample), `image_count`, `class_counts`, `classes` (their names) and `files` (the
+    hash of a folder's listing) are facts of the training data: empty before these were loaded. The
+    first config files lacked the last two, and what else has a default here.
     """
 
     choices: Choices
@@ -192,6 +200,8 @@ class RunConfig:
     shape: tuple[int, ...] = ()
     image_count: int = 0
     class_counts: tuple[int, ...] = ()
+    classes: tuple[str, ...] = ()
+    files: str = ""
 
     @property
     def is_conditional(self) -> bool:
@@ -207,6 +217,10 @@ class RunConfig:
         """
         own = self.loss.get("penalties") or {}
         return {**{name: Spec.from_plain(spec) for name, spec in own.items()}, **self.penalty}
+
+    def class_name(self, label: int) -> str:
+        """Return what a class is called; its number if config.yaml is from before it had names."""
+        return self.classes[label] if self.classes else str(label)
 
     def with_runtime(self, **changes: Any) -> "RunConfig":
         """Return the same run with other settings that do not change its result."""
@@ -266,7 +280,7 @@ def as_content(config: RunConfig) -> dict[str, Any]:
     """Return what config.yaml holds: without the facts of the data, if these are not known."""
     content: dict[str, Any] = plain(config)
     if not config.shape:
-        for fact in ("shape", "image_count", "class_counts"):
+        for fact in ("shape", "image_count", "class_counts", "classes", "files"):
             del content[fact]
     return content
 
@@ -301,6 +315,7 @@ def with_data(config: RunConfig, data: "ImageDataset") -> RunConfig:
         shape=tuple(data.shape),
         image_count=len(data),
         class_counts=tuple(counts),
+        classes=tuple(data.classes),
     )
 
 

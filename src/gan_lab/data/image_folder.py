@@ -201,8 +201,7 @@ def load(source: Source, wanted: Wanted) -> ImageDataset:
     if not source.files:
         reason = "".join(f" ({text})" for text in source.facts.left_out) if source.facts else ""
         raise FileNotFoundError(
-            f"no images below {source.top}{reason}: put a folder of jpg or png files there, or set "
-            "data_root=."
+            f"no images below {source.top}{reason}: put a folder of jpg or png files there"
         )
     # Training images first: a split is then one piece of the array, which need not be copied.
     order = sorted(range(len(source.files)), key=source.held_out.__getitem__)
@@ -218,7 +217,7 @@ def load(source: Source, wanted: Wanted) -> ImageDataset:
     rows = {"train": slice(training), "test": slice(training, None), "all": slice(None)}
     chosen = used[rows[wanted.split]]
     if not chosen:
-        raise FileNotFoundError(
+        raise ValueError(
             f"none of the {len(used)} images below {source.top} is of the {wanted.split} split."
         )
     labels = source.labels

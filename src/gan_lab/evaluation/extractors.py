@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
+from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import RunConfig
@@ -33,6 +35,7 @@ Extracted = tuple[
 ]  # features [N, d], and logits [N, classes] if it classifies
 LoadSplit = Callable[[str, int | None], ImageDataset]  # (split, image_size or the run's own)
 
+CONFUSED = 10  # pairs of classes that are named
 SAVE_SECONDS = 0.5  # of training a classifier, which a kill may cost
 INCEPTION_FILES = (
     "weights-inception-2015-12-05-6726825d.pth",  # torch-fidelity and torchmetrics
@@ -86,6 +89,8 @@ def trained_classifier(
         cache_dir.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):  # others wait, and find it
             classifier = _cached_classifier(path) or _train(path, train, epochs)
+        for line in confusion_lines(classifier, test):
+            say(f"classifier  {dataset_name}: {line}")
     share = accuracy(classifier, test.images, test.labels)
     if share < minimum_accuracy:
         raise RunError(
@@ -94,6 +99,20 @@ def trained_classifier(
         )
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     return _classifier_extractor(f"{dataset_name}cnn-{sha256[:8]}", sha256, classifier, device)
+
+
+def confusion_lines(classifier: Classifier, test: ImageDataset) -> Iterator[str]:
+    """Yield how often a classifier is right on labelled images, and what it confuses most."""
+    assert test.labels is not None
+    _, logits = classify(classifier, with_channels(test.images, classifier.channels))
+    pairs = Counter(zip(test.labels.tolist(), logits.argmax(1).tolist(), strict=True))
+    right = sum(count for (label, taken), count in pairs.items() if label == taken)
+    yield f"right on {right / len(test):.1%} of {len(test):,} test images"
+    totals = test.labels.bincount(minlength=len(test.classes)).tolist()
+    wrong = [(count, pair) for pair, count in pairs.items() if pair[0] != pair[1]]
+    for count, (label, taken) in sorted(wrong, key=lambda one: (-one[0], one[1]))[:CONFUSED]:
+        names = f"{test.classes[label]} taken for {test.classes[taken]}"
+        yield f"{names}: {count} of {totals[label]}"
 
 
 def _cached_classifier(path: Path) -> Classifier | None:

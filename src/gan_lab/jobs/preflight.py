@@ -12,6 +12,7 @@ from gan_lab.tracking.wandb_environment import connect_seconds, wandb_mode
 from gan_lab.training import build
 from gan_lab.training.device import has_bf16
 
+TO_WANDB = ("gan_lab.tracking.WandbTracker", "gan_lab.tracking.wandb_and_tensorboard")
 # Configs that agree in these have the same networks and the same loss.
 BUILT_OF = ("model", "loss", "penalty", "image_size", "channels", "latent_dim", "pack",
             "weight_init", "batch_size")  # fmt: skip
@@ -20,7 +21,7 @@ BUILT_OF = ("model", "loss", "penalty", "image_size", "channels", "latent_dim", 
 def check_surroundings(config: RunConfig) -> None:
     """Raise UsageError for what a run asks of its machine and the environment cannot give."""
     runtime = config.runtime
-    if runtime.logger and "wandb" in str(runtime.logger.target).lower():
+    if runtime.logger and runtime.logger.target in TO_WANDB:
         wandb_mode(runtime.wandb.mode)
         connect_seconds()
     if config.precision == "bf16" and not has_bf16(runtime.device):

@@ -29,14 +29,14 @@ MISSING = object()
 FASTEST = 100  # steps that are repeated, unless the run's first line comes later
 
 
-def verify(run: Run, steps: int | None, data_root: str | None, trusted: bool) -> list[str]:
+def verify(run: Run, steps: int | None, places: Places, trusted: bool) -> list[str]:
     """Repeat a run's first steps in a scratch directory and return the differences, a line each.
 
     Metrics are compared wherever both have a line, and tensors wherever both have a checkpoint:
     bit for bit, on CUDA (without deterministic=true) metrics within 1 %.
     Raises RunError if there is nothing to compare.
     """
-    config = open_run(run.directory, trusted=trusted, places=Places(data_root)).config
+    config = open_run(run.directory, trusted=trusted, places=places).config
     config = config.with_runtime(threads=_threads(run) or config.runtime.threads)
     lines = [int(line["step"]) for line in run.metrics()]
     if not lines:

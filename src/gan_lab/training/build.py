@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.checks import check_data
+from gan_lab.config.identity import cannot_be_read, listing_of
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.length import Schedule, make_schedule
 from gan_lab.config.run_config import RunConfig, with_data
@@ -46,7 +47,7 @@ def dataset(config: RunConfig, **changes: Any) -> ImageDataset:
             raise RunError(str(error)) from error
         raise
     except OSError as error:
-        raise RunError(str(error)) from error
+        raise cannot_be_read(config, error) from error
 
 
 def training_data(config: RunConfig) -> ImageDataset:
@@ -165,7 +166,7 @@ def prepare(config: RunConfig) -> Prepared:
     """
     device = set_up_device(config.runtime)
     data = training_data(config)
-    filled = with_data(config, data)
+    filled = replace(with_data(config, data), files=listing_of(config))
     check_data(filled)
     schedule = make_schedule(filled, len(data))
     return Prepared(filled, device, schedule, training_state(filled, data, device))

@@ -185,8 +185,8 @@ def grid_words(state: TrainingState) -> str:
         return f"raw generator, first {SCATTER_POINTS:,} latents of the seed, over real points"
     if not state.batches.labelled:
         return f"raw generator, first {GRID_IMAGES} latents of the seed"
-    rows = len(_drawn_classes(data))
-    return f"raw generator, first {GRID_COLUMNS} latents of the seed for each of {rows} classes"
+    names = ", ".join(data.classes[label] for label in _drawn_classes(data).tolist())
+    return f"raw generator, first {GRID_COLUMNS} latents of the seed for each class: {names}"
 
 
 def _drawn_classes(data: ImageDataset) -> Tensor:

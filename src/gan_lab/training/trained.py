@@ -2,7 +2,7 @@
 
 import copy
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.common.console import say
-from gan_lab.common.errors import RunError, UsageError
+from gan_lab.common.errors import RunError, UsageError, unknown
 from gan_lab.config.compose import load_defaults
+from gan_lab.config.identity import listing_of, result_hash
 from gan_lab.config.run_config import RunConfig
 from gan_lab.config.trust import refuse_untrusted
 from gan_lab.runs.checkpoints import Checkpoint, Weights
@@ -90,13 +91,24 @@ class TrainedRun:
         seed = self.config.seed if seed is None else seed
         return sample_latents(seed, count, self.config.latent_dim)
 
+    def label_of(self, name: str) -> int:
+        """Return the number of a class by its name or, where it is no name, by its number.
+
+        Raises UsageError for a class that there is not.
+        """
+        if name in self.config.classes:
+            return self.config.classes.index(name)
+        if name.isdecimal():
+            return int(name)
+        raise UsageError(unknown("class", name, self.config.classes or ["their numbers"]))
+
     def labels(
         self, count: int, seed: int | None = None, label: int | None = None
     ) -> Tensor | None:
         """The labels [count] that go with a seed's latents, in the proportions of the data.
 
         All are `label` if there is one. None unless the run is conditional; raises UsageError for
-        a label that there is not.
+        a label that there is not, or that nothing was learned of.
         """
         if not self.config.is_conditional:
             if label is not None:
@@ -105,6 +117,11 @@ class TrainedRun:
         classes = len(self.config.class_counts)
         if label is not None and not 0 <= label < classes:
             raise UsageError(f"there is no class {label}: they go from 0 to {classes - 1}.")
+        if label is not None and not self.config.class_counts[label]:
+            name = self.config.class_name(label)
+            raise UsageError(
+                f"class {name!r} had no training image, so that nothing is known of it."
+            )
         seed = self.config.seed if seed is None else seed
         labels = sample_labels(seed, self.config.class_counts, count)
         return labels if label is None else torch.full_like(labels, label)
@@ -124,6 +141,7 @@ class Places:
 
     data_root: str | None = None
     device: str | None = None
+    folder: str | None = None  # of a dataset that is a folder of files
 
 
 def open_run(
@@ -146,7 +164,10 @@ def open_run(
 
 
 def load_run(
-    run: str | Path, runs_dir: str | Path | None = None, trust: bool = False
+    run: str | Path,
+    runs_dir: str | Path | None = None,
+    trust: bool = False,
+    places: Places | None = None,
 ) -> TrainedRun:
     """Load a run as `open_run` opens it, with its networks on the CPU.
 
@@ -154,7 +175,7 @@ def load_run(
     no checkpoint, or one of other networks.
     """
     found = _find(run, runs_dir)
-    loaded = TrainedRun(found, _readers_own(found, trust, Places()), torch.device("cpu"))
+    loaded = TrainedRun(found, _readers_own(found, trust, places or Places()), torch.device("cpu"))
     loaded.weights("ema"), loaded.discriminator
     return loaded
 
@@ -169,12 +190,36 @@ def _readers_own(run: Run, trusted: bool, places: Places) -> RunConfig:
         refuse_untrusted(run.config_content())
     config = run.config()
     runtime = config.runtime
+    if places.folder:
+        config = _in_folder(config, run, Path(places.folder).expanduser().resolve())
     data_root = places.data_root or os.environ.get("GAN_LAB_DATA") or runtime.data_root
     return config.with_runtime(
         cache_dir=load_defaults().cache_dir,
         data_root=data_root,
         device=places.device or runtime.device,
     )
+
+
+def _in_folder(config: RunConfig, run: Run, folder: Path) -> RunConfig:
+    """Return the config of a run whose files lie in another folder now.
+
+    Raises UsageError if its dataset is no folder, RunError if these are not the run's own files.
+    """
+    dataset = config.dataset
+    if dataset.listing is None or dataset.listing.get("folder") is None:
+        raise UsageError(
+            f"--folder is for datasets that are folders, and {config.choices.dataset} is none."
+        )
+    listing = dataset.listing.with_arguments(folder=str(folder))
+    moved = replace(config, dataset=replace(dataset, listing=listing))
+    recorded = config.files or run.directory.name.rpartition("-")[2]
+    if recorded != (listing_of(moved) if config.files else result_hash(moved)):
+        raise RunError(
+            f"the files in {folder} are not those that {run.directory} was trained on: their names "
+            "or sizes differ."
+        )
+    images = dataset.images.with_arguments(folder=str(folder))
+    return replace(moved, dataset=replace(moved.dataset, images=images))
 
 
 def trained_generators(

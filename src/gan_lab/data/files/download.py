@@ -16,6 +16,5 @@ def or_by_hand(name: str, root: str | Path, by_hand: str) -> None:
         text = str(error).strip()
         reason = text.splitlines()[0].rstrip(".:") if text else type(error).__name__
         raise FileNotFoundError(
-            f"{name} is not under {root} and could not be downloaded there ({reason}): {by_hand}, "
-            "or set data_root=."
+            f"{name} is not under {root} and could not be downloaded there ({reason}): {by_hand}"
         ) from error
