@@ -94,7 +94,7 @@ def loaded(*settings: str, split: str = "train") -> tuple[RunConfig, ImageDatase
     return replace(config, shape=tuple(data.shape)), data
 
 
-@pytest.fixture(scope="module", params=["digits", "mnist"])
+@pytest.fixture(scope="module", params=["digits", pytest.param("mnist", marks=pytest.mark.slow)])
 def judged(request, data_root, tmp_path_factory):
     """A run's config, images and labels: for digits all of them, for MNIST the test split."""
     places = (f"cache_dir={tmp_path_factory.mktemp('cache')}", f"data_root={data_root}")
@@ -169,6 +169,7 @@ def test_differences_by_hand():
     assert spread(torch.tensor([[0.0], [2.0]])) == pytest.approx(2**0.5)  # pairs: 0, 2, 2, 0
 
 
+@pytest.mark.slow
 def test_the_birthday_paradox_finds_the_size_of_a_support():
     """Of 365 equally likely days, 23 people are the first number with even odds of two alike."""
     draw = torch.Generator().manual_seed(0)

@@ -26,7 +26,9 @@ def test_train_and_test_have_the_same_classes(name):
     assert p_of_classes(*(load_dataset(name, split=split) for split in ("train", "test"))) > 0.01
 
 
-@pytest.mark.parametrize("name", ["mnist", "stacked_mnist", "flowers"])
+@pytest.mark.parametrize(
+    "name", ["mnist", "stacked_mnist", pytest.param("flowers", marks=pytest.mark.slow)]
+)
 def test_train_and_test_of_files_have_the_same_classes(data_root, tmp_path, monkeypatch, name):
     monkeypatch.setenv("GAN_LAB_CACHE", str(tmp_path))
     splits = [load_dataset(name, data_root, split=split) for split in ("train", "test")]

@@ -126,6 +126,7 @@ def run_and_interrupt_at_40(folder: Path, environment, settings) -> None:
     run_in(folder, environment, settings)
 
 
+@pytest.mark.slow
 def test_a_stop_at_a_scored_step_chooses_no_other_best(tmp_path, environment):
     settings = ("steps=80", "checkpoint_every=50")
     undisturbed = finish_forked(tmp_path / "undisturbed", environment, *settings)

@@ -105,6 +105,7 @@ def test_a_killed_search_goes_on_with_its_trials(tmp_path, environment, gan_lab)
     assert before <= run_names(tmp_path) and len(run_names(tmp_path)) == 3
 
 
+@pytest.mark.slow
 def test_a_trial_whose_point_was_never_stored_fails_and_the_search_goes_on(gan_lab_here, tmp_path):
     search = "search={score:fd_classifier,direction:minimize,space:{ndf:[4]},trials:%d}"
     first = gan_lab_here(search % 1, *TINY, "-m")

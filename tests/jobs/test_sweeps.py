@@ -120,7 +120,13 @@ def test_children_save_and_stop_when_the_sweep_alone_is_killed(tmp_path, start):
     wait_until(lambda: not alive(process.pid), seconds=20)
 
 
-@pytest.mark.parametrize("everybody", [True, False], ids=["terminal", "sweep alone"])
+@pytest.mark.parametrize(
+    "everybody",
+    [
+        pytest.param(True, id="terminal"),
+        pytest.param(False, id="sweep alone", marks=pytest.mark.slow),
+    ],
+)
 def test_ctrl_c_saves_every_run(tmp_path, start, everybody):
     settings = ["-m", "seed=0,1,2", *LONG, "launcher=parallel", "n_jobs=2"]
     process = start(*settings)

@@ -81,6 +81,7 @@ def data_root() -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_after_200_steps_on_mnist_the_average_is_as_good_as_the_weights(data_root):
     job = jobs(["experiment=mnist_dcgan", "logger=none"], False)[0]
     config = job.config
