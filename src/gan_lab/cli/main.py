@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from gan_lab.common.errors import Interrupted, RunError, UsageError
+from gan_lab.common.errors import Interrupted, RunError, UsageError, complain
 from gan_lab.common.signals import raise_interrupted
 from gan_lab.common.threads import wait_briefly
 from gan_lab.common.version import __version__
@@ -90,10 +90,10 @@ def run(arguments: Sequence[str]) -> int:
         exit_code: int = module.main(rest)
         return exit_code
     except UsageError as error:
-        print(f"gan-lab: {error}", file=sys.stderr)
+        complain(error)
         return 2
     except RunError as error:
-        print(f"gan-lab: {error}", file=sys.stderr)
+        complain(error)
         return 1
     except (Interrupted, KeyboardInterrupt) as error:
         return getattr(error, "exit_code", 130)
@@ -103,10 +103,10 @@ def run(arguments: Sequence[str]) -> int:
 
             silence()
             return 1
-        print(f"gan-lab: {_reason(error)}", file=sys.stderr)
+        complain(_reason(error))
         return 1
     except Exception as error:
-        print(f"gan-lab: {_bug(error)}", file=sys.stderr)
+        complain(_bug(error))
         return 1
 
 

@@ -1,9 +1,9 @@
 """`gan-lab verify RUN`: repeat a run's first steps and compare."""
 
-import sys
 from pathlib import Path
 
 from gan_lab.cli.arguments import add_data_options, at_least, parser
+from gan_lab.common.errors import complain
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     differences = verify(run, options.steps, places, options.trust)
     if differences:
         more = f" ({len(differences)} differences)" if len(differences) > 1 else ""
-        print(f"gan-lab: {run.directory} is not repeated: {differences[0]}{more}", file=sys.stderr)
+        complain(f"{run.directory} is not repeated: {differences[0]}{more}")
     else:
         print("repeated: no difference")
     print(run.directory)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from gan_lab.common.errors import printable
+
 
 def silence() -> None:
     """Let all that is printed, and what is still in the buffer, go nowhere: nobody reads it."""
@@ -25,7 +27,7 @@ console = _Patient(highlight=False, soft_wrap=True)
 
 def say(text: str) -> None:
     """Print a line."""
-    console.print(text, markup=False)
+    console.print(printable(text), markup=False)
 
 
 def counted(count: int, noun: str) -> str:

@@ -1,6 +1,7 @@
 """Errors that a user can mend: one line that says what is wrong, where, and what to do."""
 
 import difflib
+import sys
 from collections.abc import Iterable, Sequence
 
 
@@ -23,6 +24,24 @@ class Interrupted(BaseException):
         super().__init__(f"signal {number}")
         self.number = number
         self.exit_code = 128 + number
+
+
+def complain(text: object) -> None:
+    """Print on stderr, in one line, what is wrong."""
+    print(f"gan-lab: {printable(str(text))}", file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """Return a text in which what would steer a terminal is written as escapes.
+
+    Words of a run that somebody sent are printed, and a terminal obeys some of them.
+    """
+    if text.isprintable():
+        return text
+    kept = "\n\t"
+    escaped = (letter.encode("unicode_escape").decode("ascii") for letter in text)
+    pairs = zip(text, escaped, strict=True)
+    return "".join(one if one.isprintable() or one in kept else other for one, other in pairs)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -45,9 +45,9 @@ class Outcome:
     @property
     def line(self) -> str:
         run = self.job.run
-        metrics = run.metrics()
-        seconds = f" in {duration(metrics[-1]['seconds'])}" if metrics else ""
-        reason = f": {self.reason}" if self.reason else f"{seconds}"
+        seconds = run.seconds()
+        took = "" if seconds is None else f" in {duration(seconds)}"
+        reason = f": {self.reason}" if self.reason else took
         return f"{self.job.name}  {self.state}{reason}"
 
 

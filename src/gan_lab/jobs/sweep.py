@@ -1,13 +1,12 @@
 """The runs of one command: which there are, how they are run, and what became of them."""
 
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
 from gan_lab.common.console import counted, say
-from gan_lab.common.errors import Interrupted, RunError, UsageError
+from gan_lab.common.errors import Interrupted, RunError, UsageError, complain
 from gan_lab.config import compose, overrides
 from gan_lab.config.checks import check_fit, check_ranges
 from gan_lab.config.identity import run_directory
@@ -133,7 +132,7 @@ def run_jobs(jobs: Sequence[Job], launcher: Launcher) -> int:
     failures = [outcome for outcome in outcomes if outcome.failed]
     for outcome in failures:
         where = f"{outcome.job.run.directory.name} {outcome.state}"
-        print(f"gan-lab: {outcome.job.name} ({where}): {outcome.reason}", file=sys.stderr)
+        complain(f"{outcome.job.name} ({where}): {outcome.reason}")
     say(f"{len(outcomes) - len(failures)} of {counted(len(outcomes), 'run')} finished")
     print(jobs[0].run.directory.parent)
     return 1 if failures else 0
@@ -145,7 +144,7 @@ def _run_here(job: Job) -> int:
     try:
         train_run(job.config, job.command, job.restart)
     except (UsageError, RunError) as error:
-        print(f"gan-lab: {error}", file=sys.stderr)
+        complain(error)
         return 2 if isinstance(error, UsageError) else 1
     print(job.run.directory)
     return 0

@@ -55,15 +55,14 @@ def print_table(directories: Sequence[Path]) -> None:
 
 
 def _row(run: Run, shown: Sequence[str]) -> list[str]:
-    status, metrics = run.status(), run.metrics()
-    seconds = duration(metrics[-1]["seconds"]) if metrics else ""
+    status, seconds = run.status(), run.seconds()
     scores = run.final_scores()
     return [
         run.directory.parent.name,
         run.directory.name,
         status.state,
         str(status.step),
-        seconds,
+        "" if seconds is None else duration(seconds),
         *(format(scores[s], value_named(s).format) if s in scores else "" for s in shown),
         status.reason if status.state in ("failed", "diverged") else "",
     ]

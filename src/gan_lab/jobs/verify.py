@@ -87,6 +87,9 @@ def _threads(run: Run) -> int | None:
 def _unlike_metrics(run: Run, repeated: Run, exact: bool) -> Iterator[str]:
     ours = {line["step"]: line for line in run.metrics()}
     compared = [line for line in repeated.metrics() if line["step"] in ours]
+    if not compared:
+        yield f"no line of {run.metrics_path} is of a step that was repeated"
+        return
     for line in compared:
         before = ours[line["step"]]
         for key in sorted((line.keys() & before.keys()) - {"seconds"}):

@@ -184,6 +184,11 @@ class Run:
         """Read metrics.jsonl, without the lines that are damaged or were cut short."""
         return self._metrics()[0]
 
+    def seconds(self) -> float | None:
+        """Return the seconds of training up to the last line of metrics that tells them."""
+        told = (line["seconds"] for line in reversed(self.metrics()) if "seconds" in line)
+        return next(told, None)
+
     def evaluations(self) -> list[ScoreLine]:
         """Read evaluations.jsonl, without the lines that are damaged or were cut short.
 

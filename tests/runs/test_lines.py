@@ -1,0 +1,52 @@
+"""What is read of a run whose files are damaged."""
+
+import pytest
+
+from gan_lab.runs.directory import Run
+from gan_lab.runs.lines import Start, Status
+
+WHOLE = (
+    '{"step": 3, "score": "swd", "value": 2.5, "floor": null, "interval": [2.0, 3.0], '
+    '"protocol": {"weights": "ema", "generated_shape": "1x8x8", "generated_count": 50}}\n'
+)
+
+
+@pytest.fixture
+def run(tmp_path) -> Run:
+    return Run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[]", "3", WHOLE.replace("2.5", '"2.5"'), WHOLE.replace("[2.0, 3.0]", "[2.0]"),
+     WHOLE.replace('"step": 3, ', ""), WHOLE.replace('{"weights"', '[{"weights"')],
+)  # fmt: skip
+def test_a_damaged_score_is_left_out_and_named(run, line):
+    run.evaluations_path.write_text(f"{WHOLE}{line.rstrip()}\n{WHOLE}", encoding="utf-8")
+    assert [found.value for found in run.evaluations()] == [2.5, 2.5]
+    assert run.final_scores() == {"swd": 2.5}
+    (fault,) = run.damage()
+    assert fault.startswith(f"{run.evaluations_path}, line 2: ")
+
+
+def test_seconds_are_those_of_the_last_line_that_has_them(run):
+    assert run.seconds() is None
+    run.metrics_path.write_text('{"step": 1, "seconds": 2.5}\n{"step": 2}\n', encoding="utf-8")
+    assert run.seconds() == 2.5
+
+
+@pytest.mark.parametrize("text", ["[]", "7", '{"state": 1}', '{"state": "failed"}', "\x00", ""])
+def test_a_damaged_status_is_that_of_a_new_run(run, text):
+    run.status_path.write_text(text, encoding="utf-8")
+    assert run.status() == Status("new", 0, "")
+
+
+@pytest.mark.parametrize("text", ["[1]", "[null]", '{"command": "x"}', "[", '[{"threads": {}}]'])
+def test_damaged_starts_are_none(run, text):
+    run.environment_path.write_text(text, encoding="utf-8")
+    assert run.environment() == []
+
+
+def test_what_older_starts_did_not_say_is_unknown(run):
+    run.environment_path.write_text('[{"command": "gan-lab"}]', encoding="utf-8")
+    assert run.environment() == [Start("gan-lab", None, {})]
