@@ -33,7 +33,7 @@ def test_the_first_run_of_every_study_trains(gan_lab_here, tmp_path, made_up_dat
     lines = [json.loads(line) for line in run.metrics_path.read_text().splitlines()]
     assert [line["step"] for line in lines] == [1, 2]
     assert all(np.isfinite(value) for line in lines for value in line.values())
-    assert {line["step"] for line in run.evaluations()} == {2}
+    assert {line.step for line in run.evaluations()} == {2}
 
 
 SOON = ("mnist_dcgan", "mnist_conditional_dcgan", "ring")  # the others train in `make test-all`
