@@ -26,7 +26,8 @@ SHORT = ("steps=2", "logger=none", "evaluation.samples=64", "image_size=16", "hi
 def test_runs_are_scored_into_one_table(gan_lab_here, tmp_path):
     for settings in (("seed=0",), ("seed=1",), ("image_size=28",)):
         assert gan_lab_here(*SHORT[:3], "hidden_dim=4", *settings).returncode == 0
-    runs = [path.name for path in run_directories(tmp_path / "runs")]
+    found = sorted(run_directories(tmp_path / "runs"), key=lambda at: -Run(at).config().image_size)
+    runs = [path.name for path in found]  # those of 32x32 first
     result = gan_lab_here("evaluate", *runs, "--samples", "50", "--scores", "fd,swd")
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
