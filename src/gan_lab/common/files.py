@@ -1,26 +1,113 @@
-"""Files that a kill leaves whole: replaced by rename, or read without a line that was cut off."""
+"""Files: made whole or not at all, and read only if they are what they should be.
+
+Some lie in a directory that somebody sent. A link there could lead out of it, a pipe never ends,
+and a small file can stand for a huge one: no link is followed, and kind and size come before
+content.
+"""
 
 import json
-from collections.abc import Callable, Iterable
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
+from gan_lab.common.errors import RunError
 from gan_lab.common.typed import Malformed, plain
 
 T = TypeVar("T")
 
+UNFINISHED = ".gan-lab-"  # how names begin of files that are being made
+MOST_BYTES = 2**30  # of a file that is read whole; a line of metrics takes 300
+# No link is followed, and a pipe that nobody writes to is opened without waiting.
+PLAIN_ONLY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
-def replace_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+
+@contextmanager
+def new_file(path: Path, durable: bool = False) -> Iterator[BinaryIO]:
+    """Give a file to write to, which takes its place at `path` when it is whole.
+
+    It has a fresh name beside `path` until then. What was at `path`, also a link, is replaced and
+    not followed. `durable`: it is on the disk, and not only on its way, before it gets its name.
+    """
+    unfinished = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}.tmp")
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN_ONLY, 0o666)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            if durable:
+                os.fsync(handle)
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a kill has left of files that were being made in a folder."""
+    for path in folder.glob(f"{UNFINISHED}*.tmp"):
+        path.unlink(missing_ok=True)
+
+
+def replace_file(path: Path, text: str, durable: bool = False) -> None:
+    """Write a text file whole or not at all; names of files in it need not be valid UTF-8."""
+    with new_file(path, durable) as file:
+        file.write(text.encode("utf-8", "backslashreplace"))
+
+
+def sync(path: Path) -> None:
+    """Wait until what was written to a file is on the disk; nothing if it is not there."""
+    if path.exists():
+        handle = os.open(path, os.O_RDONLY | PLAIN_ONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
+    """Return the bytes of a plain file.
+
+    Raises FileNotFoundError if there is none, and another OSError for a link, a folder, a pipe, or
+    more than `most` bytes.
+    """
+    handle = os.open(path, os.O_RDONLY | PLAIN_ONLY)
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(0, "it is no plain file", str(path))
+        if found.st_size > most:
+            raise OSError(0, f"it has {found.st_size:,} bytes, more than {most:,}", str(path))
+        return file.read()
+
+
+def refuse_links(folder: Path, passed_over: Iterable[str] = ()) -> None:
+    """Raise RunError if something below a folder is neither a plain file nor a folder.
+
+    The folder itself may be a link. What lies in those of `passed_over` is not looked at.
+    """
+    left = [folder]
+    while left:
+        with os.scandir(left.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in passed_over:
+                        left.append(Path(entry.path))
+                elif not entry.is_file(follow_symlinks=False):
+                    kind = "a link" if entry.is_symlink() else "neither a file nor a folder"
+                    raise RunError(
+                        f"{entry.path} is {kind}, which is not followed inside {folder}: put what "
+                        "it stands for in its place, or remove it."
+                    )
 
 
 def read_json(path: Path, default: Any) -> Any:
     """Return what a file holds; `default` if it is not there, broken, or of another kind."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_bytes(path).decode("utf-8"))
     except (OSError, ValueError, RecursionError):  # not there, no JSON, no UTF-8
         return default
     return content if default is None or isinstance(content, type(default)) else default
@@ -32,9 +119,12 @@ def read_lines(path: Path, line_of: Callable[[object], T]) -> tuple[list[T], lis
     `line_of` makes a line of its content, or raises Malformed. A last line without an end was cut
     off by a kill, and is passed over in silence.
     """
-    if not path.exists():
+    try:
+        content = read_bytes(path)
+    except FileNotFoundError:
         return [], []
-    content = path.read_bytes()
+    except OSError as error:
+        return [], [f"{path}: {error.strerror}"]
     *whole, cut_off = content.split(b"\n")
     lines, faults = [], []
     for number, text in enumerate([*whole, cut_off] if _is_json(cut_off) else whole, start=1):
@@ -57,4 +147,4 @@ def _is_json(text: bytes) -> bool:
 
 def write_lines(path: Path, lines: Iterable[object]) -> None:
     """Write a file of JSON lines whole or not at all."""
-    replace_file(path, "".join(json.dumps(plain(line)) + "\n" for line in lines))
+    replace_file(path, "".join(json.dumps(plain(line)) + "\n" for line in lines), durable=True)
