@@ -57,7 +57,7 @@ def run_and_die_in_a_write(folder: Path, environment, settings) -> None:
 
     def die_at_the_third(file: int) -> None:
         flush(file)
-        if next(files) == 2:
+        if any(folder.rglob("checkpoints/*.tmp")) and next(files) == 2:
             os.kill(os.getpid(), signal.SIGKILL)
 
     os.fsync = die_at_the_third

@@ -82,12 +82,12 @@ def test_raw_weights_are_others(gan_lab_here, runs, tmp_path):
 
 def test_an_export_that_draws_other_images_is_an_error(runs, tmp_path, monkeypatch):
     run = load_run("dcgan/latest", runs)
-    written = exporting.save_file
+    written = exporting.save
 
-    def damaged(tensors, path, metadata):
+    def damaged(tensors, metadata):
         first = next(name for name in tensors if name.endswith("weight"))
-        written(tensors | {first: tensors[first] + 0.1}, path, metadata)
+        return written(tensors | {first: tensors[first] + 0.1}, metadata)
 
-    monkeypatch.setattr(exporting, "save_file", damaged)
+    monkeypatch.setattr(exporting, "save", damaged)
     with pytest.raises(RunError, match="draws other images"):
         exporting.export_generator(run, tmp_path, "ema")

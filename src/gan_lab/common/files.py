@@ -5,6 +5,7 @@ and a small file can stand for a huge one: no link is followed, and kind and siz
 content.
 """
 
+import errno
 import json
 import os
 import secrets
@@ -12,7 +13,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TextIO, TypeVar
 
 from gan_lab.common.errors import RunError
 from gan_lab.common.typed import Malformed, plain
@@ -41,6 +42,8 @@ def new_file(path: Path, durable: bool = False) -> Iterator[BinaryIO]:
             if durable:
                 os.fsync(handle)
         unfinished.replace(path)
+        if durable:
+            sync(path.parent)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
@@ -59,7 +62,7 @@ def replace_file(path: Path, text: str, durable: bool = False) -> None:
 
 
 def sync(path: Path) -> None:
-    """Wait until what was written to a file is on the disk; nothing if it is not there."""
+    """Wait until what was written to a file or folder is on the disk, if it is there."""
     if path.exists():
         handle = os.open(path, os.O_RDONLY | PLAIN_ONLY)
         try:
@@ -68,19 +71,33 @@ def sync(path: Path) -> None:
             os.close(handle)
 
 
-def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
-    """Return the bytes of a plain file.
+def append_to(path: Path) -> TextIO:
+    """Open a plain file to add lines to, and make it if it is not there."""
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | PLAIN_ONLY, 0o666)
+    return os.fdopen(handle, "a", encoding="utf-8")
 
-    Raises FileNotFoundError if there is none, and another OSError for a link, a folder, a pipe, or
-    more than `most` bytes.
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a plain file to read its bytes.
+
+    Raises FileNotFoundError if there is none, and another OSError for a link, a folder or a pipe.
     """
     handle = os.open(path, os.O_RDONLY | PLAIN_ONLY)
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(0, "it is no plain file", str(path))
-        if found.st_size > most:
-            raise OSError(0, f"it has {found.st_size:,} bytes, more than {most:,}", str(path))
+    file = os.fdopen(handle, "rb")
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    return file
+
+
+def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
+    """Return the bytes of a plain file. Raises OSError as `open_plain` does, and for more than
+    `most` bytes."""
+    with open_plain(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            reason = f"it has {size:,} bytes, more than {most:,}"
+            raise OSError(errno.EFBIG, reason, str(path))
         return file.read()
 
 

@@ -22,6 +22,7 @@ else:  # with its module, so that whoever asks for the types of a function can r
     _json = ForwardRef("Json", module=__name__)
     Json = Union[str, int, float, bool, Sequence[_json], Mapping[str, _json], None]  # noqa: UP007
 
+MOST = 2**63  # whole numbers are smaller, so that torch and numpy can take them
 WORDS = {
     bool: "true or false",
     int: "a whole number",
@@ -123,6 +124,8 @@ def _is_scalar(kind: Any, content: Any) -> bool:
     """Whether content is of a kind; a whole number is a number too, and true is neither."""
     if isinstance(content, bool):
         return kind is bool
+    if isinstance(content, int) and not -MOST < content < MOST:
+        return False
     return isinstance(content, (int, float) if kind is float else kind)
 
 

@@ -36,6 +36,19 @@ def check_ranges(config: RunConfig) -> None:
         raise UsageError(f"study={config.runtime.study}: must be one plain folder name.")
 
 
+def check_facts(config: RunConfig) -> None:
+    """Raise UsageError for facts of the training data that no data have."""
+    shape, counts = config.shape, config.class_counts
+    if shape and not (len(shape) in (1, 3) and all(side >= 1 for side in shape)):
+        raise UsageError(f"shape={list(shape)}: images have channels, height and width.")
+    if any(count < 0 for count in counts) or config.image_count < 0:
+        raise UsageError("class_counts and image_count: must be at least 0.")
+    if len(config.classes) not in (0, len(counts)):
+        raise UsageError(f"classes: {len(config.classes)} names of {len(counts)} classes.")
+    if shape and config.is_conditional and not any(counts):
+        raise UsageError("class_counts: a conditional run has classes with images.")
+
+
 def check_fit(config: RunConfig) -> list[str]:
     """Return warnings for a config. Raises UsageError for what cannot work."""
     for error in _errors(config):

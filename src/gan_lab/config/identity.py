@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gan_lab.common.downloads import downloads
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.instantiate import FIRST_NAMES, instantiate, locate
 from gan_lab.config.overrides import NEEDED
@@ -70,7 +71,8 @@ def listing_of(config: RunConfig) -> str:
     if listing.get("folder") is None:
         raise UsageError("dataset=image_folder needs a folder: add folder=PATH.")
     try:
-        listing_hash: str = instantiate(listing, root=config.runtime.data_root)
+        with downloads(allowed=not config.runtime.data_read_only):
+            listing_hash: str = instantiate(listing, root=config.runtime.data_root)
         return listing_hash
     except OSError as error:
         raise cannot_be_read(config, error) from error

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from gan_lab.common.files import new_file
 from gan_lab.figures.style import COLOURS, styled_pyplot
 
 
@@ -39,5 +40,6 @@ def draw_curves(
         axes[1, 0].set_yscale("log")
         for axis in axes[1]:
             axis.set_xlabel("step (generator updates)")
-        figure.savefig(path, format="png")
+        with new_file(path) as file:
+            figure.savefig(file, format="png")
         plt.close(figure)

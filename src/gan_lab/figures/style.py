@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gan_lab.common.files import new_file
+
 # One colour per role everywhere (Okabe and Ito's palette, which colour-blind readers tell apart).
 COLOURS = {"G": "#D55E00", "D": "#0072B2", "real": "#009E73", "fake": "#CC79A7"}
 STYLE = Path(__file__).with_name("gan_lab.mplstyle")
@@ -29,8 +31,10 @@ def save_figure(figure: Any, path: Path) -> Path:
     import matplotlib.pyplot as plt
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="png", dpi=PRINT_DPI)
+    with new_file(path) as file:
+        figure.savefig(file, format="png", dpi=PRINT_DPI)
     # Without its date, so that the same numbers make the same file.
-    figure.savefig(path.with_suffix(".pdf"), format="pdf", metadata={"CreationDate": None})
+    with new_file(path.with_suffix(".pdf")) as file:
+        figure.savefig(file, format="pdf", metadata={"CreationDate": None})
     plt.close(figure)
     return path

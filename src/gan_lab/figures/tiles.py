@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from gan_lab.common.files import new_file
 from gan_lab.figures.style import DPI, save_figure, styled_pyplot
 
 TILE_PIXELS = 56  # about, at DPI: images are enlarged by a whole number
@@ -40,7 +41,8 @@ def save_png(picture: np.ndarray, path: Path) -> None:
     """Write a picture (uint8 [height, width, 3]) as PNG."""
     from PIL import Image
 
-    Image.fromarray(picture).save(path, format="PNG")
+    with new_file(path) as file:
+        Image.fromarray(picture).save(file, format="PNG")
 
 
 def draw_tiles(

@@ -72,8 +72,11 @@ def run_search(
     first = make_jobs({})[0]
     journal = _journal(search, typed, first)
     journal.parent.mkdir(parents=True, exist_ok=True)
+    lock = journal.with_suffix(".lock")
+    if journal.is_symlink() or lock.is_symlink():
+        raise RunError(f"{journal} or its .lock is a link, which is not followed: remove it.")
     try:
-        with filelock.FileLock(journal.with_suffix(".lock")).acquire(timeout=0):
+        with filelock.FileLock(lock).acquire(timeout=0):
             backend = optuna.storages.journal.JournalFileBackend(str(journal), OwnLock())
             study = optuna.create_study(
                 storage=optuna.storages.JournalStorage(backend),

@@ -1,7 +1,7 @@
 """One run from beginning to end: take its directory, resume, train, score, write how it ended."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -24,9 +24,10 @@ from gan_lab.evaluation.scores import value_named
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import grid, save_png
 from gan_lab.models import parameter_count
+from gan_lab.runs.checkpoints import Checkpoint
 from gan_lab.runs.directory import COLLAPSED, MONITOR, Run
 from gan_lab.runs.environment import environment
-from gan_lab.runs.lines import ScoreLine, Start
+from gan_lab.runs.lines import Gap, ScoreLine, Start
 from gan_lab.runs.resume import cut_after
 from gan_lab.tracking import JsonLines, Tracker
 from gan_lab.tracking.base import open_tracker
@@ -36,6 +37,7 @@ from gan_lab.training.loop import Collapsed, Diverged, Hooks, Progress, seconds_
 from gan_lab.training.monitor import RULE, Monitor
 from gan_lab.training.sampling import sample_labels, sample_latents
 from gan_lab.training.state import TrainingState
+from gan_lab.training.weights import Misfit
 
 STRIPS, STRIP_IMAGES = 5, 10  # of the interpolation that every run ends with
 
@@ -47,28 +49,34 @@ def train_run(config: RunConfig, command: str, restart: bool = False) -> Run:
     Raises UsageError, RunError and Interrupted, each after writing the run's state.
     """
     run = Run(run_directory(config))
+    run.refuse_links()
     if not restart and is_complete(run, config):
         say(
             f"{run.directory} has finished its {run.status().step} steps; steps=N goes on, "
             "restart=true begins anew."
         )
+        for fault in run.damage():
+            say(fault)
         return run
     prepared = build.prepare(config)
     run.take()
-    if not restart and is_complete(
-        run, prepared.config
-    ):  # another process has finished it meanwhile
-        run.release()
-        return run
     progress = Progress()
     try:
         if restart:
             run.clear()
+        else:
+            _mend_config(run, prepared.config)
+            if is_complete(run, prepared.config):  # another process has finished it meanwhile
+                return run
         run.error_path.unlink(missing_ok=True)  # of an earlier start
-        progress = resume(run, prepared.state)
+        progress = resume(run, prepared.state, prepared.schedule.log_every)
         run.write_config(prepared.config)
         earlier = run.add_environment(
-            {**environment(prepared.device, command), "monitor_rule": RULE}
+            {
+                **environment(prepared.device, command),
+                "log_every": prepared.schedule.log_every,
+                "monitor_rule": RULE,
+            }
         )
         _warn_of_other_threads(earlier)
         run.set_status("running", progress.step)
@@ -79,6 +87,22 @@ def train_run(config: RunConfig, command: str, restart: bool = False) -> Run:
         raise _write_end(run, progress, error) from error
     finally:
         run.release()
+
+
+def _mend_config(run: Run, config: RunConfig) -> None:
+    """Write config.yaml anew where it is lost or damaged: the command tells all that was in it.
+
+    What else is damaged in a run that goes on is said.
+    """
+    if not run.config_path.exists() and not run.status_path.exists():
+        return
+    for fault in run.damage():
+        say(fault)
+    try:
+        run.config()
+    except RunError:
+        say(f"{run.config_path} is written anew")
+        run.write_config(config)
 
 
 def _train_and_score(prepared: Prepared, run: Run, progress: Progress) -> None:
@@ -159,12 +183,19 @@ def summary(lines: Sequence[ScoreLine]) -> dict[str, float | str]:
     return {f"evaluation/{line.weights}/{line.score}": line.value for line in lines}
 
 
-def resume(run: Run, state: TrainingState) -> Progress:
-    """Load the newest whole checkpoint into `state` and cut what was written after it."""
-    checkpoint = run.load_checkpoint(say)
+def resume(run: Run, state: TrainingState, log_every: int) -> Progress:
+    """Load the newest checkpoint into `state` and cut what was written after it.
+
+    One before which lines of metrics are lost gives way to an older one that has them all: then
+    they are written again. Where there is none, they stay lost, which `Run.damage` has said.
+    """
+    fitting = _fitting(run, state)
+    newest = checkpoint = next(fitting, None)
+    if newest and _lost_lines(run, newest, log_every):
+        checkpoint = next((c for c in fitting if not _lost_lines(run, c, log_every)), newest)
+        state.load(checkpoint)
     progress = Progress(**checkpoint["progress"]) if checkpoint else Progress()
     if checkpoint:
-        state.load(checkpoint)
         say(f"going on from step {progress.step} of {run.directory}")
     elif run.checkpoint_steps():
         say(f"starting {run.directory} anew")
@@ -172,12 +203,34 @@ def resume(run: Run, state: TrainingState) -> Progress:
     return progress
 
 
+def _fitting(run: Run, state: TrainingState) -> Iterator[Checkpoint]:
+    """Load one checkpoint after the other, from the newest to the oldest, and yield those that fit
+    the networks."""
+    for checkpoint in run.whole_checkpoints(say):
+        try:
+            state.load(checkpoint)
+            yield checkpoint
+        except Misfit as error:
+            say(f"{run.checkpoint_path(checkpoint['progress']['step'])} is corrupt: {error}.")
+
+
+def _lost_lines(run: Run, checkpoint: Checkpoint, log_every: int) -> list[Gap]:
+    return run.lost_lines(checkpoint["progress"]["step"], log_every)
+
+
 def is_complete(run: Run, config: RunConfig) -> bool:
-    """Whether nothing is left to do: trained as far as the config asks or further, and scored."""
+    """Whether nothing is left to do: trained as far as the config asks or further, and scored.
+
+    A run whose config.yaml is damaged, or whose status tells another step than its newest
+    checkpoint, is not.
+    """
     status = run.status()
-    if status.state != "finished":
+    if status.state != "finished" or run.checkpoint_steps()[-1:] not in ([], [status.step]):
         return False
-    return status.step >= make_schedule(config, run.config().image_count).steps
+    try:
+        return status.step >= make_schedule(config, run.config().image_count).steps
+    except RunError:
+        return False
 
 
 def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseException:
@@ -191,8 +244,8 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
     elif isinstance(error, Diverged):
         outcome, reason = "diverged", f"{error} at step {progress.step}"
         raised = RunError(
-            f"{run.directory} diverged: {reason}; the last good checkpoint is kept. A lower "
-            "lr_g or lr_d is the first thing to try."
+            f"{run.directory} diverged: {reason}; {_kept(run)}. A lower lr_g or lr_d is the first "
+            "thing to try."
         )
     elif isinstance(error, Collapsed):
         outcome, reason = "diverged", f"{COLLAPSED}{error} at step {progress.step}"
@@ -221,6 +274,11 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
     except OSError:
         pass  # a full disk: the status stays `running`, which reads as killed
     return raised
+
+
+def _kept(run: Run) -> str:
+    steps = run.checkpoint_steps()
+    return f"the checkpoint of step {steps[-1]} is kept" if steps else "it has no checkpoint yet"
 
 
 def _warn_of_other_threads(earlier: Sequence[Start]) -> None:

@@ -1,11 +1,14 @@
 """Checkpoints: written whole or not at all, and read only if they are whole."""
 
 import io
+import math
 import os
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+
+from gan_lab.common.files import new_file, open_plain
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,23 +40,16 @@ def write_checkpoint(path: Path, state: Mapping[str, object]) -> None:
     """Write all that a training goes on from. Raises OSError if the disk is full."""
     import torch
 
-    temporary = path.with_suffix(".tmp")
     content = io.BytesIO()  # torch.save hides why a disk does not take its bytes
     torch.save(dict(state), content)
-    try:
-        with temporary.open("wb") as file:
-            file.write(content.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with new_file(path, durable=True) as file:
+        file.write(content.getbuffer())
 
 
 def read_checkpoint(path: Path) -> Checkpoint | None:
-    """Load a run's checkpoint onto the CPU; None if it is damaged, or no run's."""
+    """Load a run's checkpoint onto the CPU; None if it is damaged, or not that of its name."""
     content = read_written(path)
-    return content if _is_whole(content) else None
+    return content if _is_whole(content, path.stem) else None
 
 
 def read_written(path: Path) -> Any:
@@ -62,35 +58,55 @@ def read_written(path: Path) -> Any:
     import torch
 
     try:
-        with zipfile.ZipFile(path) as archive:  # torch does not check the archive's CRCs itself
-            if archive.testzip() is not None:
-                return None
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with open_plain(path) as file:
+            with zipfile.ZipFile(file) as archive:
+                _refuse_packed(archive, os.fstat(file.fileno()).st_size)
+                if archive.testzip() is not None:  # torch does not check the CRCs itself
+                    return None
+            file.seek(0)
+            return torch.load(file, map_location="cpu", weights_only=True)
     except Exception:
         return None
 
 
-def _is_whole(content: Any) -> bool:
-    """Whether a file holds what a checkpoint does; what fits the networks is asked later."""
+def _refuse_packed(archive: zipfile.ZipFile, size: int) -> None:
+    """Raise ValueError if an archive holds more bytes than it has: torch compresses none."""
+    if sum(entry.file_size for entry in archive.infolist()) > size:
+        raise ValueError("it is compressed")
+
+
+def _is_whole(content: Any, step: str) -> bool:
+    """Whether a file holds what a checkpoint of a step does; what fits the networks is asked
+    later."""
     if not isinstance(content, dict) or not Checkpoint.__annotations__.keys() <= content.keys():
         return False
     progress = content["progress"]
     return (
         isinstance(progress, dict)
         and progress.keys() == ProgressNumbers.__annotations__.keys()
-        and all(isinstance(number, int | float) for number in progress.values())
+        and type(progress["step"]) is type(progress["best_step"]) is int
+        and step == f"{progress['step']:08d}"
+        and -1 <= progress["best_step"] <= progress["step"]
+        and isinstance(progress["seconds"], int | float)
+        and 0 <= progress["seconds"] < math.inf
+        and isinstance(progress["best_score"], int | float)
+        and not math.isnan(progress["best_score"])
     )
 
 
-def read_newest(paths: Sequence[Path], say: Callable[[str], None]) -> Checkpoint | None:
-    """Load the last of the checkpoints that is whole; None if none is.
+def read_newest(paths: Sequence[Path], say: Callable[[str], None]) -> Iterator[Checkpoint]:
+    """Yield the checkpoints that are whole, the last of `paths` first.
 
-    A corrupt one is reported through `say` and the one before it is tried.
+    A corrupt one is reported through `say`.
     """
     for place in reversed(range(len(paths))):
         state = read_checkpoint(paths[place])
         if state is not None:
-            return state
-        then = f"falling back to {paths[place - 1].name}" if place else "none is left"
-        say(f"{paths[place]} is corrupt; {then}.")
-    return None
+            yield state
+        else:
+            say(f"{paths[place]} is corrupt; {falling_back(paths[:place])}.")
+
+
+def falling_back(older: Sequence[Path]) -> str:
+    """Return what is done without a checkpoint: the one before it is taken, if there is one."""
+    return f"falling back to {older[-1].name}" if older else "none is left"

@@ -1,33 +1,53 @@
 """The run directory: the only place that knows file names, and that reads and writes them.
 
 Every file is either appended to line by line or replaced by rename, so that a kill at any moment
-leaves what a resume can use.
+leaves what a resume can use. The directory may be a stranger's: docs/security.md.
 """
 
+import io
 import json
+import os
+import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import filelock
+import yaml
 from omegaconf import OmegaConf
 
+from gan_lab.common.console import counted
 from gan_lab.common.errors import RunError, Taken
-from gan_lab.common.files import read_json, read_lines, replace_file, write_lines
+from gan_lab.common.files import (
+    new_file,
+    read_bytes,
+    read_json,
+    read_lines,
+    refuse_links,
+    remove_unfinished,
+    replace_file,
+    sync,
+    write_lines,
+)
 from gan_lab.common.typed import Malformed, plain, read
 from gan_lab.config.run_config import RunConfig, as_content, read_config
 from gan_lab.runs.census import ModesFile
 from gan_lab.runs.checkpoints import Checkpoint, read_newest, write_checkpoint
-from gan_lab.runs.lines import MetricsLine, ScoreLine, Start, Status, metrics_line
+from gan_lab.runs.equilibrium import Equilibrium
+from gan_lab.runs.lines import Gap, MetricsLine, ScoreLine, Start, Status, gaps, metrics_line
 from gan_lab.runs.protocol import shape_words
 
 T = TypeVar("T")
 
 FORMAT = 2  # of config.yaml; one without a number is of format 1: docs/upgrading.md
+MOST_CONFIG_BYTES = 2**22  # of config.yaml, which has some thousands: 1,000 classes have names
 STATES = ("running", "finished", "failed", "interrupted", "diverged")
+STEP = re.compile("[0-9]{8}|[1-9][0-9]{8,17}")  # how a file is named by its step
+OLD_UNFINISHED = re.compile(r"[0-9]{8,}\.tmp(\.png)?|\.[a-z_.]+\.tmp")
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 COLLAPSED = "collapsed: "  # how the reason of a run begins that stop_on_collapse has stopped
 MONITOR = "monitor"  # what has stopped such a run
 
@@ -60,20 +80,31 @@ class Run:
     def take(self) -> None:
         """Lock the directory for this process; the lock dies with it.
 
-        Raises Taken if another process has it, and RunError if the directory cannot be written.
+        Raises Taken if another process has it, and RunError if the directory cannot be written or
+        has a link in it.
         """
         try:
-            self.samples.mkdir(parents=True, exist_ok=True)
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self.refuse_links()
+            self.samples.mkdir(exist_ok=True)
             self.checkpoints.mkdir(exist_ok=True)
             # Not at once: `is_taken` of another process holds the lock for an instant.
             self._lock.acquire(timeout=0.5)
         except filelock.Timeout:
             raise Taken(f"{self.directory} is being trained by another process.") from None
+        except FileExistsError as error:
+            raise RunError(f"{error.filename} should be a folder: remove it.") from None
         except OSError as error:
             raise RunError(
                 f"cannot write to {self.directory} ({error.strerror}); set runs_dir= to a folder "
                 "you may write to."
             ) from None
+
+    def refuse_links(self) -> None:
+        """Raise RunError if a link, a pipe or the like is in the directory, which may be a link
+        itself: nothing is read or written through them."""
+        if self.directory.is_dir():
+            refuse_links(self.directory)
 
     def release(self) -> None:
         """Give the directory back."""
@@ -81,10 +112,11 @@ class Run:
 
     def is_taken(self) -> bool:
         """Whether a living process is at work in the directory."""
-        if self._lock.is_locked or not self.directory.is_dir():
+        path = Path(self._lock.lock_file)
+        if self._lock.is_locked or path.is_symlink() or not path.is_file():
             return self._lock.is_locked
         try:
-            with filelock.FileLock(self._lock.lock_file).acquire(timeout=0):
+            with filelock.FileLock(path).acquire(timeout=0):
                 return False
         except filelock.Timeout:
             return True
@@ -92,14 +124,38 @@ class Run:
             return False
 
     def clear(self) -> None:
-        """Remove everything but the lock, to begin anew."""
-        for path in self.directory.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path.name != ".lock":
-                path.unlink()
-        self.samples.mkdir()
-        self.checkpoints.mkdir()
+        """Remove what a run has written, to begin anew; other files stay."""
+        for folder in (self.figures, self.export, self.tensorboard):
+            shutil.rmtree(folder, ignore_errors=True)
+        for path in (*self._single_files(), *self.directory.glob(".evaluations.lock")):
+            path.unlink(missing_ok=True)
+        for step in self.sample_steps():
+            self.sample_path(step).unlink()
+        (self.samples / "latest.png").unlink(missing_ok=True)
+        for step in self.checkpoint_steps():
+            self.checkpoint_path(step).unlink()
+        self.remove_unfinished()
+
+    def remove_unfinished(self) -> None:
+        """Remove what a kill has left of files that were being written."""
+        for folder in (self.directory, self.samples, self.checkpoints):
+            remove_unfinished(folder)
+            for path in folder.glob("*.tmp*"):  # as version 0.1 called them
+                if OLD_UNFINISHED.fullmatch(path.name):
+                    path.unlink()
+
+    def _single_files(self) -> list[Path]:
+        """The files of a run that have one name each, whether they are there or not."""
+        figures = [self.curves_path, self.equilibrium_figure, self.optimum_figure]
+        figures += [self.modes_figure(weights) for weights in ("ema", "raw")]
+        figures += [self.modes_samples(weights) for weights in ("ema", "raw")]
+        return [
+            *(self.config_path, self.environment_path, self.status_path, self.metrics_path),
+            *(self.evaluations_path, self.error_path, self.tracker_path, self.equilibrium_path),
+            *(self.modes_path(weights) for weights in ("ema", "raw")),
+            *figures,
+            *(figure.with_suffix(".pdf") for figure in figures),
+        ]
 
     # --- configuration, environment, status ------------------------------------------------------
 
@@ -126,11 +182,13 @@ class Run:
         Raises RunError as `config` does.
         """
         try:
-            content: Any = OmegaConf.to_container(OmegaConf.load(self.config_path))
+            text = read_bytes(self.config_path, MOST_CONFIG_BYTES).decode("utf-8")
+            refuse_aliases(text)
+            content: Any = OmegaConf.to_container(OmegaConf.load(io.StringIO(text)))
             written = int(content.pop("format", 1))
         except FileNotFoundError:
             raise RunError(f"{self.directory} is no run: it has no config.yaml.") from None
-        except Exception:
+        except Exception:  # no plain file, no UTF-8, no YAML, or too deep
             raise RunError(
                 f"{self.config_path} cannot be read; run the command that made it again."
             ) from None
@@ -143,7 +201,7 @@ class Run:
 
     def write_error(self, text: str) -> None:
         """Write why the run failed; names of files in it need not be valid UTF-8."""
-        self.error_path.write_text(text, "utf-8", "backslashreplace")
+        replace_file(self.error_path, text)
 
     def add_environment(self, entry: Mapping[str, Any]) -> list[Start]:
         """Append the description of one start, and return those of earlier ones."""
@@ -168,15 +226,24 @@ class Run:
 
         A status that cannot be read is that of a new run.
         """
-        try:
-            status = read(Status, read_json(self.status_path, {}))
-        except Malformed:
-            status = Status("new", 0, "")
+        status, _ = self._status()
         if status.state == "running" and not self.is_taken():
             status = replace(status, state="killed")
         if status.reason.startswith(COLLAPSED):  # how version 0.1 said it
             status = replace(status, stopped_by=MONITOR)
         return status
+
+    def _status(self) -> tuple[Status, list[str]]:
+        new, path = Status("new", 0, ""), self.status_path
+        if not path.exists() and not path.is_symlink():
+            return new, []
+        try:
+            status = read(Status, read_json(path, None))
+            if status.state not in STATES or not status.step >= 0:
+                raise Malformed(f"state {status.state!a} at step {status.step} is none")
+        except Malformed as error:
+            return new, [f"{path} is damaged ({error}): run the command that made it again."]
+        return status, []
 
     # --- metrics, evaluations, samples -----------------------------------------------------------
 
@@ -203,9 +270,16 @@ class Run:
         words = {"generated_shape": shape_words(shape)} if shape else {}
         return [replace(line, protocol={**words, **line.protocol}) for line in lines]
 
-    def damage(self) -> list[str]:
-        """Return what is wrong with the lines that `metrics` and `evaluations` leave out."""
-        return [*self._metrics()[1], *self._evaluations()[1]]
+    def lost_lines(self, until: int, log_every: int | None = None) -> list[Gap]:
+        """Return of which steps up to one the lines of metrics are lost.
+
+        `log_every` is that of a start which is not in the directory yet.
+        """
+        starts = [start.log_every for start in self.environment()]
+        now = self.config().runtime.log_every if log_every is None else log_every
+        every = [now, *(now if one is None else one for one in starts)]
+        most = 0 if 0 in every else max(every)
+        return gaps([int(line["step"]) for line in self.metrics()], until, most)
 
     def _metrics(self) -> tuple[list[MetricsLine], list[str]]:
         return read_lines(self.metrics_path, metrics_line)
@@ -232,18 +306,20 @@ class Run:
             write_lines(self.evaluations_path, [*kept, *lines])
 
     def save_sample(self, step: int, write: Callable[[Path], None]) -> Path:
-        """Write samples/<step>.png, and samples/latest.png beside it, with `write(path)`."""
+        """Write samples/<step>.png by `write(path)`, and samples/latest.png beside it."""
         path = self.sample_path(step)
-        temporary = path.with_suffix(".tmp.png")
-        write(temporary)
-        temporary.replace(path)
-        shutil.copyfile(path, self.samples / ".latest.tmp")
-        (self.samples / ".latest.tmp").replace(self.samples / "latest.png")
+        write(path)
+        self.show_as_latest(step)
         return path
+
+    def show_as_latest(self, step: int) -> None:
+        """Make samples/latest.png those of a step."""
+        with new_file(self.samples / "latest.png") as file:
+            file.write(read_bytes(self.sample_path(step)))
 
     def sample_steps(self) -> list[int]:
         """The steps whose samples were drawn, ascending."""
-        return sorted(int(path.stem) for path in self.samples.glob("*.png") if path.stem.isdigit())
+        return _steps(self.samples, ".png")
 
     def sample_path(self, step: int) -> Path:
         """The samples of a step."""
@@ -284,6 +360,7 @@ class Run:
         A checkpoint that an interruption wrote between two due ones goes at the next due one, so
         that an interrupted run ends with the files of an undisturbed one.
         """
+        sync(self.metrics_path)  # a checkpoint must not outlive the lines before it in a power cut
         write_checkpoint(self.checkpoint_path(step), state)
         steps = self.checkpoint_steps()
         last_due = [other for other in steps if every and other % every == 0][-2:]
@@ -295,6 +372,13 @@ class Run:
         """Load the newest checkpoint that is whole; None if there is none.
 
         A corrupt one is reported through `say` and the one before it is tried.
+        """
+        return next(self.whole_checkpoints(say), None)
+
+    def whole_checkpoints(self, say: Callable[[str], None]) -> Iterator[Checkpoint]:
+        """Load one checkpoint after the other that is whole, from the newest to the oldest.
+
+        A corrupt one is reported through `say`.
         """
         return read_newest([self.checkpoint_path(step) for step in self.checkpoint_steps()], say)
 
@@ -308,18 +392,90 @@ class Run:
 
     def checkpoint_steps(self) -> list[int]:
         """The steps of the checkpoints that are there, ascending."""
-        return sorted(
-            int(path.stem) for path in self.checkpoints.glob("*.pt") if path.stem.isdigit()
-        )
+        return _steps(self.checkpoints, ".pt")
 
     def checkpoint_path(self, step: int) -> Path:
         """The file of a step's checkpoint."""
         return self.checkpoints / f"{step:08d}.pt"
 
+    # --- what is wrong with it -------------------------------------------------------------------
+
+    def damage(self) -> list[str]:
+        """Return a line for each file that is not as gan_lab writes it, and what mends it."""
+        try:
+            self.refuse_links()
+        except RunError as error:
+            return [str(error)]
+        status, faults = self._status()
+        lost: list[str] = []
+        try:
+            until = [status.step, *self.checkpoint_steps()][-1]
+            lost = [f"{gap.first:,} to {gap.last:,}" for gap in self.lost_lines(until)]
+        except RunError as error:  # of the config
+            faults.insert(0, str(error))
+        anew = "restart=true trains anew"
+        census, equilibrium = "`gan-lab modes RUN`", "`gan-lab equilibrium RUN`"
+        return [
+            *faults,
+            *_first_of(self._metrics()[1], anew),
+            *(f"{self.metrics_path} has no lines of steps {steps}: {anew}." for steps in lost),
+            *_first_of(self._evaluations()[1], "`gan-lab evaluate RUN` scores again"),
+            *_fault(tuple[Start, ...], self.environment_path, "remove it"),
+            *_fault(ModesFile, self.modes_path("ema"), f"{census} writes it again"),
+            *_fault(ModesFile, self.modes_path("raw"), f"{census} writes it again"),
+            *_fault(Equilibrium, self.equilibrium_path, f"{equilibrium} writes it again"),
+            *_odd_names(self.samples, ".png", "latest"),
+            *_odd_names(self.checkpoints, ".pt"),
+        ]
+
 
 def run_directories(runs_dir: Path, study: str = "*") -> list[Path]:
-    """Return the run directories of a study, or of all, in the order of their names."""
-    return sorted(path.parent for path in runs_dir.glob(f"{study}/*/config.yaml"))
+    """Return the run directories of a study, or of all (`*`), in the order of their names."""
+    studies = _folders(runs_dir) if study == "*" else [runs_dir / study]
+    runs = [run for folder in studies for run in _folders(folder)]
+    return sorted(run for run in runs if os.path.lexists(run / "config.yaml"))
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if path.is_dir()]
+    except (OSError, ValueError):  # not there, not readable, or a name that no folder can have
+        return []
+
+
+def _steps(folder: Path, suffix: str) -> list[int]:
+    """Return the steps of the files of a folder that are named by their step, ascending."""
+    if folder.is_symlink():
+        return []
+    stems = [path.stem for path in folder.glob(f"*{suffix}")]
+    return sorted(int(stem) for stem in stems if STEP.fullmatch(stem))
+
+
+def _odd_names(folder: Path, suffix: str, *others: str) -> list[str]:
+    """Return a line for each file whose name is none that a step gives it."""
+    return [
+        f"{path} is named like no file of a run, and left out: remove it."
+        for path in sorted(folder.glob(f"*{suffix}"))
+        if not STEP.fullmatch(path.stem) and path.stem not in others
+        if not OLD_UNFINISHED.fullmatch(path.name)
+    ]
+
+
+def _first_of(faults: Sequence[str], remedy: str) -> list[str]:
+    """Return the first of the faults of one file, how many more there are, and what mends it."""
+    more = f" (and {counted(len(faults) - 1, 'more line')})" if len(faults) > 1 else ""
+    return [f"{fault}{more}; {remedy}." for fault in faults[:1]]
+
+
+def _fault(kind: Any, path: Path, remedy: str) -> list[str]:
+    """Return in a line why a JSON file does not hold a `kind`; nothing if it does, or is none."""
+    if not os.path.lexists(path):
+        return []
+    try:
+        read(kind, read_json(path, None))
+        return []
+    except Malformed as error:
+        return [f"{path} is damaged ({error}): {remedy}."]
 
 
 def _key(line: ScoreLine) -> str:
@@ -335,3 +491,12 @@ def _read_each(kind: type[T], content: Sequence[Any]) -> list[T]:
         except Malformed:
             continue
     return found
+
+
+def refuse_aliases(text: str) -> None:
+    """Raise Malformed if YAML repeats a part by its name: ten lines can stand for a billion.
+
+    gan_lab writes none.
+    """
+    if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=YAML_LOADER)):
+        raise Malformed("it has an alias")

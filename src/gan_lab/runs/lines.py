@@ -1,10 +1,11 @@
 """The lines of metrics.jsonl and evaluations.jsonl, the status of a run and its starts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TypeAlias
 
-from gan_lab.common.typed import Json, Malformed
+from gan_lab.common.typed import MOST, Json, Malformed
 
 # Scalars by name: "step", "images" and "seconds" of every line, and what was measured at the step.
 MetricsLine: TypeAlias = Mapping[str, float]
@@ -18,11 +19,33 @@ def metrics_line(content: object) -> MetricsLine:
     if not isinstance(content, dict):
         raise Malformed("it is no JSON object")
     for name, value in content.items():
-        if type(value) is not float and type(value) is not int:
+        if type(value) is not float and not (type(value) is int and -MOST < value < MOST):
             raise Malformed(f"{name!a} is not a number")
-    if type(content.get("step")) is not int:
+    if type(content.get("step")) is not int or content["step"] < 0:
         raise Malformed("it has no step")
+    if not 0 <= content.get("seconds", 0) < MOST:
+        raise Malformed("'seconds' are no time")
     return content
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Steps, both included, of which metrics.jsonl should have lines and has none."""
+
+    first: int
+    last: int
+
+
+def gaps(steps: Sequence[int], until: int, log_every: int) -> list[Gap]:
+    """Return the gaps in the steps of a run's lines, ascending, up to the step of a checkpoint.
+
+    Between two lines are at most `log_every` steps, or any number if that is 0.
+    """
+    if not log_every:
+        return []
+    known = [0, *(step for step in steps if step <= until), until + 1]
+    found = [Gap(before + 1, after - 1) for before, after in pairwise(known)]
+    return [gap for gap in found if gap.last - gap.first + 1 >= log_every]
 
 
 @dataclass(frozen=True)
@@ -69,3 +92,4 @@ class Start:
     command: str | None = None
     threads: int | None = None
     versions: Mapping[str, str | None] = field(default_factory=dict)
+    log_every: int | None = None

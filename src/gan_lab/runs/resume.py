@@ -1,7 +1,5 @@
 """What a resumed run takes back: all that was written after its checkpoint."""
 
-import shutil
-
 from gan_lab.common.files import write_lines
 from gan_lab.runs.directory import Run
 
@@ -13,11 +11,12 @@ def cut_after(run: Run, step: int) -> None:
     if run.evaluations_path.exists():
         scores = [line for line in run.evaluations() if line.step <= step]
         write_lines(run.evaluations_path, scores)
-    for path in run.samples.iterdir():
-        if path.suffix != ".png" or (path.stem.isdigit() and int(path.stem) > step):
-            path.unlink()
-    numbered = sorted(path for path in run.samples.glob("*.png") if path.stem.isdigit())
-    if numbered:
-        shutil.copyfile(numbered[-1], run.samples / "latest.png")
+    run.remove_unfinished()
+    for drawn in run.sample_steps():
+        if drawn > step:
+            run.sample_path(drawn).unlink()
+    kept = run.sample_steps()
+    if kept:
+        run.show_as_latest(kept[-1])
     else:
         (run.samples / "latest.png").unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from gan_lab.common.files import append_to
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import RunConfig
 from gan_lab.runs.census import ClassCensus
@@ -37,7 +38,7 @@ class JsonLines:
     """Appends each line of scalars to a file, and flushes it: a kill loses none of them."""
 
     def __init__(self, path: Path):
-        self._file = path.open("a", encoding="utf-8")
+        self._file = append_to(path)
 
     def log(self, line: MetricsLine) -> None:
         self._file.write(json.dumps(line) + "\n")

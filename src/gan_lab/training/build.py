@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan_lab.common.downloads import downloads
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.checks import check_data
 from gan_lab.config.identity import cannot_be_read, listing_of
@@ -35,12 +36,13 @@ def dataset(config: RunConfig, **changes: Any) -> ImageDataset:
         changes.pop("image_size", None)
     spec, runtime = config.dataset.images.with_arguments(**changes), config.runtime
     try:
-        loaded: ImageDataset = instantiate(
-            spec,
-            root=runtime.data_root,
-            cache_dir=runtime.cache_dir,
-            bad_images=runtime.bad_images,
-        )
+        with downloads(allowed=not runtime.data_read_only):
+            loaded: ImageDataset = instantiate(
+                spec,
+                root=runtime.data_root,
+                cache_dir=runtime.cache_dir,
+                bad_images=runtime.bad_images,
+            )
         return loaded
     except UsageError as error:
         if isinstance(error.__cause__, ValueError):  # a broken file: nothing wrong was typed

@@ -4,17 +4,18 @@ What is written is read back and compared, so that an export that draws other im
 """
 
 import copy
+import io
 import json
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from gan_lab.common.errors import RunError
-from gan_lab.common.files import replace_file
+from gan_lab.common.files import new_file, replace_file
 from gan_lab.common.typed import Json
 from gan_lab.common.version import __version__
 from gan_lab.config.run_config import as_content
@@ -39,7 +40,8 @@ def export_generator(run: TrainedRun, folder: Path, weights: str) -> Path:
     generator.to(memory_format=torch.contiguous_format)
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.contiguous() for name, tensor in generator.state_dict().items()}
-    save_file(tensors, folder / "generator.safetensors", {"format": "pt", "weights": weights})
+    with new_file(folder / "generator.safetensors") as file:
+        file.write(save(tensors, {"format": "pt", "weights": weights}))
     replace_file(folder / "config.json", json.dumps(_description(run, weights), indent=1) + "\n")
     _save_program(run, generator, folder / "generator.pt2")
 
@@ -92,7 +94,10 @@ def _save_program(run: TrainedRun, generator: nn.Module, path: Path) -> None:
             f"torch.export cannot follow the generator of {run.directory} ({reason}); its weights "
             f"are in {path.with_suffix('.safetensors')}."
         ) from error
-    torch.export.save(program, path)
+    content = io.BytesIO()  # torch.export closes what it writes to
+    torch.export.save(program, content)
+    with new_file(path) as file:
+        file.write(content.getbuffer())
 
 
 def _load_program(path: Path) -> Callable[..., Tensor]:

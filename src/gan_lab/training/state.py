@@ -11,6 +11,7 @@ from gan_lab.losses import GanLoss
 from gan_lab.runs.checkpoints import Checkpoint, ProgressNumbers
 from gan_lab.training.batches import Batches
 from gan_lab.training.schedules import linear
+from gan_lab.training.weights import check_optimizer, check_weights, set_optimizer, set_weights
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,25 @@ class TrainingState:
         }
 
     def load(self, checkpoint: Checkpoint) -> None:
-        """Set all tensors from a checkpoint."""
-        self.generator.load_state_dict(checkpoint["generator"])
-        self.discriminator.load_state_dict(checkpoint["discriminator"])
-        self.average.load_state_dict(checkpoint["average"])
-        self.optimizer_g.load_state_dict(checkpoint["optimizer_g"])
-        self.optimizer_d.load_state_dict(checkpoint["optimizer_d"])
+        """Set all tensors from a checkpoint. Raises Misfit, before any is set, if one does not
+        fit."""
+        networks = (
+            (self.generator, checkpoint["generator"]),
+            (self.discriminator, checkpoint["discriminator"]),
+            (self.average, checkpoint["average"]),
+        )
+        optimizers = (
+            (self.optimizer_g, checkpoint["optimizer_g"]),
+            (self.optimizer_d, checkpoint["optimizer_d"]),
+        )
+        for network, weights in networks:
+            check_weights(network, weights)
+        for optimizer, saved in optimizers:
+            check_optimizer(optimizer, saved)
+        for network, weights in networks:
+            set_weights(network, weights)
+        for optimizer, saved in optimizers:
+            set_optimizer(optimizer, saved)
 
     def decay_learning_rates(self, step: int) -> None:
         """Set both learning rates to what they are at a step."""

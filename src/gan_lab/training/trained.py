@@ -11,17 +11,19 @@ from torch import Tensor, nn
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError, unknown
+from gan_lab.config.checks import check_facts, check_ranges
 from gan_lab.config.compose import load_defaults
 from gan_lab.config.identity import listing_of, result_hash
 from gan_lab.config.run_config import RunConfig
 from gan_lab.config.trust import refuse_untrusted
-from gan_lab.runs.checkpoints import Checkpoint, Weights
+from gan_lab.runs.checkpoints import Checkpoint
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import MetricsLine, ScoreLine
 from gan_lab.runs.lookup import find_run
 from gan_lab.training import build
 from gan_lab.training.device import set_up_device
 from gan_lab.training.sampling import generate_each, sample_labels, sample_latents
+from gan_lab.training.weights import Misfit, check_weights, set_weights
 
 
 @dataclass
@@ -43,8 +45,10 @@ class TrainedRun:
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
-        """The newest checkpoint that is whole."""
-        return self.run.trained(say)
+        """The newest checkpoint that is whole, and that of the networks in config.yaml."""
+        checkpoint = self.run.trained(say)
+        _refuse_other_networks(self.run, self.config, checkpoint)
+        return checkpoint
 
     @property
     def step(self) -> int:
@@ -181,7 +185,9 @@ def load_run(
 
 
 def _find(reference: str | Path, runs_dir: str | Path | None) -> Run:
-    return find_run(str(reference), Path(runs_dir or os.environ.get("GAN_LAB_RUNS", "runs")))
+    run = find_run(str(reference), Path(runs_dir or os.environ.get("GAN_LAB_RUNS", "runs")))
+    run.refuse_links()
+    return run
 
 
 def _readers_own(run: Run, trusted: bool, places: Places) -> RunConfig:
@@ -189,15 +195,49 @@ def _readers_own(run: Run, trusted: bool, places: Places) -> RunConfig:
     if not trusted:
         refuse_untrusted(run.config_content())
     config = run.config()
-    runtime = config.runtime
+    _refuse_values(run, config)
+    runtime, own = config.runtime, load_defaults()
     if places.folder:
         config = _in_folder(config, run, Path(places.folder).expanduser().resolve())
-    data_root = places.data_root or os.environ.get("GAN_LAB_DATA") or runtime.data_root
+    data_root = places.data_root or os.environ.get("GAN_LAB_DATA")
     return config.with_runtime(
-        cache_dir=load_defaults().cache_dir,
-        data_root=data_root,
+        cache_dir=own.cache_dir,
+        data_root=data_root or runtime.data_root,
+        data_read_only=not data_root and runtime.data_root != own.data_root,
         device=places.device or runtime.device,
     )
+
+
+def _refuse_values(run: Run, config: RunConfig) -> None:
+    """Raise RunError for a config.yaml with a value that no command could have written."""
+    try:
+        check_ranges(config)
+        check_facts(config)
+    except UsageError as error:
+        raise RunError(f"{run.config_path}: {error} Run the command that made it again.") from None
+
+
+def _refuse_other_networks(run: Run, config: RunConfig, checkpoint: Checkpoint) -> None:
+    """Raise RunError unless a checkpoint is that of the networks in a config.
+
+    They are built without memory first: a config can ask for more than there is.
+    """
+    players = (config.model.generator, config.model.discriminator)
+    if not all(str(player.target).startswith(("gan_lab.", "torch.")) for player in players):
+        return  # code that was trusted, and that may not do without memory
+    try:
+        with torch.device("meta"):
+            generator, discriminator = build.networks(config)
+        check_weights(generator, checkpoint["generator"])
+        check_weights(generator, checkpoint["average"])
+        check_weights(discriminator, checkpoint["discriminator"])
+    except UsageError as error:
+        raise RunError(f"{run.config_path}: {error}") from error
+    except Misfit as error:
+        raise RunError(
+            f"the checkpoint of {run.directory} does not fit the networks of its config.yaml, one "
+            f"of which was changed ({error}): put back what it was."
+        ) from error
 
 
 def _in_folder(config: RunConfig, run: Run, folder: Path) -> RunConfig:
@@ -232,15 +272,3 @@ def trained_generators(
     set_weights(raw, checkpoint["generator"])
     set_weights(average, checkpoint["average"])
     return average, raw
-
-
-def set_weights(network: nn.Module, weights: Weights) -> None:
-    """Set a network's weights to those of a checkpoint. Raises RunError if they do not fit."""
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:  # torch names each weight, a line each
-        mismatch = str(error).splitlines()[1].strip().rstrip(".")
-        raise RunError(
-            "the checkpoint does not fit the networks of the run's config.yaml, which must have "
-            f"been changed since ({mismatch}): put back what it was."
-        ) from error

@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
+from gan_lab.common.downloads import may_download
+
 
 def or_by_hand(name: str, root: str | Path, by_hand: str) -> None:
     """Let torchvision download its dataset `name` into `root`.
 
-    Raises FileNotFoundError, which says `by_hand`, if it cannot.
+    Raises FileNotFoundError, which says `by_hand`, if it cannot or must not.
     """
+    if not may_download():
+        raise FileNotFoundError(
+            f"{name} is not under {root}, and nothing is downloaded to a place that the config of "
+            f"a run names: {by_hand}"
+        )
     import torchvision.datasets  # costs 1.5 s, and only a first run needs it
 
     try:

@@ -1,0 +1,68 @@
+"""What a checkpoint holds, taken only if it belongs to the networks: names, shapes, numbers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from gan_lab.runs.checkpoints import Weights
+
+
+class Misfit(Exception):
+    """What a checkpoint holds does not belong to the networks, or is no number; says what."""
+
+
+def check_weights(network: nn.Module, weights: Weights) -> None:
+    """Raise Misfit unless the weights have the names and shapes of a network's, and are finite.
+
+    The network may be on torch's device "meta", where it takes no memory.
+    """
+    ours = network.state_dict()
+    if not isinstance(weights, Mapping):
+        raise Misfit("it has no weights where some should be")
+    for name in (*ours, *weights):
+        if name not in weights:
+            raise Misfit(f"{name} is missing")
+        if name not in ours:
+            raise Misfit(f"{name!a} is unknown")
+        _check_tensor(name, weights[name], ours[name])
+
+
+def set_weights(network: nn.Module, weights: Weights) -> None:
+    """Set a network's weights. Raises Misfit as `check_weights` does."""
+    check_weights(network, weights)
+    network.load_state_dict(weights)
+
+
+def check_optimizer(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
+    """Raise Misfit unless a saved state has a number or tensor of the right shape for each
+    parameter: none before the first step, else all."""
+    state = saved.get("state") if isinstance(saved, Mapping) else None
+    parameters = [weight for group in optimizer.param_groups for weight in group["params"]]
+    if not isinstance(state, Mapping) or list(state) not in ([], [*range(len(parameters))]):
+        raise Misfit("the state of an optimizer is of other networks")
+    for place, held in state.items():
+        if not isinstance(held, Mapping):
+            raise Misfit("the state of an optimizer is none")
+        for name, value in held.items():
+            same = parameters[place] if getattr(value, "ndim", 0) else torch.empty(())
+            _check_tensor(f"{name} of an optimizer", value, same)
+
+
+def set_optimizer(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
+    """Set an optimizer's state; its settings stay those of the config. Raises Misfit."""
+    check_optimizer(optimizer, saved)
+    optimizer.load_state_dict(
+        {"state": saved["state"], "param_groups": optimizer.state_dict()["param_groups"]}
+    )
+
+
+def _check_tensor(name: str, found: Any, ours: torch.Tensor) -> None:
+    if not isinstance(found, torch.Tensor):
+        raise Misfit(f"{name} is no tensor")
+    if found.shape != ours.shape:
+        raise Misfit(f"{name} has shape {list(found.shape)}, not {list(ours.shape)}")
+    if found.is_complex() or not torch.isfinite(found).all():
+        raise Misfit(f"{name} has a value that is not a finite number")
