@@ -25,6 +25,13 @@ class ProgressNumbers(TypedDict):
     best_score: float
 
 
+class OptimizerState(TypedDict):
+    """What an optimizer's state_dict holds; torch reads the settings of a group from it too."""
+
+    state: dict[int, dict[str, Tensor]]
+    param_groups: list[dict[str, Any]]
+
+
 class Checkpoint(TypedDict):
     """All that a run goes on from."""
 
@@ -32,8 +39,8 @@ class Checkpoint(TypedDict):
     generator: Weights
     discriminator: Weights
     average: Weights
-    optimizer_g: dict[str, Any]
-    optimizer_d: dict[str, Any]
+    optimizer_g: OptimizerState
+    optimizer_d: OptimizerState
 
 
 def write_checkpoint(path: Path, state: Mapping[str, object]) -> None:

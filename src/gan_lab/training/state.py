@@ -1,6 +1,7 @@
 """Everything that a training step touches, and the state that a checkpoint holds."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import nn
@@ -8,7 +9,7 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from gan_lab.losses import GanLoss
-from gan_lab.runs.checkpoints import Checkpoint, ProgressNumbers
+from gan_lab.runs.checkpoints import Checkpoint, OptimizerState, ProgressNumbers
 from gan_lab.training.batches import Batches
 from gan_lab.training.schedules import linear
 from gan_lab.training.weights import check_optimizer, check_weights, set_optimizer, set_weights
@@ -37,8 +38,8 @@ class TrainingState:
             "generator": self.generator.state_dict(),
             "discriminator": self.discriminator.state_dict(),
             "average": self.average.state_dict(),
-            "optimizer_g": self.optimizer_g.state_dict(),
-            "optimizer_d": self.optimizer_d.state_dict(),
+            "optimizer_g": cast(OptimizerState, self.optimizer_g.state_dict()),
+            "optimizer_d": cast(OptimizerState, self.optimizer_d.state_dict()),
         }
 
     def load(self, checkpoint: Checkpoint) -> None:

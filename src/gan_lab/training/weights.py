@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from gan_lab.runs.checkpoints import Weights
+from gan_lab.runs.checkpoints import OptimizerState, Weights
 
 
 class Misfit(Exception):
@@ -36,10 +36,10 @@ def set_weights(network: nn.Module, weights: Weights) -> None:
     network.load_state_dict(weights)
 
 
-def check_optimizer(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
+def check_optimizer(optimizer: Optimizer, saved: OptimizerState) -> None:
     """Raise Misfit unless a saved state has a number or tensor of the right shape for each
     parameter: none before the first step, else all."""
-    state = saved.get("state") if isinstance(saved, Mapping) else None
+    state: Any = saved.get("state") if isinstance(saved, Mapping) else None
     parameters = [weight for group in optimizer.param_groups for weight in group["params"]]
     if not isinstance(state, Mapping) or list(state) not in ([], [*range(len(parameters))]):
         raise Misfit("the state of an optimizer is of other networks")
@@ -51,7 +51,7 @@ def check_optimizer(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
             _check_tensor(f"{name} of an optimizer", value, same)
 
 
-def set_optimizer(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
+def set_optimizer(optimizer: Optimizer, saved: OptimizerState) -> None:
     """Set an optimizer's state; its settings stay those of the config. Raises Misfit."""
     check_optimizer(optimizer, saved)
     optimizer.load_state_dict(
