@@ -28,7 +28,7 @@ class ProgressNumbers(TypedDict):
 class OptimizerState(TypedDict):
     """What an optimizer's state_dict holds; torch reads the settings of a group from it too."""
 
-    state: dict[int, dict[str, Tensor]]
+    state: "dict[int, dict[str, Tensor]]"
     param_groups: list[dict[str, Any]]
 
 
