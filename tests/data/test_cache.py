@@ -1,10 +1,12 @@
 """The cache of decoded images: bit for bit the transform, built once, whole or not at all."""
 
 import errno
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -129,6 +131,8 @@ def test_a_killed_build_leaves_nothing_half_valid(tmp_path):
     assert output.splitlines()[-1] == f"2700 {int(data.images.long().sum())}"
     (folder,) = built(tmp_path / "cache")
     assert folder.suffix == ""
+    names = {path.suffix for path in (tmp_path / "cache").iterdir()}
+    assert names <= {"", ".json", ".lock"}, "nothing of the killed build is left"
 
 
 def test_a_damaged_cache_is_built_again(tmp_path):
@@ -139,6 +143,64 @@ def test_a_damaged_cache_is_built_again(tmp_path):
         file.truncate(100)
     again = image_folder(tmp_path / "data", None, 16, cache_dir=tmp_path / "cache")
     assert torch.equal(again.images, expected)
+
+
+def test_a_flipped_byte_is_seen(tmp_path, capsys):
+    write(tmp_path / "data", 10)
+    first = image_folder(tmp_path / "data", None, 16, cache_dir=tmp_path / "cache")
+    expected, path = first.images.clone(), first.cache / "images.u8"
+    content = bytearray(path.read_bytes())
+    content[5000] ^= 1
+    path.write_bytes(content)
+    capsys.readouterr()
+    again = image_folder(tmp_path / "data", None, 16, cache_dir=tmp_path / "cache")
+    assert torch.equal(again.images, expected)
+    assert f"{path} is damaged: made again" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", [0, 7679, 2560])
+def test_blocks_of_a_large_array_are_hashed(tmp_path, monkeypatch, capsys, place):
+    write(tmp_path / "data", 10)
+    monkeypatch.setattr(cache, "HASHED_WHOLE", 1000)
+    monkeypatch.setattr(cache, "BLOCK", 16)
+    monkeypatch.setattr(cache, "BLOCKS", 4)  # of 7,680 bytes: from 0, 2554, 5109 and 7664
+    first = image_folder(tmp_path / "data", None, 16, cache_dir=tmp_path / "cache")
+    expected, path = first.images.clone(), first.cache / "images.u8"
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+    capsys.readouterr()
+    again = image_folder(tmp_path / "data", None, 16, cache_dir=tmp_path / "cache")
+    assert torch.equal(again.images, expected)
+    assert f"{path} is damaged: made again" in capsys.readouterr().out
+
+
+def test_images_of_an_older_version_are_decoded_again(tmp_path, capsys):
+    write(tmp_path / "data", 10)
+    first = image_folder(tmp_path / "data", None, 16, cache_dir=tmp_path / "cache")
+    path = first.cache / "index.json"
+    path.write_text(json.dumps({"shape": [10, 3, 16, 16], "bad": {}, "source": "data"}))
+    capsys.readouterr()
+    again = image_folder(tmp_path / "data", None, 16, cache_dir=tmp_path / "cache")
+    assert torch.equal(again.images, first.images)
+    expected = f"{path} is of a version that kept no hash: made again"
+    assert expected in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+def test_a_cache_of_root_is_read_by_everybody():
+    with tempfile.TemporaryDirectory() as place:  # nobody may not enter pytest's own
+        folder = Path(place)
+        folder.chmod(0o755)
+        write(folder / "data", 10)
+        first = image_folder(folder / "data", None, 16, cache_dir=folder / "cache")
+        (folder / "cache").chmod(0o755)
+        os.seteuid(65_534)
+        try:
+            again = image_folder(folder / "data", None, 16, cache_dir=folder / "cache")
+        finally:
+            os.seteuid(0)
+        assert torch.equal(again.images, first.images) and again.cache == first.cache
 
 
 def test_a_full_disk_says_so_before_it_starts(tmp_path, monkeypatch):

@@ -249,8 +249,8 @@ def _facts(
     return replace(
         source.facts,
         crop=crop,
-        levels=(levels.lowest, levels.highest) if levels else None,
-        alike=levels is not None and levels.alike,
+        levels=(levels.lowest, levels.highest),
+        alike=levels.alike,
         without_training=tuple(missing),
     )
 

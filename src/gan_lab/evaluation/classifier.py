@@ -15,9 +15,11 @@ from typing import Any, TypedDict
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, interpolate
+
+from gan_lab.common.files import new_file
 
 # (file in weights/, its sha256), written by weights/train_mnistcnn.py
 MNISTCNN_V1 = (
@@ -203,14 +205,42 @@ def accuracy(classifier: Classifier, images: Tensor, labels: Tensor) -> float:
     return (logits.argmax(1).cpu() == labels.cpu()).double().mean().item()
 
 
-def save_classifier(path: str | Path, classifier: Classifier) -> str:
-    """Write weights and architecture to one safetensors file and return its sha256."""
+def classifier_bytes(classifier: Classifier) -> bytes:
+    """Return weights and architecture as the content of a safetensors file."""
     names = ("channels", "classes", "image_size")
     architecture = {name: getattr(classifier, name) for name in names}
     # One key only: safetensors writes metadata in random order, and the bytes would differ.
     metadata = {"classifier": json.dumps(architecture)}
-    content = safetensors.torch.save(classifier.state_dict(), metadata)
-    Path(path).write_bytes(content)
+    content: bytes = safetensors.torch.save(classifier.state_dict(), metadata)
+    return content
+
+
+def classifier_of_bytes(content: bytes) -> Classifier:
+    """Return the classifier (eval mode, CPU) of `classifier_bytes`; ValueError if it is none."""
+    try:
+        weights = safetensors.torch.load(content)
+        architecture = json.loads(metadata_of(content)["classifier"])
+        with torch.device("meta"):  # draws no random numbers
+            classifier = Classifier(**architecture)
+        classifier.load_state_dict(weights, assign=True)
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"not a file of save_classifier ({reason})") from error
+    return classifier.eval()
+
+
+def metadata_of(content: bytes) -> dict[str, str]:
+    """Return the texts that go with the tensors of a safetensors file, which has been loaded."""
+    length = int.from_bytes(content[:8], "little")
+    texts: dict[str, str] = json.loads(content[8 : 8 + length]).get("__metadata__") or {}
+    return texts
+
+
+def save_classifier(path: str | Path, classifier: Classifier) -> str:
+    """Write weights and architecture to one safetensors file and return its sha256."""
+    content = classifier_bytes(classifier)
+    with new_file(Path(path)) as file:
+        file.write(content)
     return hashlib.sha256(content).hexdigest()
 
 
@@ -225,15 +255,9 @@ def load_classifier(path: str | Path, sha256: str | None = None) -> Classifier:
     if sha256 is not None and found != sha256:
         raise ValueError(f"{path}: its sha256 is {found}, expected {sha256}; restore the file")
     try:
-        with safe_open(path, "pt") as file:
-            architecture = json.loads(file.metadata()["classifier"])
-        with torch.device("meta"):  # draws no random numbers
-            classifier = Classifier(**architecture)
-        classifier.load_state_dict(safetensors.torch.load(content), assign=True)
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"{path}: not a file of save_classifier ({reason})") from error
-    return classifier.eval()
+        return classifier_of_bytes(content)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def load_mnistcnn_v1() -> Classifier:

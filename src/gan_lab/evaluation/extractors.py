@@ -1,18 +1,34 @@
 """What scores look at: networks that turn images into features, with their identity."""
 
 import hashlib
+import io
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import torch
-from filelock import FileLock
 from torch import Tensor
 
+from gan_lab.common.cache import (
+    Unfit,
+    WithoutHash,
+    find_kept,
+    locked,
+    make_private,
+    read_kept,
+    read_sealed,
+    refuse_shared,
+    remove,
+    write_sealed,
+)
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
+from gan_lab.common.files import MOST_BYTES, new_file
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import RunConfig
 from gan_lab.data import ImageDataset, with_channels
@@ -21,13 +37,12 @@ from gan_lab.evaluation.classifier import (
     Classifier,
     Unfinished,
     accuracy,
+    classifier_bytes,
+    classifier_of_bytes,
     classify,
-    load_classifier,
     load_mnistcnn_v1,
-    save_classifier,
     train_classifier,
 )
-from gan_lab.runs.checkpoints import read_written, write_checkpoint
 from gan_lab.training import build
 
 Extracted = tuple[
@@ -84,11 +99,18 @@ def trained_classifier(
     train, test = load_split("train", image_size), load_split("test", image_size)
     assert train.labels is not None and test.labels is not None
     path = cache_dir / f"classifier-{content_hash(train)}-{image_size}-{epochs}.safetensors"
-    classifier = _cached_classifier(path)
-    if classifier is None:
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):  # others wait, and find it
-            classifier = _cached_classifier(path) or _train(path, train, epochs)
+    refuse_shared(cache_dir)
+    content = None
+    with suppress(OSError, Unfit):
+        content = _kept_classifier(path)
+    trained = content is None
+    if content is None:
+        make_private(cache_dir)
+        waiting = f"another process trains the classifier {path}; waiting for it"
+        with locked(path, waiting):
+            content = find_kept(partial(_kept_classifier, path)) or _train(path, train, epochs)
+    classifier = classifier_of_bytes(content)
+    if trained:
         for line in confusion_lines(classifier, test):
             say(f"classifier  {dataset_name}: {line}")
     share = accuracy(classifier, test.images, test.labels)
@@ -97,7 +119,7 @@ def trained_classifier(
             f"the classifier of {dataset_name} is right on {share:.1%} of the test images, under "
             f"its gate of {minimum_accuracy:.0%}: samples cannot be judged by it."
         )
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    sha256 = hashlib.sha256(content).hexdigest()
     return _classifier_extractor(f"{dataset_name}cnn-{sha256[:8]}", sha256, classifier, device)
 
 
@@ -115,22 +137,38 @@ def confusion_lines(classifier: Classifier, test: ImageDataset) -> Iterator[str]
         yield f"{names}: {count} of {totals[label]}"
 
 
-def _cached_classifier(path: Path) -> Classifier | None:
+def _kept_classifier(path: Path) -> bytes:
+    """Return the content of a classifier's file.
+
+    Its hash lies in a file beside it, for the sha256 of the file itself names what it measures.
+    Raises FileNotFoundError if there is none, Unfit if it is not what was trained.
+    """
+    content = read_kept(path, MOST_BYTES)
     try:
-        return load_classifier(path)
-    except (FileNotFoundError, ValueError):  # not there yet, or damaged
-        return None
+        sha256 = read_sealed(path.with_suffix(".json"), str)
+    except FileNotFoundError:
+        raise WithoutHash(path) from None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise Unfit(path)
+    try:
+        classifier_of_bytes(content)
+    except ValueError as error:
+        raise Unfit(path) from error
+    return content
 
 
-def _train(path: Path, train: ImageDataset, epochs: int) -> Classifier:
-    """Train a classifier and write it to `path`. One that is killed goes on where it last saved."""
+def _train(path: Path, train: ImageDataset, epochs: int) -> bytes:
+    """Train a classifier and write it to `path`; return the content of the file.
+
+    A training that is killed goes on where it last saved.
+    """
     assert train.labels is not None
     unfinished, saved = path.with_suffix(".pt"), time.monotonic()
 
     def keep(state: Callable[[], Unfinished]) -> None:
         nonlocal saved
         if time.monotonic() - saved > SAVE_SECONDS:
-            write_checkpoint(unfinished, state())
+            _write_unfinished(unfinished, state())
             saved = time.monotonic()
 
     classifier = train_classifier(
@@ -138,14 +176,45 @@ def _train(path: Path, train: ImageDataset, epochs: int) -> Classifier:
         train.labels,
         len(train.classes),
         epochs=epochs,
-        start=read_written(unfinished),
+        start=find_kept(partial(_read_unfinished, unfinished)),
         keep=keep,
     )
-    temporary = path.with_suffix(".tmp")
-    save_classifier(temporary, classifier)
-    temporary.replace(path)
-    unfinished.unlink(missing_ok=True)
-    return classifier
+    content = classifier_bytes(classifier)
+    # The hash first: after a kill between the two there is none without a file.
+    write_sealed(path.with_suffix(".json"), hashlib.sha256(content).hexdigest())
+    with new_file(path) as file:
+        file.write(content)
+    remove(unfinished)
+    return content
+
+
+def _write_unfinished(path: Path, state: Unfinished) -> None:
+    """Write the hash of a state in its first line, then the state."""
+    content = io.BytesIO()
+    torch.save(state, content)
+    with new_file(path) as file:
+        file.write(hashlib.sha256(content.getbuffer()).hexdigest().encode() + b"\n")
+        file.write(content.getbuffer())
+
+
+def _read_unfinished(path: Path) -> Unfinished:
+    """Return what `_write_unfinished` wrote.
+
+    Raises FileNotFoundError if there is nothing, Unfit if it is something else.
+    """
+    kept = read_kept(path, MOST_BYTES)
+    if kept.startswith(b"PK"):  # as torch.save begins
+        raise WithoutHash(path)
+    sha256, _, content = kept.partition(b"\n")
+    if hashlib.sha256(content).hexdigest().encode() != sha256:
+        raise Unfit(path)
+    try:
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # pickle and zip files fail in many ways
+        raise Unfit(path) from error
+    if not isinstance(state, dict) or state.keys() != Unfinished.__annotations__.keys():
+        raise Unfit(path)
+    return cast(Unfinished, state)
 
 
 def stacked_classifier(device: torch.device, name: str) -> Extractor:

@@ -1,18 +1,28 @@
 """The real side of all scores of a dataset: computed when first needed, then kept in files."""
 
+import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from gan_lab.common.files import read_json
+from gan_lab.common.cache import (
+    Unfit,
+    WithoutHash,
+    find_kept,
+    make_private,
+    read_kept,
+    read_sealed,
+    refuse_shared,
+    write_sealed,
+)
+from gan_lab.common.files import MOST_BYTES, new_file
 from gan_lab.common.typed import Json
 from gan_lab.data import ImageDataset
+from gan_lab.evaluation.classifier import metadata_of
 from gan_lab.evaluation.extractors import Extractor, LoadSplit, content_hash
 from gan_lab.evaluation.measures import Features
 from gan_lab.metrics import Moments, moments
@@ -26,9 +36,11 @@ class Reference:
     """The training split, against which samples are scored, and the test split, whose are floors.
 
     Both are taken in random order, the same for all: files of a folder lie sorted by class.
+    Raises RunError if others may write to `cache_dir`.
     """
 
     def __init__(self, load_split: LoadSplit, cache_dir: Path):
+        refuse_shared(cache_dir)
         self._load_split, self._cache_dir = load_split, cache_dir
         self._features: dict[tuple[str, str], Features] = {}
         self._hashes: dict[int | None, str] = {}
@@ -79,36 +91,77 @@ class Reference:
         """Return floors from the cache, where `key` is what they depend on beside the data."""
         path = self._cache_dir / f"{CACHE}-floors-{self.hash(extractor)}.json"
         name = json.dumps(key, sort_keys=True)
-        known: dict[str, Floors] = read_json(path, {})
+        look = partial(read_sealed, path, dict[str, Floors])
+        known = find_kept(look) or {}
         if name not in known:
-            known = {**read_json(path, {}), name: compute()}
-            text = json.dumps(known, indent=1)
-            _replace(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+            floors = compute()
+            make_private(self._cache_dir)
+            # Another process may have added its own meanwhile.
+            known = {**(find_kept(look) or {}), name: floors}
+            write_sealed(path, known)
         return known[name]
 
     def _cached_features(self, extractor: Extractor) -> Features:
-        from safetensors import SafetensorError, safe_open
-        from safetensors.torch import save_file
-
         train = self._load_split("train", extractor.image_size)
         self._hashes[extractor.image_size] = content_hash(train)
         data_hash = self._hashes[extractor.image_size]
         name = f"{CACHE}-{extractor.name}-{extractor.sha256[:12]}-{data_hash}"
         path = self._cache_dir / f"{name}.safetensors"
-        try:
-            with safe_open(path, "pt") as file:
-                count = int(file.metadata()["count"])
-                known = Moments(file.get_tensor("mean"), file.get_tensor("factor"), count)
-                return Features(file.get_tensor("values"), known=known)
-        except (FileNotFoundError, SafetensorError, KeyError):
-            pass
+        if known := find_kept(lambda: _read_features(path, len(train))):
+            return known
         values = extractor.extract(train.images)[0]
-        known = moments(values)
         kept = values[_order(len(train))[:ROWS]].contiguous()
-        tensors = {"mean": known.mean, "factor": known.factor.contiguous(), "values": kept}
-        metadata = {"count": str(known.count)}
-        _replace(path, lambda temporary: save_file(tensors, temporary, metadata))
-        return Features(kept, known=known)
+        features = Features(kept, known=moments(values))
+        make_private(self._cache_dir)
+        _write_features(path, features)
+        return features
+
+
+def _write_features(path: Path, features: Features) -> None:
+    from safetensors.torch import save
+
+    known = features.moments
+    factor = known.factor.contiguous()
+    tensors = {"mean": known.mean, "factor": factor, "values": features.values}
+    metadata = {"count": str(known.count), "sha256": _hash(path, known, features.values)}
+    with new_file(path) as file:
+        file.write(save(tensors, metadata))
+
+
+def _read_features(path: Path, count: int) -> Features:
+    """Return what `_write_features` wrote of `count` samples.
+
+    Raises FileNotFoundError if there is nothing, Unfit if it is something else.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    content = read_kept(path, MOST_BYTES)
+    try:
+        tensors, metadata = load(content), metadata_of(content)
+        known = Moments(tensors["mean"], tensors["factor"], int(metadata["count"]))
+        values = tensors["values"]
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise Unfit(path) from error
+    if "sha256" not in metadata:
+        raise WithoutHash(path)
+    shapes = [known.mean.shape, known.factor.shape[:1], values.shape[1:]]
+    if len(known.mean.shape) != 1 or len(set(shapes)) > 1:
+        raise Unfit(path)
+    if (known.count, len(values)) != (count, min(count, ROWS)):
+        raise Unfit(path)
+    if metadata["sha256"] != _hash(path, known, values):
+        raise Unfit(path)
+    return Features(values, known=known)
+
+
+def _hash(path: Path, known: Moments, values: Tensor) -> str:
+    """Return the sha256 of the name of a file and of all that is kept in it."""
+    digest = hashlib.sha256(f"{path.name} {known.count}".encode())
+    for tensor in (known.mean, known.factor, values):
+        digest.update(f" {tensor.dtype} {list(tensor.shape)} ".encode())
+        digest.update(tensor.contiguous().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def shuffled(samples: Tensor, most: int | None = None) -> Tensor:
@@ -118,11 +171,3 @@ def shuffled(samples: Tensor, most: int | None = None) -> Tensor:
 
 def _order(count: int) -> Tensor:
     return torch.randperm(count, generator=torch.Generator().manual_seed(0))
-
-
-def _replace(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file whole or not at all, whoever else writes it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    write(temporary)
-    temporary.replace(path)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gan_lab.common.cache import make_private
 from gan_lab.config.run_config import RunConfig
 from gan_lab.data import (
     ImageDataset,
@@ -49,8 +50,10 @@ def explain_dataset(config: RunConfig) -> Iterator[str]:
         everything = human_size(folder_size(train.cache.parent))
         yield f"  decoded   {train.cache} ({human_size(folder_size(train.cache))})"
         yield f"  cache_dir {train.cache.parent} ({everything})"
-    path = Path(config.runtime.cache_dir).expanduser() / "sheets" / f"{name}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    cache_dir = Path(config.runtime.cache_dir).expanduser()
+    make_private(cache_dir)
+    path = cache_dir / "sheets" / f"{name}.png"
+    path.parent.mkdir(exist_ok=True)
     save_png(_sheet(train), path)
     yield ""
     yield f"{path}"

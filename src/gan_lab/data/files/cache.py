@@ -1,31 +1,49 @@
 """Images decoded once into an array of bytes on the disk, which later runs map into memory."""
 
-import json
+import hashlib
 import math
 import os
+import secrets
 import shutil
+import stat
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
-import filelock
 import numpy as np
 import torch
 from torch import Tensor
 
+from gan_lab.common.cache import (
+    Unfit,
+    find_kept,
+    is_private,
+    locked,
+    make_private,
+    read_sealed,
+    refuse_shared,
+    remove,
+    write_sealed,
+)
+from gan_lab.common.files import PLAIN_ONLY, read_bytes, replace_file
 from gan_lab.data.files.decode import DecodedImage, Decoding, decode_as
 from gan_lab.data.files.listing import File, digest, printable
 
 DecodeOne = Callable[[File], DecodedImage | str]  # an image, or the reason why it cannot be used
 FORMAT = "images-1"  # a new number whenever the same files would give other bytes
-BAD_LIST = "bad_images.txt"
+INDEX, IMAGES, BAD_LIST = "index.json", "images.u8", "bad_images.txt"
 CHUNK = 256  # images that are decoded before they are written
 IN_MEMORY = 2**30  # bytes up to which an array is read whole, if an eighth of the memory holds it
+# The hash is of all bytes of an array up to HASHED_WHOLE. Of a larger one it is of 256 blocks of
+# 1 MiB: the first begins at 0, the last ends at the end, and the others begin evenly between them.
+HASHED_WHOLE, BLOCK, BLOCKS = 2**28, 2**20, 256
+SETTLED = 2 * 10**9  # nanoseconds: a second change so soon may get the same time as the first
 
 
 @dataclass(frozen=True)
@@ -38,12 +56,24 @@ class Levels:
 
 
 @dataclass(frozen=True)
+class Index:
+    """What is kept of decoded images beside their bytes; sealed, so that it vouches for them."""
+
+    folder: str  # the name of the folder that it lies in: another's array does not fit
+    shape: tuple[int, int, int, int]
+    bad: dict[str, str]  # place in the list of files -> reason
+    source: str
+    levels: Levels
+    images: str  # sha256
+
+
+@dataclass(frozen=True)
 class Decoded:
     """Images (uint8 [N, C, H, W]) of the files that could be used, and why others could not."""
 
     images: Tensor
     bad: dict[int, str]  # place in the list of files -> reason
-    levels: Levels | None = None  # unknown in caches of version 0.1
+    levels: Levels
     path: Path | None = None  # the folder of the cache, with bad_images.txt in it
 
     @property
@@ -66,19 +96,24 @@ def decoded(
         results = list(_decode_all(one, files, f"decoding {len(files):,} images of {top}"))
         images = [result for result in results if isinstance(result, DecodedImage)]
         bad = {i: reason for i, reason in enumerate(results) if isinstance(reason, str)}
-        whole = torch.stack([one.image for one in images]) if images else torch.empty(0, *shape)
-        return Decoded(whole, bad, _levels_of(images))
+        stacked = torch.stack([one.image for one in images]) if images else torch.empty(0, *shape)
+        return Decoded(stacked, bad, _levels_of(images))
     made_of = f"{FORMAT} {decoding.image_size} {decoding.channels} {decoding.crop} {top.resolve()}"
     if decoding.layout > 1:  # else the key is that of version 0.1
         made_of += f" layout {decoding.layout}"
     key = digest([made_of, *(f"{f.name} {f.size} {f.time}" for f in files)])[:12]
     folder = cache_dir / f"{FORMAT}-{key}"
-    if not _is_whole(folder):
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        with _locked(folder):
-            if not _is_whole(folder):  # another process may just have made it
-                _build(folder, top, files, one, shape)
-    return _open(folder)
+    refuse_shared(cache_dir)
+    with suppress(OSError, Unfit):
+        return _open(folder, shape)
+    make_private(cache_dir)
+    waiting = f"another process decodes these images into {folder}; waiting for it"
+    with locked(folder, waiting):
+        # Another process may just have made it.
+        if (whole := find_kept(lambda: _open(folder, shape))) is not None:
+            return whole
+        _build(folder, top, files, one, shape)
+        return _open(folder, shape)
 
 
 def bad_lines(top: Path, files: Sequence[File], bad: Mapping[int, str]) -> list[str]:
@@ -89,11 +124,10 @@ def bad_lines(top: Path, files: Sequence[File], bad: Mapping[int, str]) -> list[
 def write_list(path: Path, lines: Sequence[str]) -> None:
     """Write lines to a file, unless it has them; whole or not at all."""
     text = "".join(lines)
-    if path.is_file() and path.read_text("utf-8") == text:
-        return
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(text, "utf-8", "backslashreplace")
-    temporary.replace(path)
+    with suppress(OSError):  # not there, or no plain file
+        if read_bytes(path) == text.encode("utf-8", "backslashreplace"):
+            return
+    replace_file(path, text)
 
 
 def folder_size(folder: Path) -> int:
@@ -112,9 +146,9 @@ def human_size(count: int) -> str:
 
 
 def _build(
-    folder: Path, top: Path, files: Sequence[File], one: DecodeOne, shape: tuple[int, ...]
+    folder: Path, top: Path, files: Sequence[File], one: DecodeOne, shape: tuple[int, int, int]
 ) -> None:
-    """Decode into a folder beside `folder` and rename it; a killed build is overwritten."""
+    """Decode into a fresh folder beside `folder` and rename it; what kills have left is removed."""
     needed = len(files) * math.prod(shape)
     free = shutil.disk_usage(folder.parent).free
     if needed > free:
@@ -122,14 +156,16 @@ def _build(
             f"the decoded images need {human_size(needed)} and {folder.parent} has "
             f"{human_size(free)} left: make room, or set cache_dir= to a larger disk."
         )
-    began, temporary = time.monotonic(), folder.with_suffix(".tmp")
+    for leftover in folder.parent.glob(f"{folder.name}*.tmp"):
+        remove(leftover)
+    began = time.monotonic()
+    temporary = folder.with_name(f"{folder.name}.{secrets.token_hex(8)}.tmp")
     bad: dict[int, str] = {}
     levels = _Gathered()
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
+    temporary.mkdir(mode=0o755)  # whatever the umask: nobody else may write to it
     title = f"decoding {len(files):,} images of {top} into {folder} ({human_size(needed)})"
     try:
-        with (temporary / "images.u8").open("wb") as file:
+        with (temporary / IMAGES).open("xb") as file:
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(file.fileno(), 0, needed)  # a full disk shows now, not later
             for place, result in enumerate(_decode_all(one, files, title)):
@@ -142,14 +178,17 @@ def _build(
             file.flush()
             os.fsync(file.fileno())
         write_list(temporary / BAD_LIST, bad_lines(top, files, bad))
-        index = {
-            "shape": [len(files) - len(bad), *shape],
-            "bad": bad,
-            "source": printable(str(top)),
-            "levels": asdict(levels.result()),
-        }
-        (temporary / "index.json").write_text(json.dumps(index), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)  # a damaged one
+        whole = (len(files) - len(bad), *shape)
+        index = Index(
+            folder=folder.name,
+            shape=whole,
+            bad={str(place): reason for place, reason in bad.items()},
+            source=printable(str(top)),
+            levels=levels.result(),
+            images=_hash(_array(temporary / IMAGES, math.prod(whole))),
+        )
+        write_sealed(temporary / INDEX, index)
+        remove(folder)  # one that does not fit
         temporary.rename(folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -209,38 +248,73 @@ def _decode_all(one: DecodeOne, files: Sequence[File], title: str) -> Iterator[D
             progress.advance(task, len(chunk))
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold a lock that dies with its process; says so if another process holds it."""
-    lock = filelock.FileLock(folder.with_suffix(".lock"))
+class _State(NamedTuple):
+    """A file as it is now: one that is written to, or another one in its place, has another."""
+
+    path: Path
+    device: int
+    inode: int
+    size: int
+    changed: int  # nanoseconds
+
+
+_fitting: set[tuple[str, _State]] = set()  # hashed by this process: a start loads several splits
+
+
+def _open(folder: Path, shape: tuple[int, ...]) -> Decoded:
+    """Return the images that are kept in a folder; `shape` is that of one.
+
+    Raises FileNotFoundError if there is no folder, Unfit if it is not what `_build` made.
+    """
+    if not is_private(folder):
+        raise Unfit(folder, "is no folder, or one that others may write to")
     try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        print(f"another process decodes these images into {folder}; waiting for it", flush=True)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        index = read_sealed(folder / INDEX, Index)
+        array = _array(folder / IMAGES, math.prod(index.shape))
+    except FileNotFoundError as error:
+        raise Unfit(Path(error.filename), "is missing") from error
+    except OSError as error:
+        raise Unfit(folder / IMAGES, f"is damaged ({error.strerror})") from error
+    bad = {int(place): reason for place, reason in index.bad.items() if place.isdecimal()}
+    if index.folder != folder.name or index.shape[1:] != shape or len(bad) < len(index.bad):
+        raise Unfit(folder / INDEX)
+    state = _state(folder / IMAGES)
+    if (index.images, state) not in _fitting:
+        if _hash(array) != index.images:
+            raise Unfit(folder / IMAGES)
+        if time.time_ns() - state.changed > SETTLED:
+            _fitting.add((index.images, state))
+    return Decoded(torch.from_numpy(array).view(index.shape), bad, index.levels, folder)
 
 
-def _is_whole(folder: Path) -> bool:
-    try:
-        index = (folder / "index.json").read_text(encoding="utf-8")
-        shape: list[int] = json.loads(index)["shape"]
-        return (folder / "images.u8").stat().st_size == math.prod(shape)
-    except (OSError, ValueError, KeyError):
-        return False
+def _array(path: Path, size: int) -> np.ndarray:
+    """Return the bytes of a plain file: read, or mapped if they are many.
+
+    Raises FileNotFoundError if there is none, Unfit if it is something else or has another size.
+    """
+    handle = os.open(path, os.O_RDONLY | PLAIN_ONLY)
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or status.st_size != size:
+            raise Unfit(path)
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if size <= min(IN_MEMORY, memory // 8):
+            return np.fromfile(file, np.uint8)
+        # The system keeps in memory what there is room for; never written, so never copied.
+        return np.memmap(file, np.uint8, "c")
 
 
-def _open(folder: Path) -> Decoded:
-    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-    shape, path = tuple(index["shape"]), folder / "images.u8"
-    bad = {int(place): reason for place, reason in index["bad"].items()}
-    levels = Levels(**index["levels"]) if "levels" in index else None
-    size = math.prod(shape)
-    if size <= min(IN_MEMORY, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 8):
-        images = torch.from_numpy(np.fromfile(path, np.uint8)).view(shape)
-    else:  # the system keeps in memory what there is room for; never written, so never copied
-        images = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8).view(shape)
-    return Decoded(images, bad, levels, folder)
+def _state(path: Path) -> _State:
+    status = path.lstat()
+    return _State(path, status.st_dev, status.st_ino, status.st_size, status.st_ctime_ns)
+
+
+def _hash(array: np.ndarray) -> str:
+    """Return the sha256 of bytes, or of evenly taken blocks of many."""
+    if len(array) <= HASHED_WHOLE:
+        return hashlib.sha256(array.data).hexdigest()
+    digest = hashlib.sha256()
+    for number in range(BLOCKS):
+        start = number * (len(array) - BLOCK) // (BLOCKS - 1)
+        digest.update(array[start : start + BLOCK].data)
+    return digest.hexdigest()

@@ -1,16 +1,15 @@
 """What the headers of a folder's images say: whether all are grey, and how their sides differ."""
 
-import json
 import statistics
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_lab.common.files import read_json
-from gan_lab.data.files.cache import write_list
+from gan_lab.common.cache import find_kept, make_private, read_sealed, refuse_shared, write_sealed
 from gan_lab.data.files.decode import open_image
 from gan_lab.data.files.listing import File, digest
 
@@ -45,16 +44,17 @@ def read_headers(
         names = (f"{f.name} {f.size} {f.time}" for f in files)
         key = digest([f"{FORMAT} {crop} {top.resolve()}", *names])[:12]
         path = cache_dir / f"{FORMAT}-{key}.json"
-        if known := read_json(path, {}):
-            return Headers(**known)
+        refuse_shared(cache_dir)
+        if known := find_kept(partial(read_sealed, path, Headers)):
+            return known
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Pillow about files that decoding uses or lists
-        found = _look(top, files, crop)
+        headers = _look(top, files, crop)
     if path is not None:
         with suppress(OSError):  # a full disk, or one that may only be read
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_list(path, [json.dumps(asdict(found))])
-    return found
+            make_private(path.parent)
+            write_sealed(path, headers)
+    return headers
 
 
 def evenly(files: Sequence[File], most: int) -> Sequence[File]:
