@@ -43,7 +43,7 @@ def new_file(path: Path, durable: bool = False) -> Iterator[BinaryIO]:
                 os.fsync(handle)
         unfinished.replace(path)
         if durable:
-            sync(path.parent)
+            _sync(path.parent, os.O_RDONLY)  # it may be a link: a study on another disk
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
@@ -62,13 +62,17 @@ def replace_file(path: Path, text: str, durable: bool = False) -> None:
 
 
 def sync(path: Path) -> None:
-    """Wait until what was written to a file or folder is on the disk, if it is there."""
+    """Wait until what was written to a plain file is on the disk, if it is there."""
     if path.exists():
-        handle = os.open(path, os.O_RDONLY | PLAIN_ONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _sync(path, os.O_RDONLY | PLAIN_ONLY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def append_to(path: Path) -> TextIO:

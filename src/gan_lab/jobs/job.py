@@ -1,6 +1,7 @@
 """One run of a command that has several: what it is, whether it is done, what became of it."""
 
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gan_lab.common.console import duration
@@ -112,8 +113,22 @@ def conclude(job: Job, ending: Ending) -> Outcome:
             run.write_error(f"{ending.error}\n{ending.output}")
         again = f"{ending.error} at step {status.step}; the same command goes on from there"
         return Outcome(job, "killed", again)
+    if status.state == "new" and not run.is_taken():  # it ended before it began: its data, say
+        _write_failed(job, ending.error)
     state = "diverged" if status.state == "diverged" else "failed"
     return Outcome(job, state, ending.error)
+
+
+def _write_failed(job: Job, reason: str) -> None:
+    """Give a job that could not begin its directory, so that it is listed like any other."""
+    run = job.run
+    with suppress(RunError):  # somewhere else, or where nothing can be written
+        run.take()
+        try:
+            run.write_config(job.config)
+            run.set_status("failed", 0, reason)
+        finally:
+            run.release()
 
 
 def _write_failure(job: Job, error: Exception) -> None:

@@ -94,9 +94,9 @@ def _is_whole(content: Any, step: str) -> bool:
         and type(progress["step"]) is type(progress["best_step"]) is int
         and step == f"{progress['step']:08d}"
         and -1 <= progress["best_step"] <= progress["step"]
-        and isinstance(progress["seconds"], int | float)
+        and type(progress["seconds"]) is float
         and 0 <= progress["seconds"] < math.inf
-        and isinstance(progress["best_score"], int | float)
+        and type(progress["best_score"]) is float
         and not math.isnan(progress["best_score"])
     )
 

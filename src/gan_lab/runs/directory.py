@@ -47,6 +47,7 @@ MOST_CONFIG_BYTES = 2**22  # of config.yaml, which has some thousands: 1,000 cla
 STATES = ("running", "finished", "failed", "interrupted", "diverged")
 STEP = re.compile("[0-9]{8}|[1-9][0-9]{8,17}")  # how a file is named by its step
 OLD_UNFINISHED = re.compile(r"[0-9]{8,}\.tmp(\.png)?|\.[a-z_.]+\.tmp")
+DEEPEST = 50  # of config.yaml's mappings and lists, which have six levels
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 COLLAPSED = "collapsed: "  # how the reason of a run begins that stop_on_collapse has stopped
 MONITOR = "monitor"  # what has stopped such a run
@@ -183,7 +184,7 @@ class Run:
         """
         try:
             text = read_bytes(self.config_path, MOST_CONFIG_BYTES).decode("utf-8")
-            refuse_aliases(text)
+            refuse_bombs(text)
             content: Any = OmegaConf.to_container(OmegaConf.load(io.StringIO(text)))
             written = int(content.pop("format", 1))
         except FileNotFoundError:
@@ -493,10 +494,15 @@ def _read_each(kind: type[T], content: Sequence[Any]) -> list[T]:
     return found
 
 
-def refuse_aliases(text: str) -> None:
-    """Raise Malformed if YAML repeats a part by its name: ten lines can stand for a billion.
+def refuse_bombs(text: str) -> None:
+    """Raise Malformed for YAML that takes long to read: gan_lab writes nothing of the kind.
 
-    gan_lab writes none.
+    Parts that are repeated by name make a billion of ten lines, and the time that deep nesting
+    takes grows with its square.
     """
-    if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=YAML_LOADER)):
-        raise Malformed("it has an alias")
+    depth = 0
+    for event in yaml.parse(text, Loader=YAML_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > DEEPEST:
+            raise Malformed("it has an alias, or is nested too deeply")
