@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -88,6 +89,7 @@ def _flip(file: Path) -> None:
     file.write_bytes(content)
 
 
+@cache
 def huge_png(side: int = 60_000) -> bytes:
     """A black picture of one bit a pixel: 3.6 thousand million pixels in half a megabyte."""
 
