@@ -258,6 +258,8 @@ def prove(
         findings: list[Finding] = []
         for number, found in enumerate(judged(judge_one, chosen, options.jobs), start=1):
             findings += found
+            if number % 50 == 0:
+                print(f"[{number}]", file=sys.stderr, flush=True)
             for finding in found:
                 print(
                     f"[{number}] {finding.kind} | {finding.case} | {finding.line[:200]}", flush=True

@@ -82,21 +82,23 @@ def call(
         if child == 0:
             _become(folder, arguments, environment, memory, out, err)
         status, usage, stopped, moved = 0, None, False, began
-        cpu = 0.0
+        cpu, looked = 0.0, began
         while True:
             ended, status, usage = os.wait4(child, os.WNOHANG)
             if ended:
                 break
-            now, used = time.monotonic(), _cpu(child)
-            if used != cpu:
-                cpu, moved = used, now
+            now = time.monotonic()
+            if now > looked + 1:
+                looked, used = now, _cpu(child)
+                if used != cpu:
+                    cpu, moved = used, now
             hung = now - moved > STILL
             if hung or now - began > seconds:
                 stopped = True
                 _kill(child)
                 _, status, usage = os.wait4(child, 0)
                 break
-            time.sleep(0.05)
+            time.sleep(0.02)
         _kill(child)  # whatever it has left behind
         code = LIMIT if stopped else os.waitstatus_to_exitcode(status)
         return Answer(
