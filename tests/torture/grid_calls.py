@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 MEMORY = 8 * 2**30  # bytes of addresses that a call may have
-SECONDS = 60.0  # that a call may take
+SECONDS = 60.0  # of the processor that a call may take, whatever else the machine does
 STILL = 15.0  # seconds without any use of the processor, after which a call hangs
 LIMIT = 124  # how a call ends that took longer
 MODULES = (
@@ -93,7 +93,7 @@ def call(
                 if used != cpu:
                     cpu, moved = used, now
             hung = now - moved > STILL
-            if hung or now - began > seconds:
+            if hung or cpu > seconds:
                 stopped = True
                 _kill(child)
                 _, status, usage = os.wait4(child, 0)
