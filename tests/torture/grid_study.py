@@ -1,0 +1,101 @@
+"""The study that faults are planted in: one run with every file a run may hold, and two others."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grid_calls import call
+
+SETTINGS = (
+    *("model=cdcgan", "image_size=16", "latent_dim=8", "batch_size=16", "threads=1"),
+    *("log_every=2", "sample_every=10", "score_every=10", "checkpoint_every=10"),
+    *("evaluation.samples=60", "evaluation.samples_during=60"),
+    *("dataset.scores=[fd_classifier,class_shares]", "study=torture"),
+)
+FOREIGN = ("WANDB_", "GAN_LAB_")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A folder in which `gan-lab` was called: its runs are in FOLDER/runs/torture."""
+
+    folder: Path
+    run: str  # the name of the run with every file
+    whole: tuple[str, ...]  # the names of the others
+    environment: Mapping[str, str]
+
+    @property
+    def victim(self) -> Path:
+        """The directory of the run with every file, below the folder."""
+        return Path("runs/torture", self.run)
+
+    def files(self) -> list[Path]:
+        """Every file that the run holds, below its directory."""
+        root = self.folder / self.victim
+        return sorted(path.relative_to(root) for path in root.rglob("*") if path.is_file())
+
+
+def environment_in(folder: Path) -> dict[str, str]:
+    """An environment without anybody's settings, and without a network."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
+    home = folder / "home"
+    return kept | nowhere | {
+        "HOME": str(home),
+        "NETRC": str(home / "netrc"),
+        "TORCH_HOME": str(home / "torch"),
+        "GAN_LAB_CACHE": str(folder / "cache"),
+        "WANDB_MODE": "offline",
+        "OMP_NUM_THREADS": "1",
+        "COLUMNS": "300",
+    }  # fmt: skip
+
+
+def make_study(folder: Path) -> Study:
+    """Train the study in a folder; one that is there is taken as it is."""
+    environment = environment_in(folder)
+    root = folder / "study"
+    if not (folder / "made").exists():
+        root.mkdir(parents=True)
+        (folder / "home").mkdir()
+
+        def gan_lab(*arguments: str) -> None:
+            answer = call(root, arguments, environment, seconds=300, memory=None)
+            if answer.code:
+                raise RuntimeError(f"gan-lab {' '.join(arguments)}: {answer.text}")
+
+        gan_lab(*SETTINGS, "hidden_dim=4", "steps=20", "logger=both")
+        (directory,) = (root / "runs/torture").iterdir()
+        run = str(directory.relative_to(root))
+        gan_lab("modes", run, "--samples", "60")
+        gan_lab("modes", run, "--samples", "60", "--weights", "raw")
+        gan_lab("equilibrium", run, "--steps", "2", "--fresh-steps", "2")
+        gan_lab("sample", run, "--count", "4")
+        gan_lab("interpolate", run, "--pairs", "1")
+        gan_lab("export", run)
+        for width in (6, 8):
+            gan_lab(*SETTINGS, f"hidden_dim={width}", "steps=20", "logger=none")
+        gan_lab("report", "torture")
+        shutil.rmtree(root / "runs/wandb")
+        (folder / "made").write_text(directory.name)
+    name = (folder / "made").read_text()
+    others = sorted(path.parent.name for path in root.glob("runs/torture/*/config.yaml"))
+    others.remove(name)
+    return Study(root, name, tuple(others), environment)
+
+
+def numbers_of(path: Path) -> list[str]:
+    """The lines of a file of JSON lines without their seconds, sorted; [] if there is none."""
+    found = []
+    for text in path.read_text("utf-8", "replace").splitlines() if path.is_file() else ():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            line = text
+        if isinstance(line, dict):
+            line.pop("seconds", None)
+        found.append(json.dumps(line, sort_keys=True))
+    return sorted(found)
