@@ -133,9 +133,9 @@ class WandbConfig:
 class RuntimeConfig:
     """What does not change the result of a run: its length, its places, how often it does what.
 
-    `data_read_only` is of an opened run, and in no file: its config may name any place for the
-    data, and nothing is downloaded to where somebody else says. The first config files lacked what
-    else has a default here.
+    `opened` and `data_read_only` are of an opened run, and in no file: its data must be those that
+    it recorded, and nothing is downloaded to where its config says. The first config files lacked
+    what else has a default here.
     """
 
     study: str
@@ -158,13 +158,17 @@ class RuntimeConfig:
     evaluation: EvaluationConfig
     logger: Spec | None = None
     wandb: WandbConfig
+    opened: bool = False
     data_read_only: bool = False
 
     def as_plain(self) -> dict[str, Any]:
         """Return the content of config.yaml's `runtime`."""
-        held = {field.name: plain(getattr(self, field.name)) for field in fields(self)}
-        del held["data_read_only"]
-        return held
+        names = [field.name for field in fields(self)]
+        return {
+            name: plain(getattr(self, name))
+            for name in names
+            if name not in ("opened", "data_read_only")
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,11 +30,17 @@ def dataset(config: RunConfig, **changes: Any) -> ImageDataset:
     """Load the run's dataset; `changes` replace arguments (split="test", image_size=28).
 
     Points have no image_size, and any is right. Raises RunError if its files are not there or
-    broken.
+    broken, or if an opened run was trained on others.
     """
     if config.dataset.points:
         changes.pop("image_size", None)
     spec, runtime = config.dataset.images.with_arguments(**changes), config.runtime
+    if runtime.opened and config.files and config.files != listing_of(config):
+        raise RunError(
+            f"the files of {config.choices.dataset} that are found are not those that the run was "
+            "trained on: their names or sizes differ. Say where those are with --folder or "
+            "--data-root."
+        )
     try:
         with downloads(allowed=not runtime.data_read_only):
             loaded: ImageDataset = instantiate(

@@ -203,6 +203,7 @@ def _readers_own(run: Run, trusted: bool, places: Places) -> RunConfig:
     return config.with_runtime(
         cache_dir=own.cache_dir,
         data_root=data_root or runtime.data_root,
+        opened=True,
         data_read_only=not data_root and runtime.data_root != own.data_root,
         device=places.device or runtime.device,
     )
