@@ -317,3 +317,16 @@ def test_a_group_may_write_only_if_it_is_the_users_alone(scored, tmp_path, group
             scored.again(cache)
     else:
         assert scored.again(cache) == scored.lines
+
+
+def test_what_a_kill_has_left_is_removed_and_what_is_being_written_is_not(scored, tmp_path):
+    (name,) = [name for name in kept(scored.cache) if name.match("headers-*.json")]
+    cache = tmp_path / "cache"
+    copied(scored, cache, name).unlink()
+    left, new, other = (cache / word for word in (".gan-lab-1.tmp", ".gan-lab-2.tmp", "my.tmp"))
+    for path in (left, new, other):
+        path.touch()
+    for path in (left, other):
+        os.utime(path, (0, 0))
+    assert scored.again(cache) == scored.lines
+    assert not left.exists() and new.exists() and other.exists()
