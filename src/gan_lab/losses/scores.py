@@ -98,7 +98,7 @@ def rpgan(discriminator_steps: int = 1, generator_steps: int = 1) -> GanLoss:
     When it fails: loss/d goes to 0 and loss/g grows; without penalties this is the rule.
     """
     return GanLoss(
-        discriminator=lambda real, fake: softplus(fake - real).mean(),
+        discriminator=_above_fake,
         generator=_above_real,
         discriminator_steps=discriminator_steps,
         generator_steps=generator_steps,
@@ -107,6 +107,19 @@ def rpgan(discriminator_steps: int = 1, generator_steps: int = 1) -> GanLoss:
     )
 
 
+def _above_fake(real: Tensor, fake: Tensor) -> Tensor:
+    return softplus(-_difference(real, fake)).mean()
+
+
 def _above_real(real: Tensor | None, fake: Tensor) -> Tensor:
     assert real is not None, "a relativistic generator step is given the real logits"
-    return softplus(real - fake).mean()
+    return softplus(_difference(real, fake)).mean()
+
+
+def _difference(real: Tensor, fake: Tensor) -> Tensor:
+    """Return real - fake of pairs of logits. Raises ValueError for other shapes: [B, 1] and [B]
+    would make all B x B pairs."""
+    if real.shape != fake.shape:
+        shapes = f"{list(real.shape)} and {list(fake.shape)}"
+        raise ValueError(f"pairs need real and fake logits of one shape, got {shapes}")
+    return real - fake

@@ -24,19 +24,30 @@ def as_float64(array: Array, name: str, dimensions: int) -> Tensor:
 def as_features(real: Array, fake: Array, fewest: int = 1) -> tuple[Tensor, Tensor]:
     """Return features real [N, d] and fake [M, d] in float64.
 
-    Raises ValueError for unequal d, fewer than `fewest` rows, or numbers that are not finite.
+    Raises ValueError for unequal d or none, fewer than `fewest` rows, or numbers that are not
+    finite.
     """
     real, fake = as_float64(real, "real", 2), as_float64(fake, "fake", 2)
     if real.shape[1] != fake.shape[1]:
         raise ValueError(f"real has {real.shape[1]} features, fake has {fake.shape[1]}")
+    if not real.shape[1]:
+        raise ValueError("the samples have no features")
     if min(len(real), len(fake)) < fewest:
         raise ValueError(f"at least {fewest} samples a side, got {len(real)} and {len(fake)}")
     return real, fake
 
 
 def as_rows(samples: Tensor) -> Tensor:
-    """Return samples (uint8 [N, C, H, W] or points [N, 2]) as float64 rows [N, d] on the CPU."""
-    return samples.flatten(1).to("cpu", torch.float64)
+    """Return samples (uint8 [N, C, H, W] or points [N, 2]) as float64 rows [N, d] on the CPU.
+
+    Raises ValueError for no sample, samples of nothing, or numbers that are not finite.
+    """
+    if samples.ndim < 2 or not samples.numel():
+        raise ValueError(f"samples of shape {list(samples.shape)}: at least one, of one number")
+    rows = samples.flatten(1).to("cpu", torch.float64)
+    if samples.is_floating_point() and not rows.isfinite().all():
+        raise ValueError("samples hold numbers that are not finite (nan or inf)")
+    return rows
 
 
 def squared_distances(rows: Tensor, others: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from gan_lab.metrics.arrays import Array, as_float64
 
 BLOCK = 512  # columns of a symmetric product at a time: of those above them nothing is computed
 DOUBT = 1e-10
+ASYMMETRY = 1e-4  # of the largest entry: more is no rounding, not even that of float32
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,13 @@ class Moments:
 
 
 def moments(features: Array) -> Moments:
-    """Return the moments of features [N, d]; ValueError if N < 2 or a number is not finite."""
+    """Return the moments of features [N, d]; ValueError if N < 2, d < 1 or a number is infinite."""
     features = as_float64(features, "features", dimensions=2)
     count, size = features.shape
     if count < 2:
         raise ValueError(f"a covariance needs at least 2 samples, got {count}")
+    if not size:
+        raise ValueError("the samples have no features")
     mean = features.mean(0)
     centred = (features - mean).T
     if count < size:
@@ -64,7 +67,8 @@ def frechet_from_features(real: Array, fake: Array) -> float:
 def frechet_distance(mu1: Array, sigma1: Array, mu2: Array, sigma2: Array) -> float:
     """Return the squared Fréchet distance of Gaussians with means [d] and covariances [d, d].
 
-    Raises ValueError for shapes that disagree, numbers that are not finite, negative eigenvalues.
+    Raises ValueError for shapes that disagree, numbers that are not finite, a covariance that is
+    not symmetric or has negative eigenvalues.
     """
     means = [as_float64(mu, "a mean", dimensions=1) for mu in (mu1, mu2)]
     covariances = [as_float64(sigma, "a covariance", dimensions=2) for sigma in (sigma1, sigma2)]
@@ -72,6 +76,11 @@ def frechet_distance(mu1: Array, sigma1: Array, mu2: Array, sigma2: Array) -> fl
         if covariance.shape != (len(mean), len(mean)):
             shape = list(covariance.shape)
             raise ValueError(f"a mean of {len(mean)} features has a covariance of shape {shape}")
+        if not len(mean):
+            raise ValueError("a mean has no features")
+        difference = (covariance - covariance.T).abs().max()
+        if difference > ASYMMETRY * covariance.abs().max():
+            raise ValueError(f"a covariance is not symmetric: it differs by {difference:.3g}")
     return _distance(means[0], _factor(covariances[0]), means[1], _factor(covariances[1]))
 
 

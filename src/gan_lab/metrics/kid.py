@@ -27,8 +27,11 @@ def kid_subsets(real: Array, fake: Array, size: int = 1000, seed: int = 0) -> Te
     """Return the kernel distances [S] of S disjoint subsets of `size` rows from each side.
 
     Both sides are shuffled by the seed first. The subsets are independent, so that their mean is
-    the distance and their spread its uncertainty. Raises ValueError if not one fits.
+    the distance and their spread its uncertainty. Raises ValueError if not one fits, or for a size
+    below 2.
     """
+    if size < 2:
+        raise ValueError(f"a subset needs at least 2 samples, got {size}")
     real, fake = as_features(real, fake, fewest=size)
     generator = torch.Generator().manual_seed(seed)
     real, fake = (side[torch.randperm(len(side), generator=generator)] for side in (real, fake))

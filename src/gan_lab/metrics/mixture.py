@@ -70,7 +70,14 @@ def optimal_discriminator(real: Tensor, fake_counts: Tensor) -> tuple[Tensor, Te
 
 
 def jensen_shannon(real: Tensor, fake: Tensor) -> float:
-    """Return the Jensen-Shannon divergence in nats of two lists of masses: 0 to log 2."""
+    """Return the Jensen-Shannon divergence in nats of two lists of masses: 0 to log 2.
+
+    Raises ValueError for lists of other lengths, or masses that are negative or not finite.
+    """
+    if real.shape != fake.shape:
+        raise ValueError(f"masses of shapes {list(real.shape)} and {list(fake.shape)}")
+    if not all(bool((one.isfinite() & (one >= 0)).all()) for one in (real, fake)):
+        raise ValueError("masses are finite and at least 0")
     middle = (real + fake) / 2
     terms = [torch.special.xlogy(one, one / middle.clamp(min=1e-300)).sum() for one in (real, fake)]
     return float(sum(terms)) / 2
