@@ -1,16 +1,19 @@
 """What is tried before any run starts: that networks can be built, and what the machine can do."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from gan_lab.common.errors import UsageError
+from gan_lab.common.errors import UsageError, unknown
+from gan_lab.common.paths import config_names
 from gan_lab.config.run_config import RunConfig, with_presumed_data
-from gan_lab.tracking.wandb_environment import connect_seconds, wandb_mode
+from gan_lab.evaluation.scores import load_score
+from gan_lab.tracking.wandb_environment import check_names, connect_seconds, wandb_mode
 from gan_lab.training import build
-from gan_lab.training.device import has_bf16
+from gan_lab.training.device import check_threads, has_bf16
 
 TO_WANDB = ("gan_lab.tracking.WandbTracker", "gan_lab.tracking.wandb_and_tensorboard")
 # Configs that agree in these have the same networks and the same loss.
@@ -24,11 +27,26 @@ def check_surroundings(config: RunConfig) -> None:
     if runtime.logger and runtime.logger.target in TO_WANDB:
         wandb_mode(runtime.wandb.mode)
         connect_seconds()
+        check_names(runtime.wandb)
+    check_threads(runtime.threads)
+    _check_scores(config)
     if config.precision == "bf16" and not has_bf16(runtime.device):
         raise UsageError(
             "precision=bf16 on a processor without bfloat16 is slower and no better: use "
             "precision=fp32, or device=cuda where there is one."
         )
+
+
+def _check_scores(config: RunConfig) -> None:
+    """Raise UsageError for what scoring at the end would not find."""
+    dataset, weights = config.dataset, config.runtime.evaluation.inception_weights
+    for name in dict.fromkeys([*dataset.scores, *dataset.scores_during_training]):
+        load_score(name)
+    known = [value for name in config_names("score") for value in load_score(name).values()]
+    if dataset.selection not in known:
+        raise UsageError(unknown("score", dataset.selection, known))
+    if weights and not Path(weights).expanduser().is_file():
+        raise UsageError(f"evaluation.inception_weights={weights}: there is no such file.")
 
 
 def check_builds(configs: Sequence[RunConfig]) -> None:

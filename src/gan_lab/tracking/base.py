@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.files import append_to
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import RunConfig
@@ -57,13 +58,62 @@ class JsonLines:
         self._file.close()
 
 
-def open_tracker(config: RunConfig, run: Run, say: Callable[[str], None]) -> Tracker | None:
-    """Open what the run is streamed to beside its own files; None for logger=none."""
+class BestEffort:
+    """A tracker that may fail: the run is worth more, and has its own files. It is said once."""
+
+    def __init__(self, tracker: Tracker, description: str, say: Callable[[str], None]):
+        self._tracker, self._say, self._works = tracker, say, True
+        self.description = description
+
+    def log(self, line: MetricsLine) -> None:
+        self._try(lambda: self._tracker.log(line))
+
+    def image(self, step: int, name: str, path: Path, words: str) -> None:
+        self._try(lambda: self._tracker.image(step, name, path, words))
+
+    def census(self, step: int, found: ClassCensus) -> None:
+        self._try(lambda: self._tracker.census(step, found))
+
+    def summarise(self, values: Mapping[str, float | str]) -> None:
+        self._try(lambda: self._tracker.summarise(values))
+
+    def close(self, exit_code: int) -> None:
+        self._works = True  # what can still be saved is
+        self._try(lambda: self._tracker.close(exit_code))
+
+    def _try(self, call: Callable[[], None]) -> None:
+        if not self._works:
+            return
+        try:
+            call()
+        except Exception as error:  # what a library, its server or a full disk raises
+            self._works = False
+            self._say(f"the logger fails ({first_line(error)}); the run goes on without it")
+
+
+def open_tracker(config: RunConfig, run: Run, say: Callable[[str], None]) -> BestEffort | None:
+    """Open what the run is streamed to beside its own files; None for logger=none, or if it cannot
+    be started. Raises UsageError if it is not installed, or is set up wrongly."""
     spec = config.runtime.logger
     if spec is None or spec.target is None:
         return None
-    tracker: Tracker = instantiate(spec, run=run, config=config, say=say)
-    return tracker
+    try:
+        tracker = instantiate(spec, run=run, config=config, say=say)
+    except UsageError as error:
+        if error.__cause__ is None:
+            raise
+        say(f"the logger cannot be started ({first_line(error)}); the run goes on without it")
+    except (OSError, RunError) as error:
+        say(f"the logger cannot be started ({first_line(error)}); the run goes on without it")
+    else:
+        return BestEffort(tracker, tracker.description, say)
+    return None
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says; its name if it says nothing."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
 
 
 def census_rows(found: ClassCensus) -> list[list[str | float]]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 from gan_lab.common.errors import UsageError
+from gan_lab.config.run_config import WandbConfig
 
+REFUSED, LONGEST_NAME, LONGEST_TAG = "/\\#?%:", 128, 64  # of a project or entity, and of a tag
 CONNECT_SECONDS = 20.0  # WANDB_INIT_TIMEOUT sets another number
 # What W&B's own programs understand in WANDB_MODE; empty is as good as unset.
 MODES = {"online": "online", "run": "online", "offline": "offline", "dryrun": "offline",
@@ -30,6 +32,20 @@ def wandb_mode(setting: str) -> str:
     if named and named not in MODES:
         raise UsageError(f"WANDB_MODE={named}: choose from {', '.join(MODES)}.")
     return MODES[named] if named else "online" if is_logged_in() else "offline"
+
+
+def check_names(settings: WandbConfig) -> None:
+    """Raise UsageError for a project, entity or tag that W&B would refuse when the run starts."""
+    for key, name in (("project", settings.project), ("entity", settings.entity or "")):
+        odd = sorted({letter for letter in name if letter in REFUSED or not letter.isprintable()})
+        if odd or len(name) > LONGEST_NAME or (key == "project" and not name):
+            raise UsageError(
+                f"wandb.{key}={name}: W&B takes 1 to {LONGEST_NAME} letters, and none of "
+                f"{' '.join(REFUSED)}."
+            )
+    for tag in settings.tags:
+        if not 1 <= len(tag) <= LONGEST_TAG:
+            raise UsageError(f"wandb.tags: {tag!r} has not 1 to {LONGEST_TAG} letters.")
 
 
 def connect_seconds() -> float:

@@ -12,7 +12,7 @@ from gan_lab.config.run_config import RunConfig, as_content
 from gan_lab.runs.census import ClassCensus
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import MetricsLine
-from gan_lab.tracking.base import CENSUS, census_numbers, census_rows
+from gan_lab.tracking.base import CENSUS, census_numbers, census_rows, first_line
 from gan_lab.tracking.wandb_environment import connect_seconds, is_logged_in, wandb_mode
 
 # What is drawn against the step, beside the scores.
@@ -71,9 +71,7 @@ class WandbTracker:
         try:
             self._run = wandb.init(mode=mode, **arguments)
         except (wandb.errors.CommError, wandb.errors.UsageError) as error:
-            why = (
-                _first_line(error) if is_logged_in() else "nobody is logged in; `wandb login` once"
-            )
+            why = first_line(error) if is_logged_in() else "nobody is logged in; `wandb login` once"
             say(f"W&B cannot be reached ({why}): this run is logged offline.")
             mode = "offline"
             wandb.teardown()  # the failed attempt still holds the id
@@ -117,7 +115,3 @@ class WandbTracker:
 
     def close(self, exit_code: int) -> None:
         self._run.finish(exit_code=exit_code)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

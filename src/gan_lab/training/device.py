@@ -14,12 +14,25 @@ def set_up_device(runtime: RuntimeConfig) -> torch.device:
     """Choose the device of a run and set its threads and determinism. Raises UsageError if the
     device is not there."""
     if runtime.threads:
-        torch.set_num_threads(runtime.threads)
+        # A run that is opened may come from a machine with more cores.
+        torch.set_num_threads(min(runtime.threads, _most_threads()))
     if runtime.deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
         torch.backends.cudnn.benchmark = False
     return choose_device(runtime.device)
+
+
+def check_threads(threads: int | None) -> None:
+    """Raise UsageError for more threads than four times the cores: they would only wait."""
+    if threads and threads > _most_threads():
+        raise UsageError(
+            f"threads={threads}: at most {_most_threads()}, four times the cores that there are."
+        )
+
+
+def _most_threads() -> int:
+    return 4 * (os.cpu_count() or 1)
 
 
 def choose_device(name: str) -> torch.device:
