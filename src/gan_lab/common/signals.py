@@ -1,18 +1,34 @@
-"""Ctrl-C and SIGTERM while a step is under way."""
+"""Ctrl-C, SIGTERM and a terminal that is closed (SIGHUP) while a step is under way."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from gan_lab.common.errors import Interrupted
 
-SIGNALS: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)
+SIGNALS: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+Handler = Callable[[int, Any], None]
 
 
 def raise_interrupted(number: int, frame: Any) -> None:
     """Handle a signal by raising Interrupted."""
     raise Interrupted(number)
+
+
+def handle(numbers: Iterable[int], handler: Handler) -> dict[int, Any]:
+    """Set the handler of signals, and return those before by number.
+
+    A signal that is ignored stays so: under nohup, say, or where a parent answers it.
+    """
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in [number for number in before if before[number] is signal.SIG_IGN]:
+        del before[number]
+    for number in before:
+        signal.signal(number, handler)
+    return before
 
 
 class Stop:
@@ -23,10 +39,7 @@ class Stop:
 
 @contextmanager
 def catch_signals() -> Iterator[Stop]:
-    """Turn the first Ctrl-C or SIGTERM into a wish to stop; a second Ctrl-C stops at once.
-
-    A signal that is ignored stays so: the parent of this process answers it.
-    """
+    """Turn the first signal into a wish to stop; a second Ctrl-C stops at once."""
     from gan_lab.common.console import say  # only now: the program's --help does without rich
 
     stop = Stop()
@@ -36,10 +49,7 @@ def catch_signals() -> Iterator[Stop]:
         signal.signal(number, previous[number])
         say("stopping after this step; the state is being saved")
 
-    handlers = {number: signal.getsignal(number) for number in SIGNALS}
-    previous = {n: handler for n, handler in handlers.items() if handler is not signal.SIG_IGN}
-    for number in previous:
-        signal.signal(number, remember)
+    previous = handle(SIGNALS, remember)
     try:
         yield stop
     finally:

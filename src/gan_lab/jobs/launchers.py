@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from gan_lab.common.console import counted, say
 from gan_lab.common.errors import Interrupted, UsageError
-from gan_lab.common.signals import SIGNALS
+from gan_lab.common.signals import SIGNALS, handle
 from gan_lab.jobs.job import Job, Outcome, conclude, is_settled, settled, train_job
 from gan_lab.jobs.process import Ending, Worker, wait_for_any
 
@@ -107,7 +107,7 @@ def run_in_processes(jobs: Sequence[Job], count: int, quiet: bool) -> list[Outco
             for index, ending in _ended(running):
                 if ending.taken:
                     waiting.append((index, jobs[index]))
-                elif not ending.interrupted:
+                elif not ending.interrupted and not (stop and ending.killed):
                     outcomes[index] = conclude(jobs[index], ending)
                     say(f"run {index + 1} of {len(jobs)}  {outcomes[index].line}")
     if stop:
@@ -147,7 +147,7 @@ def _ended(running: dict[int, Worker]) -> list[tuple[int, Ending]]:
 
 @contextmanager
 def passed_on(running: dict[int, Worker]) -> Iterator[list[int]]:
-    """Ask the workers to save and stop at the first Ctrl-C or SIGTERM; kill them at the third.
+    """Ask the workers to save and stop at the first signal; kill them at the third.
 
     Yields the numbers of the signals that came.
     """
@@ -166,7 +166,7 @@ def passed_on(running: dict[int, Worker]) -> Iterator[list[int]]:
             elif len(stop) >= 3:
                 worker.process.kill()
 
-    previous = {number: signal.signal(number, pass_on) for number in SIGNALS}
+    previous = handle(SIGNALS, pass_on)
     try:
         yield stop
     finally:

@@ -16,10 +16,12 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any
 
 from gan_lab.common.errors import Interrupted, RunError, Taken, UsageError
 from gan_lab.common.signals import SIGNALS, raise_interrupted
+from gan_lab.common.streams import print_plainly
 
 start_method = "spawn"  # cli.main sets it
 TAIL = 20_000  # bytes of output that a crash is told with
@@ -42,11 +44,12 @@ class Worker:
 
     def __init__(self, work: Callable[[Any], Any], argument: Any, quiet: bool):
         context: Any = multiprocessing.get_context(start_method)
-        self._output = tempfile.NamedTemporaryFile("rb", prefix="gan-lab-")  # noqa: SIM115
+        handle, self._output_name = tempfile.mkstemp(prefix="gan-lab-")
+        self._output = os.fdopen(handle, "rb")
         self._answer, sender = context.Pipe(duplex=False)
         sys.stdout.flush()
         sys.stderr.flush()
-        arguments = (work, argument, sender, self._output.name, quiet, os.getpid())
+        arguments = (work, argument, sender, self._output_name, quiet, os.getpid())
         self.process = context.Process(target=_main, args=arguments)
         # A signal that comes while it starts waits until the worker can answer it.
         old = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -71,6 +74,7 @@ class Worker:
         finally:
             self._answer.close()
             self._output.close()
+            Path(self._output_name).unlink(missing_ok=True)  # killed before it had opened it
 
 
 def wait_for_any(workers: Iterable[Worker], seconds: float) -> None:
@@ -90,11 +94,15 @@ def _main(
     work: Callable[[Any], Any], argument: Any, sender: Any, output: str, quiet: bool, parent: int
 ) -> None:
     # The terminal sends Ctrl-C to parent and workers alike; the parent passes on one SIGTERM.
+    # So it does when it is closed.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, raise_interrupted)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    print_plainly()
     file = open(output, "ab", buffering=0)  # noqa: SIM115, PTH123
+    Path(output).unlink()  # both have it open: no kill can leave it behind
     faulthandler.enable(file)
     if quiet:
         os.dup2(file.fileno(), 1)
