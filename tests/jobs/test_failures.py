@@ -33,7 +33,7 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(gan_lab, gan_lab_h
     # A file may not grow beyond 100 blocks of 512 bytes: what small files need.
     limited = ("sh", "-c", 'ulimit -f 100; exec "$0" "$@"')
     result = gan_lab("steps=4", *QUICK, prefix=limited)
-    assert_one_line(result, FAILED, "cannot write", "make room", "goes on")
+    assert_one_line(result, FAILED, "the system refuses", "make room", "goes on")
     assert run.status().state == "failed"
     assert run.checkpoint_steps() == [2]
     assert checkpoint.read_bytes() == before[checkpoint]
@@ -70,7 +70,7 @@ def test_a_full_disk_loses_nothing_and_the_same_command_goes_on(gan_lab_here, tm
         while True:
             file.write(bytes(4096))
 
-    assert_one_line(train(4), FAILED, "cannot write", "make room", "goes on")
+    assert_one_line(train(4), FAILED, "the system refuses", "make room", "goes on")
     for path in before.keys() - {run.status_path}:
         assert path.read_bytes() == before[path], path
     ballast.unlink()

@@ -3,6 +3,7 @@
 import argparse
 import math
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -11,6 +12,9 @@ from gan_lab.common.errors import UsageError
 
 if TYPE_CHECKING:
     from gan_lab.training.trained import TrainedRun
+
+
+MOST = 10_000_000  # of images, steps and the like
 
 
 class Parser(argparse.ArgumentParser):
@@ -74,12 +78,14 @@ def opened_run(options: argparse.Namespace) -> "TrainedRun":
     return open_run(run.directory, trusted=options.trust, places=places)
 
 
-def at_least(lowest: int) -> Callable[[str], int]:
-    """Return a type for argparse: a whole number of at least `lowest`."""
+def at_least(lowest: int, highest: int = MOST) -> Callable[[str], int]:
+    """Return a type for argparse: a whole number from `lowest` to `highest`."""
 
     def whole_number(text: str) -> int:
-        if not text.isdigit() or int(text) < lowest:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {lowest}")
+        if not re.fullmatch("[0-9]{1,19}", text) or not lowest <= int(text) <= highest:
+            shown = text if len(text) <= 40 else f"{text[:37]}..."
+            reason = f"{shown!r} is not a whole number from {lowest} to {highest}"
+            raise argparse.ArgumentTypeError(reason)
         return int(text)
 
     return whole_number
@@ -116,7 +122,9 @@ def network_parser(verb: str, description: str, examples: Sequence[str]) -> Pars
 def latent_parser(verb: str, description: str, examples: Sequence[str]) -> Parser:
     """Return a parser with what all verbs take that draw what a generator makes of latents."""
     made = network_parser(verb, description, examples)
-    made.add_argument("--seed", type=at_least(0), help="of the latents (default: the run's)")
+    made.add_argument(
+        "--seed", type=at_least(0, 2**63 - 1), help="of the latents (default: the run's)"
+    )
     made.add_argument(
         "--class", dest="label", metavar="CLASS", help="of a conditional run, by name or number"
     )

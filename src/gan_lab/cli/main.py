@@ -7,8 +7,9 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from gan_lab.common.errors import Interrupted, RunError, UsageError, complain
-from gan_lab.common.signals import raise_interrupted
+from gan_lab.common.errors import Interrupted, RunError, UsageError, advice, complain
+from gan_lab.common.signals import handle, raise_interrupted
+from gan_lab.common.streams import print_plainly
 from gan_lab.common.threads import wait_briefly
 from gan_lab.common.version import __version__
 from gan_lab.jobs import process
@@ -72,8 +73,9 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the program and return its exit code: 0, 1 failed, 2 usage, 130 / 143 interrupted."""
+    """Run the program; return its exit code: 0, 1 failed, 2 usage, 130, 143, 129 interrupted."""
     wait_briefly()
+    print_plainly()
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(HELP, end="")
         return 0
@@ -83,7 +85,7 @@ def run(arguments: Sequence[str]) -> int:
     if arguments[0] == "search" and {"-h", "--help"} & {*arguments}:
         print(SEARCH_HELP, end="")
         return 0
-    signal.signal(signal.SIGTERM, raise_interrupted)
+    handle((signal.SIGTERM, signal.SIGHUP), raise_interrupted)
     try:
         verb, rest = _verb(list(arguments))
         module = import_module(f"gan_lab.cli.{verb}")  # only now: torch takes 2 s
@@ -112,7 +114,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _reason(error: OSError) -> str:
     place = f"{error.filename}: " if error.filename else ""
-    return f"{place}{error.strerror or error}; make room or give access there, and try again."
+    return f"{place}{error.strerror or error}: {advice(error)}."
 
 
 def _bug(error: Exception) -> str:

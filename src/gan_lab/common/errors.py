@@ -1,8 +1,29 @@
 """Errors that a user can mend: one line that says what is wrong, where, and what to do."""
 
 import difflib
+import errno
 import sys
 from collections.abc import Iterable, Sequence
+
+ADVICE = {
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there, your quota is used up",
+    errno.EFBIG: "use a disk that takes larger files",
+    errno.EACCES: "give access there",
+    errno.EPERM: "give access there",
+    errno.EROFS: "use a place that can be written",
+    errno.ENOENT: "make it, or name another place",
+    errno.ENOTDIR: "name a folder: a part of the path is a file",
+    errno.EISDIR: "name a file: this is a folder",
+    errno.EEXIST: "remove it: something else has its name",
+    errno.ELOOP: "remove the link: none is followed here, or they lead in a circle",
+    errno.EINVAL: "replace it by a plain file",
+    errno.ENAMETOOLONG: "use a shorter name",
+    errno.EMFILE: "close programs, or raise `ulimit -n`",
+    errno.ENFILE: "close programs: too many files are open",
+    errno.EIO: "check the disk",
+    errno.ENXIO: "replace it by a plain file",
+}  # errors of the system -> what a user can do
 
 
 class UsageError(Exception):
@@ -42,6 +63,11 @@ def printable(text: str) -> str:
     escaped = (letter.encode("unicode_escape").decode("ascii") for letter in text)
     pairs = zip(text, escaped, strict=True)
     return "".join(one if one.isprintable() or one in kept else other for one, other in pairs)
+
+
+def advice(error: OSError) -> str:
+    """Return what to do about what the system has refused, by its number."""
+    return ADVICE.get(error.errno or 0, "give access there")
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -38,7 +38,7 @@ def locate(target: str) -> Any:
         sys.path.append(str(Path.cwd()))
     try:
         return getattr(importlib.import_module(module_name), name)
-    except Exception as error:  # importing one's own file runs it
+    except (Exception, SystemExit) as error:  # importing one's own file runs it
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UsageError(f"_target_={target}: cannot be imported ({reason}).") from error
 
@@ -78,7 +78,7 @@ def instantiate(spec: Spec, **supplied: Any) -> Any:
         return function(**{k: v for k, v in arguments.items() if k in parameters or takes_any})
     except (OSError, UsageError, RunError, Interrupted):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(_reason(target, error)) from error
 
 
@@ -104,7 +104,7 @@ def _plain_kinds(annotation: Any) -> tuple[type, ...]:
     return kinds if set(kinds) <= set(PLAIN) else ()
 
 
-def _reason(target: str, error: Exception) -> str:
+def _reason(target: str, error: BaseException) -> str:
     """Say in one line what a constructor raised; of one's own code, also where."""
     if is_out_of_memory(error):
         return f"{target} does not fit into memory: make it narrower or its images smaller."

@@ -132,8 +132,8 @@ RANGES: dict[str, tuple[float | None, float | None]] = {
     "sample_every": (0, None),
     "score_every": (0, None),
     "checkpoint_every": (0, None),
-    "evaluation.samples": (2, None),
-    "evaluation.samples_during": (2, None),
+    "evaluation.samples": (2, 10_000_000),
+    "evaluation.samples_during": (2, 10_000_000),
 }
 CHOICES: dict[str, tuple[Any, ...]] = {
     "channels": (None, 1, 3),

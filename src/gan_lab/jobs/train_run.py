@@ -12,7 +12,13 @@ from gan_lab.analysis.interpolation import places
 from gan_lab.analysis.latents import strips
 from gan_lab.analysis.modes import averaged_census
 from gan_lab.common.console import counted, duration, say
-from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_memory
+from gan_lab.common.errors import (
+    Interrupted,
+    RunError,
+    UsageError,
+    advice,
+    is_out_of_memory,
+)
 from gan_lab.common.signals import catch_signals
 from gan_lab.config.identity import run_directory
 from gan_lab.config.length import make_schedule
@@ -235,6 +241,7 @@ def is_complete(run: Run, config: RunConfig) -> bool:
 
 def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseException:
     """Write how a run ended, as far as the disk allows, and return what to raise."""
+    error = _interruption(error) or error
     again = "the same command goes on from there"
     outcome, reason = "failed", f"{type(error).__name__}: {error}"
     raised: BaseException = error
@@ -256,8 +263,9 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
     elif isinstance(error, OSError):
         place = f" at {error.filename}" if error.filename else ""
         raised = RunError(
-            f"cannot write{place} ({error.strerror}): make room, or set runs_dir= or cache_dir= to "
-            f"a place that can be written; {again}, and {run.directory} keeps what it has."
+            f"the system refuses{place} ({error.strerror or error}): {advice(error)}, or set "
+            f"runs_dir= or cache_dir= to another place; {again}, and {run.directory} keeps what it "
+            "has."
         )
     elif is_out_of_memory(error):
         raised = RunError(
@@ -274,6 +282,13 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
     except OSError:
         pass  # a full disk: the status stays `running`, which reads as killed
     return raised
+
+
+def _interruption(error: BaseException | None) -> BaseException | None:
+    """Return the interruption behind an error: a library may turn it into one of its own."""
+    while error and not isinstance(error, Interrupted | KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _kept(run: Run) -> str:
