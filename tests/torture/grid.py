@@ -159,7 +159,13 @@ class Grid:
             answer = self._call(folder, case.verb)
             found = judge(case.name, answer)
             found += judge_failure(case.name, answer, (path.name, self.study.run))
-            if not found and case.verb in ("train", "resume", "runs", "report"):
+            if not found and case.verb in (
+                "train",
+                "resume",
+                "resume with loggers",
+                "runs",
+                "report",
+            ):
                 found += self._judge_verb(case, folder, answer)
             return found
 
@@ -187,7 +193,7 @@ class Grid:
                 return finding("a report does not name a damaged file", name)
             if name in answer.text and not REMEDY.search(answer.text):
                 return finding("no remedy", answer.text.splitlines()[-1])
-        trains = case.verb in ("train", "resume")
+        trains = case.verb in ("train", "resume", "resume with loggers")
         if trains and answer.code == 0 and numbers != whole.numbers and name not in answer.text:
             lost = len(set(whole.numbers) - set(numbers))
             more = len(set(numbers) - set(whole.numbers))

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from grid_calls import call
 
@@ -87,15 +88,31 @@ def make_study(folder: Path) -> Study:
     return Study(root, name, tuple(others), environment)
 
 
+LENGTH = 20  # steps of the study's runs
+
+
 def numbers_of(path: Path) -> list[str]:
-    """The lines of a file of JSON lines without their seconds, sorted; [] if there is none."""
+    """What the lines of a file of JSON lines are about, sorted; [] if there is no file.
+
+    A wrong number of the right form cannot be noticed: of the steps that the run had before a
+    fault was planted, a line counts by its step and names, of later ones by its numbers too.
+    """
     found = []
     for text in path.read_text("utf-8", "replace").splitlines() if path.is_file() else ():
         try:
             line = json.loads(text)
         except ValueError:
             line = text
-        if isinstance(line, dict):
-            line.pop("seconds", None)
-        found.append(json.dumps(line, sort_keys=True))
+        found.append(json.dumps(_about(line) if isinstance(line, dict) else line, sort_keys=True))
     return sorted(found)
+
+
+def _about(line: dict[str, Any]) -> object:
+    line.pop("seconds", None)
+    step = line.get("step")
+    if isinstance(step, int) and step > LENGTH:
+        return line
+    protocol = line.get("protocol")
+    names = sorted(protocol) if isinstance(protocol, dict) else []
+    weights = protocol.get("weights") if isinstance(protocol, dict) else None
+    return [step, line.get("score"), weights, names, sorted(line)]
