@@ -87,7 +87,7 @@ def test_a_folder_that_cannot_be_written(gan_lab_here, tmp_path, setting):
 def test_a_cache_that_cannot_be_written(gan_lab_here, tmp_path):
     (tmp_path / "file").touch()
     result = gan_lab_here("cache_dir=file/cache", *SHORT)
-    assert_one_line(result, FAILED, "cannot write", "file/cache")
+    assert_one_line(result, FAILED, "the system refuses", "file/cache")
     assert the_run(tmp_path).checkpoint_steps() == [2]
 
 

@@ -42,6 +42,9 @@ RUNNING_GROUPS = ("sweep", "search", "launcher")  # of many runs, and of no sing
 BCE_NOTE = "bce = minimax; the BCELoss of most tutorials is loss=nonsaturating"
 
 
+LONG_NUMBER = re.compile("[0-9]{301}")  # Python refuses those of 4,300 digits
+
+
 def canonical(arguments: Iterable[str]) -> list[str]:
     """Rewrite synonyms to their one key and value; the same knob set twice must agree.
 
@@ -49,6 +52,8 @@ def canonical(arguments: Iterable[str]) -> list[str]:
     """
     settings: dict[str, tuple[str, str]] = {}
     for argument in arguments:
+        if LONG_NUMBER.search(argument):
+            raise UsageError(f"{argument[:30]}...: a number has at most 300 digits.")
         prefix, name, value = split(argument)
         key = (SYNONYMS | RUNNING_SYNONYMS).get(name, name)
         if key in VALUE_SYNONYMS and value:

@@ -282,6 +282,18 @@ class Run:
         most = 0 if 0 in every else max(every)
         return gaps([int(line["step"]) for line in self.metrics()], until, most)
 
+    def _unscored_steps(self, status: Status) -> list[int]:
+        """Return the steps whose scores are in metrics.jsonl and not in evaluations.jsonl, and the
+        last step of a finished run that has none at all."""
+        scored = {line.step for line in self.evaluations()}
+        told = [
+            int(line["step"])
+            for line in self.metrics()
+            if any(name.startswith("score/") for name in line)
+        ]
+        last = [status.step] if status.state == "finished" and not scored and told else []
+        return [step for step in (*told, *last) if step not in scored]
+
     def _metrics(self) -> tuple[list[MetricsLine], list[str]]:
         return read_lines(self.metrics_path, metrics_line)
 
@@ -414,13 +426,19 @@ class Run:
             lost = [f"{gap.first:,} to {gap.last:,}" for gap in self.lost_lines(until)]
         except RunError as error:  # of the config
             faults.insert(0, str(error))
+        unscored = self._unscored_steps(status)[:1]
         anew = "restart=true trains anew"
+        again = "`gan-lab evaluate RUN` scores the last step again"
         census, equilibrium = "`gan-lab modes RUN`", "`gan-lab equilibrium RUN`"
         return [
             *faults,
             *_first_of(self._metrics()[1], anew),
             *(f"{self.metrics_path} has no lines of steps {steps}: {anew}." for steps in lost),
-            *_first_of(self._evaluations()[1], "`gan-lab evaluate RUN` scores again"),
+            *_first_of(self._evaluations()[1], again),
+            *(
+                f"{self.evaluations_path} lacks scores of step {step}; {again}."
+                for step in unscored
+            ),
             *_fault(tuple[Start, ...], self.environment_path, "remove it"),
             *_fault(ModesFile, self.modes_path("ema"), f"{census} writes it again"),
             *_fault(ModesFile, self.modes_path("raw"), f"{census} writes it again"),
