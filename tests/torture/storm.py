@@ -246,7 +246,7 @@ def _children() -> list[int]:
 
 
 def _in_fork(work: Callable[[], list[str]]) -> list[str]:
-    """Return what work finds in a process of its own: it computes with torch, which this may not."""
+    """Return what work finds in a process of its own: this one may not compute with torch."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

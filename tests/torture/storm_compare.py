@@ -27,12 +27,9 @@ def newest_checkpoints(folder: Path) -> dict[Path, int]:
 
 def damage(folder: Path) -> list[str]:
     """What a kill has left that is not whole; a last line of metrics may be cut off."""
-    found = []
-    for path in _files(folder / "runs"):
-        name = path.relative_to(folder)
-        if "wandb" in name.parts[:2] or not _is_whole(path):
-            found += [] if "wandb" in name.parts[:2] else [f"{name} is not whole"]
-    return found
+    names = [path.relative_to(folder) for path in _files(folder / "runs")]
+    own = [name for name in names if name.parts[1] != "wandb"]
+    return [f"{name} is not whole" for name in own if not _is_whole(folder / name)]
 
 
 def _is_whole(path: Path) -> bool:
@@ -105,7 +102,7 @@ def _content(path: Path) -> Any:
     """What of a file is the same whenever it is made."""
     if path.suffix == ".jsonl":
         lines = numbers_of(path)
-        return lines if path.name == "metrics.jsonl" else lines + [path.read_text("utf-8")]
+        return lines if path.name == "metrics.jsonl" else [*lines, path.read_text("utf-8")]
     if path.suffix == ".pt":
         return _tensors(path)
     if path.suffix == ".csv" and "report" in path.parts:

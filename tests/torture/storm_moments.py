@@ -79,7 +79,7 @@ def _journal(half: bool) -> Install:
 
         def write_half(backend: Any, logs: Any) -> None:
             text = repr(logs[0])
-            with open(backend._file_path, "a") as file:  # noqa: PTH123
+            with open(backend._file_path, "a", encoding="utf-8") as file:  # noqa: PTH123
                 file.write(text[: len(text) // 2].replace("'", '"'))
             die()
 
