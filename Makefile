@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed-$(shell cat constraints.txt pyproject.toml | cksum |
 PYTEST := PYTHONWARNDEFAULTENCODING=1 PYTHONWARNINGS=ignore::EncodingWarning \
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo check test test-all lint bench-quick
+.PHONY: help demo check test test-all torture lint bench-quick
 
 help:           ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -25,6 +25,11 @@ test: $(STAMP)  ## install, then run the tests
 
 test-all: $(STAMP)  ## install, then run the tests and the slow proofs
 	$(PYTEST)
+
+torture: $(STAMP) ## install, then kill, damage and misuse everything (hours)
+	for proof in storm grid links fuzz; do \
+		PYTHONPATH=tests $(BIN)/python tests/torture/$$proof.py || exit 1; echo; \
+	done
 
 lint: $(STAMP)  ## install, then check style, spelling and types
 	$(BIN)/ruff check .

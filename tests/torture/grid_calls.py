@@ -80,7 +80,7 @@ def call(
         began = time.monotonic()
         child = os.fork()
         if child == 0:
-            _become(folder, arguments, environment, memory, out, err)
+            become(folder, arguments, environment, memory, out, err)
         status, usage, stopped, moved = 0, None, False, began
         cpu, looked = 0.0, began
         while True:
@@ -132,7 +132,7 @@ def _cpu(session: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _become(
+def become(
     folder: Path,
     arguments: tuple[str, ...],
     environment: Mapping[str, str],
