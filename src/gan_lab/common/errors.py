@@ -4,6 +4,8 @@ import difflib
 import sys
 from collections.abc import Iterable, Sequence
 
+from gan_lab.common.text import printable
+
 
 class UsageError(Exception):
     """What was typed cannot be done (exit code 2)."""
@@ -29,19 +31,6 @@ class Interrupted(BaseException):
 def complain(text: object) -> None:
     """Print on stderr, in one line, what is wrong."""
     print(f"gan-lab: {printable(str(text))}", file=sys.stderr)
-
-
-def printable(text: str) -> str:
-    """Return a text in which what would steer a terminal is written as escapes.
-
-    Words of a run that somebody sent are printed, and a terminal obeys some of them.
-    """
-    if text.isprintable():
-        return text
-    kept = "\n\t"
-    escaped = (letter.encode("unicode_escape").decode("ascii") for letter in text)
-    pairs = zip(text, escaped, strict=True)
-    return "".join(one if one.isprintable() or one in kept else other for one, other in pairs)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

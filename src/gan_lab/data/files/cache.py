@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_lab.common.console import say
 from gan_lab.data.files.decode import DecodedImage, Decoding, decode_as
 from gan_lab.data.files.listing import File, digest, printable
 
@@ -154,7 +155,7 @@ def _build(
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    print(f"decoded in {time.monotonic() - began:.1f} s")
+    say(f"decoded in {time.monotonic() - began:.1f} s")
 
 
 class _Gathered:
@@ -194,7 +195,7 @@ def _decode_all(one: DecodeOne, files: Sequence[File], title: str) -> Iterator[D
     from rich.console import Console
     from rich.progress import Progress
 
-    print(title, flush=True)
+    say(title)
     console = Console()
     chunks = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
     with (
@@ -216,7 +217,7 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        print(f"another process decodes these images into {folder}; waiting for it", flush=True)
+        say(f"another process decodes these images into {folder}; waiting for it")
         lock.acquire()
     try:
         yield
