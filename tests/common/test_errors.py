@@ -3,14 +3,15 @@
 import pytest
 
 from gan_lab.common.console import say
-from gan_lab.common.errors import complain, printable
+from gan_lab.common.errors import complain
+from gan_lab.common.text import printable
 
 
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
         ("plain: é, ±, 字", "plain: é, ±, 字"),
-        ("two\nlines", "two\nlines"),
+        ("two\nlines", "two\\nlines"),
         ("\x1b[2Jgone", "\\x1b[2Jgone"),
         ("back\rwards\x08", "back\\rwards\\x08"),
         ("right to \u202eleft", "right to \\u202eleft"),

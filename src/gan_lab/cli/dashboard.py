@@ -46,13 +46,13 @@ def main(arguments: list[str]) -> int:
         say(f"{section.name}: {'; '.join(map(dashboard.panel_title, section.panels))}")
     if options.save:
         for address in dashboard.save(workspace, report):
-            print(address)
+            say(address)
         return 0
     say("built, not saved: --save puts them into W&B, which needs an account (`wandb login`)")
     path = runs_dir / "wandb-workspace.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, dashboard.as_json(workspace))
-    print(path)
+    say(str(path))
     return 0
 
 

@@ -33,5 +33,5 @@ def main(arguments: list[str]) -> int:
     if result.optimum:
         drawn.append(opened.run.optimum_figure)
     say_figures(*drawn)
-    print(opened.run.equilibrium_path)
+    say(str(opened.run.equilibrium_path))
     return 0

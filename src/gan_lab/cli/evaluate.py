@@ -74,7 +74,7 @@ def _runs(runs: Sequence[Run], options: argparse.Namespace) -> int:
         for text in runs_table(averaged):
             say(text)
     for run in runs:
-        print(run.evaluations_path)
+        say(str(run.evaluations_path))
     return 0 if all(found.values()) else 1
 
 
@@ -133,7 +133,7 @@ def _folders(options: argparse.Namespace) -> int:
     out = Path(options.out)
     with out.open("a", encoding="utf-8") as written:
         written.writelines(_without_step(line) + "\n" for line in lines)
-    print(out)
+    say(str(out))
     return 0
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gan_lab.cli.arguments import network_parser, opened
+from gan_lab.common.console import say
 
 
 def main(arguments: list[str]) -> int:
@@ -18,5 +19,5 @@ def main(arguments: list[str]) -> int:
     from gan_lab.training.export import export_generator
 
     folder = Path(options.out) if options.out else Run(run.directory).export
-    print(export_generator(run, folder, options.weights))
+    say(str(export_generator(run, folder, options.weights)))
     return 0

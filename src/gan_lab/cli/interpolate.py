@@ -1,7 +1,7 @@
 """`gan-lab interpolate RUN`: images between pairs of latents, and beyond them."""
 
 from gan_lab.cli.arguments import at_least, latent_parser, opened, output_path, within
-from gan_lab.common.console import say_figures
+from gan_lab.common.console import say, say_figures
 from gan_lab.common.errors import UsageError
 
 
@@ -52,5 +52,5 @@ def main(arguments: list[str]) -> int:
         options.slerp,
     )
     say_figures(path)
-    print(path)
+    say(str(path))
     return 0

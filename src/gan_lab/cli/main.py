@@ -25,6 +25,7 @@ gan-lab: train, compare and explain GANs.
   gan-lab interpolate RUN              draw the way from one latent to another, and beyond
   gan-lab report STUDY|RUN ...         a page, tables and figures that compare runs
   gan-lab export RUN                   the generator for other programs
+  gan-lab pack RUN                     a zip to send, without this machine's places
   gan-lab dashboard                    panels of Weights & Biases; saving them needs an account
   gan-lab runs [STUDY]                 list what was run
   gan-lab plan KEY=VALUE ...           what a command would do, and the time and disk it takes
@@ -60,7 +61,7 @@ ordinary run. Needs `pip install "gan-lab[optuna]"`.
 """
 VERBS = (
     "train", "evaluate", "modes", "equilibrium", "sample", "interpolate", "report", "runs", "plan",
-    "verify", "export", "dashboard", "explain",
+    "verify", "export", "pack", "dashboard", "explain",
 )  # fmt: skip
 
 

@@ -27,5 +27,5 @@ def main(arguments: list[str]) -> int:
     say(result.conclusion)
     run, weights = opened.run, options.weights
     say_figures(run.modes_figure(weights), run.modes_samples(weights))
-    print(run.modes_path(weights))
+    say(str(run.modes_path(weights)))
     return 0

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from gan_lab.cli.arguments import at_least, parser
 from gan_lab.common.console import say
-from gan_lab.runs.directory import run_directories
 
 
 def main(arguments: list[str]) -> int:
@@ -13,9 +12,14 @@ def main(arguments: list[str]) -> int:
     takes = parser(
         "report",
         "Compare runs: report.html, results.md, .csv, .tex, scores.csv, figures.",
-        ["scratch", "scratch other_study --title Comparison"],
+        ["scratch", "scratch other_study --title Comparison", "submissions"],
     )
-    takes.add_argument("references", metavar="STUDY|RUN", nargs="+", help="studies, or runs")
+    takes.add_argument(
+        "references",
+        metavar="STUDY|RUN",
+        nargs="+",
+        help="studies, folders of runs or of unpacked submissions, or runs",
+    )
     takes.add_argument(
         "--out",
         metavar="DIR",
@@ -36,10 +40,12 @@ def main(arguments: list[str]) -> int:
     collection = collect(options.references, Path(options.runs_dir))
     from gan_lab.report.write import write_report  # only now: torch takes 2 s
 
-    out = Path(options.out or default_folder([data.run.directory for data in collection.runs]))
+    directories = [data.run.directory for data in collection.runs]
+    folder = collection.folder / "report" if collection.folder else default_folder(directories)
+    out = Path(options.out or folder)
     page = write_report(collection, out, options.steps, options.title)
     say(f"figures   {out / 'figures'}, each as PNG and as PDF; the animation as GIF")
-    print(page)
+    say(str(page))
     return 0
 
 
@@ -47,7 +53,8 @@ def default_folder(runs: Sequence[Path]) -> Path:
     """Return a folder by what is compared, so that a part's report never replaces the whole's."""
     study, *others = dict.fromkeys(run.parent for run in runs)
     if others:
-        return study.parent / "_".join(["report", *(each.name for each in (study, *others))])
-    if {*runs} >= {*run_directories(study.parent, study.name)}:
+        names = [each.absolute().name for each in (study, *others)]
+        return study.parent / "_".join(["report", *names])
+    if {*runs} >= {path.parent for path in study.glob("*/config.yaml")}:
         return study / "report"
     return runs[0] / "report" if len(runs) == 1 else study / "report_part"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gan_lab.cli.arguments import parser
+from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 
 
@@ -20,5 +21,5 @@ def main(arguments: list[str]) -> int:
         where = runs_dir if options.study == "*" else runs_dir / options.study
         raise RunError(f"no runs under {where}; `gan-lab` lists commands that make some.")
     print_table(found)
-    print(runs_dir)
+    say(str(runs_dir))
     return 0

@@ -1,7 +1,7 @@
 """`gan-lab sample RUN`: what a trained generator draws."""
 
 from gan_lab.cli.arguments import add_data_options, at_least, latent_parser, opened, output_path
-from gan_lab.common.console import say_figures
+from gan_lab.common.console import say, say_figures
 
 COUNTS = {"grid": 64, "files": 64, "classes": 8, "plane": 10, "nearest": 8}
 
@@ -51,5 +51,5 @@ def main(arguments: list[str]) -> int:
         latents.draw_nearest(run, path, training, count, seed, label, weights)
     if layout != "files":
         say_figures(path)
-    print(path)
+    say(str(path))
     return 0

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gan_lab.cli.arguments import add_data_options, at_least, parser
+from gan_lab.common.console import say
 from gan_lab.common.errors import complain
 
 
@@ -30,6 +31,6 @@ def main(arguments: list[str]) -> int:
         more = f" ({len(differences)} differences)" if len(differences) > 1 else ""
         complain(f"{run.directory} is not repeated: {differences[0]}{more}")
     else:
-        print("repeated: no difference")
-    print(run.directory)
+        say("repeated: no difference")
+    say(str(run.directory))
     return 1 if differences else 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gan_lab.common.errors import printable
+from gan_lab.common.text import printable
 
 
 def silence() -> None:
@@ -22,11 +22,11 @@ class _Patient(Console):
         silence()
 
 
-console = _Patient(highlight=False, soft_wrap=True)
+console = _Patient(highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(text: str) -> None:
-    """Print a line."""
+    """Print one line, in which nothing steers the terminal, whoever chose the words."""
     console.print(printable(text), markup=False)
 
 
@@ -43,6 +43,7 @@ def say_figures(*paths: Path) -> None:
 
 def print_rows(rows: Sequence[Sequence[str]]) -> None:
     """Print rows of cells below each other."""
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -5,6 +5,8 @@ import errno
 import sys
 from collections.abc import Iterable, Sequence
 
+from gan_lab.common.text import printable
+
 ADVICE = {
     errno.ENOSPC: "make room there",
     errno.EDQUOT: "make room there, your quota is used up",
@@ -50,19 +52,6 @@ class Interrupted(BaseException):
 def complain(text: object) -> None:
     """Print on stderr, in one line, what is wrong."""
     print(f"gan-lab: {printable(str(text))}", file=sys.stderr)
-
-
-def printable(text: str) -> str:
-    """Return a text in which what would steer a terminal is written as escapes.
-
-    Words of a run that somebody sent are printed, and a terminal obeys some of them.
-    """
-    if text.isprintable():
-        return text
-    kept = "\n\t"
-    escaped = (letter.encode("unicode_escape").decode("ascii") for letter in text)
-    pairs = zip(text, escaped, strict=True)
-    return "".join(one if one.isprintable() or one in kept else other for one, other in pairs)
 
 
 def advice(error: OSError) -> str:

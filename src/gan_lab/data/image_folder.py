@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from gan_lab.common.console import say
 from gan_lab.data.dataset import ImageDataset
 from gan_lab.data.facts import FolderFacts
 from gan_lab.data.files.cache import Decoded, bad_lines, decoded, write_list
@@ -277,4 +278,4 @@ def _check_bad(result: Decoded, top: Path, files: Sequence[File], bad_images: st
     if len(result.bad) > MOST_BAD * len(files) and bad_images != "skip":
         or_skip = ", or go on with bad_images=skip" if bad_images == "stop" else ""
         raise ValueError(f"{found}: {first}{listed}. Mend or remove them{or_skip}.")
-    print(f"{found} and are left out: {first}{listed}")
+    say(f"{found} and are left out: {first}{listed}")

@@ -10,7 +10,7 @@ from gan_lab.runs.protocol import column_key, differences
 def display_name(line: ScoreLine) -> str:
     """Return how a score is called: the extractor is part of a distance's name."""
     heading = value_named(line.score).heading
-    return heading.replace("{extractor}", str(line.protocol["extractor"]))
+    return heading.replace("{extractor}", str(line.protocol.get("extractor")))
 
 
 def score_table(lines: Sequence[ScoreLine]) -> list[str]:

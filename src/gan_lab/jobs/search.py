@@ -198,7 +198,7 @@ def _print_trials(study: Any, optuna: Any, search: Search, journal: Path) -> int
     if complete:
         best = study.best_trial
         say(f"best  trial {best.number}: {search.score} {best.value:.4g}, {rows[best.number][3]}")
-    print(journal.parent)
+    say(str(journal.parent))
     return 0 if complete else 1
 
 

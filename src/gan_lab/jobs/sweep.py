@@ -134,7 +134,7 @@ def run_jobs(jobs: Sequence[Job], launcher: Launcher) -> int:
         where = f"{outcome.job.run.directory.name} {outcome.state}"
         complain(f"{outcome.job.name} ({where}): {outcome.reason}")
     say(f"{len(outcomes) - len(failures)} of {counted(len(outcomes), 'run')} finished")
-    print(jobs[0].run.directory.parent)
+    say(str(jobs[0].run.directory.parent))
     return 1 if failures else 0
 
 
@@ -146,7 +146,7 @@ def _run_here(job: Job) -> int:
     except (UsageError, RunError) as error:
         complain(error)
         return 2 if isinstance(error, UsageError) else 1
-    print(job.run.directory)
+    say(str(job.run.directory))
     return 0
 
 

@@ -1,5 +1,6 @@
 """Tables of runs on the console: of a sweep, of its seeds, of a study."""
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -47,11 +48,46 @@ def print_spreads(jobs: Sequence[Job]) -> None:
 
 
 def print_table(directories: Sequence[Path]) -> None:
-    """Print a row a run: state, step, time and scores, the reason where one failed."""
+    """Print a row a run: state, step, time and scores, the reason where one failed.
+
+    Below them is a line for each thing that is wrong with the files of a run.
+    """
     runs = [Run(directory) for directory in directories]
-    scores = _shown_scores(runs)
+    faults = {run.directory: _faults(run) for run in runs}
+    scores = _shown_scores([run for run in runs if not faults[run.directory]])
     headings = ["study", "run", "state", "step", "time", *map(_short_name, scores), "reason"]
-    print_rows([headings, *(_row(run, scores) for run in runs)])
+    rows = [
+        _damaged_row(run, len(scores)) if faults[run.directory] else _row(run, scores)
+        for run in runs
+    ]
+    print_rows([headings, *rows])
+    for run in runs:
+        others = [] if run.directory.is_symlink() else run.damage()
+        known = faults[run.directory]
+        # What keeps it from being read is said once.
+        for line in [*known, *(o for o in others if not known or str(run.config_path) not in o)]:
+            say(f"damaged   {line}")
+
+
+def _faults(run: Run) -> list[str]:
+    """Return why a run cannot be read at all; nothing if it can."""
+    if run.directory.is_symlink():
+        return [
+            f"{run.directory} is a link, which is not followed: put what it stands for in its "
+            "place."
+        ]
+    try:
+        run.config()
+        run.final_scores()
+    except RunError as error:
+        return [str(error)]
+    return []
+
+
+def _damaged_row(run: Run, scores: int) -> list[str]:
+    reason = "" if run.directory.is_symlink() else run.status().reason
+    names = [run.directory.parent.name, run.directory.name]
+    return [*names, "damaged", "", "", *[""] * scores, reason]
 
 
 def _row(run: Run, shown: Sequence[str]) -> list[str]:
@@ -62,7 +98,7 @@ def _row(run: Run, shown: Sequence[str]) -> list[str]:
         run.directory.name,
         status.state,
         str(status.step),
-        "" if seconds is None else duration(seconds),
+        "" if seconds is None or not math.isfinite(seconds) else duration(seconds),
         *(format(scores[s], value_named(s).format) if s in scores else "" for s in shown),
         status.reason if status.state in ("failed", "diverged") else "",
     ]

@@ -53,7 +53,8 @@ def command_of(data: RunData) -> str | None:
         same = _hashed(found) == _hashed(config) or _hash(found) == _hash(config)
     except (UsageError, RunError, ValueError):  # a group or a knob is not there any more
         return None
-    return shlex.join(["gan-lab", *words.values()]) if same else None
+    command = shlex.join(["gan-lab", *words.values()])
+    return command if same and command.isprintable() else None
 
 
 def _is_built_in(choices: Choices) -> bool:

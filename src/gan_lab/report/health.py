@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gan_lab.report.collect import RunData
 from gan_lab.report.settings import Settings
-from gan_lab.report.tables import NOTHING, Table, number, ordered
+from gan_lab.report.tables import NOTHING, RUN_HEADING, Table, number, ordered, run_names
 from gan_lab.runs.census import ClassCensus
 from gan_lab.training.monitor import KEY, VERDICTS
 
@@ -18,7 +18,7 @@ def health_table(settings: Settings, runs: Sequence[RunData]) -> Table:
     Censuses by other judges or rules, or of another number of samples, have columns of their own.
     """
     protocols = protocols_of(runs)
-    rows = []
+    rows, names = [], run_names(settings, runs)
     for data in ordered(runs, settings):
         verdicts, census = verdicts_of(data), census_of(data)
         if verdicts or census:
@@ -28,6 +28,7 @@ def health_table(settings: Settings, runs: Sequence[RunData]) -> Table:
             own = protocol_of(census) if census else None
             rows.append(
                 [
+                    *names.get(data.name, []),
                     *settings.of_run[data.name],
                     str(data.seed),
                     *(cells or [NOTHING] * 2),
@@ -36,7 +37,8 @@ def health_table(settings: Settings, runs: Sequence[RunData]) -> Table:
                       for cell in (shown if protocol == own else [NOTHING] * len(COUNTED))),
                 ]
             )  # fmt: skip
-    headings = [*settings.columns, "seed", "last verdict", "bad looks",
+    run = RUN_HEADING if names else []
+    headings = [*run, *settings.columns, "seed", "last verdict", "bad looks",
                 *(["counted at step"] if protocols else []),
                 *(heading(name, protocol, protocols) for protocol in protocols
                   for name in COUNTED)]  # fmt: skip
@@ -70,7 +72,8 @@ def last_verdict(data: RunData) -> str:
 def census_of(data: RunData) -> ClassCensus | None:
     """Return the census of a run's averaged generator, if it has a whole one."""
     file = data.run.modes("ema")
-    return file.found if file and isinstance(file.found, ClassCensus) else None
+    found = file.found if file and isinstance(file.found, ClassCensus) else None
+    return found if found and found.classes else None
 
 
 def protocol_of(census: ClassCensus) -> str:

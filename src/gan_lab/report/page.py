@@ -1,7 +1,6 @@
 """The page: one HTML file with its pictures, style and script inside, which asks no network."""
 
 import base64
-import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from string import Template
 
 from PIL import Image
 
+from gan_lab.common.text import html_text
 from gan_lab.common.typed import plain
 from gan_lab.figures.style import PRINT_DPI
 from gan_lab.report.collect import RunData
@@ -55,23 +55,23 @@ def figure_html(figure: Figure) -> str:
         width = round(image.width / PRINT_DPI * SCREEN_DPI)
     return (
         f'<figure class="{"drawn" if figure.drawn else "pictures"}">'
-        f'<img alt="{html.escape(figure.title)}" width={width} '
+        f'<img alt="{html_text(figure.title)}" width={width} '
         f'src="data:image/{kind};base64,{data}">'
-        f"<figcaption>{html.escape(figure.words)}</figcaption></figure>"
+        f"<figcaption>{html_text(figure.words)}</figcaption></figure>"
     )
 
 
 def section(title: str, *parts: str) -> str:
     """Return parts under a heading; nothing if there are none."""
     inner = "".join(parts)
-    return f"<h2>{html.escape(title)}</h2>{inner}" if inner else ""
+    return f"<h2>{html_text(title)}</h2>{inner}" if inner else ""
 
 
 def list_html(items: Sequence[str], code: bool = False) -> str:
     """Return lines as a list, or as code."""
     if code:
-        return "".join(f"<pre>{html.escape(item)}</pre>" for item in items)
-    return "<ul>" + "".join(f"<li>{html.escape(item)}</li>" for item in items) + "</ul>"
+        return "".join(f"<pre>{html_text(item)}</pre>" for item in items)
+    return "<ul>" + "".join(f"<li>{html_text(item)}</li>" for item in items) + "</ul>"
 
 
 def slider_html(chosen: Sequence[RunData], settings: Settings) -> str:
@@ -110,6 +110,6 @@ def write_page(path: Path, title: str, parts: Sequence[str]) -> Path:
     """Write the page and return its path."""
     template = Template(TEMPLATE.read_text(encoding="utf-8"))
     path.write_text(
-        template.substitute(title=html.escape(title), body="\n".join(parts)), encoding="utf-8"
+        template.substitute(title=html_text(title), body="\n".join(parts)), encoding="utf-8"
     )
     return path

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from gan_lab.common.text import figure_text
 from gan_lab.evaluation.scores import DIRECTIONS, value_named
 from gan_lab.evaluation.tables import display_name
 from gan_lab.report.collect import RunData
@@ -46,7 +47,7 @@ class Measure:
 
     def label(self, letters: int) -> str:
         """The words of an axis: the heading in lines of so many letters, and what is better."""
-        lines = textwrap.wrap(self.heading, letters)
+        lines = textwrap.wrap(figure_text(self.heading), letters)
         return "\n".join([*lines, self.better_words] if self.better else lines)
 
 

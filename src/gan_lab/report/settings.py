@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from gan_lab.common.text import figure_text
 from gan_lab.common.typed import Json
 from gan_lab.config import leaves
 from gan_lab.config.leaves import Leaves
@@ -35,6 +36,10 @@ class Settings:
         pairs = zip(self.columns, setting, strict=True)
         told = [f"{name} {value}" for name, value in pairs if self.usual.get(name) != value]
         return ", ".join(told) or BASELINE
+
+    def figure_label(self, setting: tuple[str, ...]) -> str:
+        """Return the same words as a figure takes them."""
+        return figure_text(self.label(setting))
 
     @cached_property
     def usual(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from functools import cached_property
 
+from gan_lab.common.errors import UsageError
 from gan_lab.evaluation.scores import load_score
 from gan_lab.report import tables
 from gan_lab.report.collect import Collection, RunData
@@ -27,7 +28,7 @@ class Study:
         self.chosen_by = {d.name: d.config.dataset.selection for d in self.runs}
         # The selection scores, then what was found worth looking at in training.
         names = dict.fromkeys(n for d in self.runs for n in d.config.dataset.scores_during_training)
-        looked_at = [value for name in names for value in load_score(name).values()]
+        looked_at = [value for name in names for value in _values(name)]
         self.preferred = list(dict.fromkeys([*self.chosen_by.values(), *looked_at]))
         self.measures = measures(together, self.preferred)
         finished = {d.name: self.lines[d.name] for d in self.runs if d.finished}
@@ -79,7 +80,7 @@ class Study:
         if self.measures:
             found.append(tables.scores_table(self.settings, self.runs, self.measures, self.lines))
         found.append(health_table(self.settings, self.runs))
-        found.append(tables.training_table(self.settings, self.runs))
+        found.append(tables.training_table(self.settings, self.runs, self.collection.copies()))
         found.append(tables.unfinished_table(self.settings, self.runs))
         return [table for table in found if table.rows]
 
@@ -108,11 +109,19 @@ class Study:
         ]
 
     def missing(self) -> list[str]:
-        """What is not there, a line a run."""
+        """What is not there or damaged, a line each."""
         lines = [
             f"{data.name} has no {', '.join(data.missing)}" for data in self.runs if data.missing
         ]
-        return [*self.collection.unreadable, *lines]
+        return [*self.collection.damage(), *lines]
+
+
+def _values(score: str) -> list[str]:
+    """Return the names of a score's values; none of a score that conf/score does not have."""
+    try:
+        return list(load_score(score).values())
+    except UsageError:
+        return []
 
 
 def _or_last(value: float | None) -> float:

@@ -1,11 +1,11 @@
 """Tables of a report, made once and written as Markdown, LaTeX and HTML."""
 
-import html
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gan_lab.common.console import duration
+from gan_lab.common.text import html_text, latex, markdown
 from gan_lab.evaluation.seeds import LEVEL, SeedSummary, over_seeds
 from gan_lab.report import curves
 from gan_lab.report.collect import RunData
@@ -15,14 +15,8 @@ from gan_lab.report.settings import Settings
 from gan_lab.runs.lines import ScoreLine
 
 NOTHING = "–"
+RUN_HEADING = ["run"]  # of a column that is there only if settings and seeds are not enough
 LONG_CELL = 60  # letters: a reason that is longer is broken into lines
-LATEX = str.maketrans(
-    {
-        "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
-        "±": r"$\pm$", "–": "--", "<": r"$<$", ">": r"$>$", "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,10 +45,12 @@ def settings_table(
             for m in measures
         ]
         rows.append([*setting, f"{len(finished)} of {len(group)}", *cells])
+    alike = ["Runs with the same settings and seed are counted as if they were independent."]
     remarks = [
+        *(alike if run_names(settings, runs) else []),
         "Over the finished seeds of a setting: mean ± half of Student's "
         f"{LEVEL:.0%} interval of the mean (three seeds or more), else every value; with one seed "
-        "the interval is that of the measurement alone, where there is one."
+        "the interval is that of the measurement alone, where there is one.",
     ]
     headings = [*settings.columns, "seeds", *(measure.heading for measure in measures)]
     return Table("Scores of the settings", headings, rows, remarks)
@@ -108,25 +104,37 @@ def scores_table(
     lines: Mapping[str, Mapping[str, ScoreLine]],
 ) -> Table:
     """Return a row a run, with each score and its interval."""
-    rows = []
+    rows, names = [], run_names(settings, runs)
     for data in ordered(runs, settings):
         found = lines[data.name]
         cells = [
             _value(found[measure.key]) if measure.key in found else NOTHING for measure in measures
         ]
-        rows.append([*settings.of_run[data.name], str(data.seed), data.state, *cells])
-    headings = [*settings.columns, "seed", "state", *(measure.heading for measure in measures)]
+        own = settings.of_run[data.name]
+        rows.append([*names.get(data.name, []), *own, str(data.seed), data.state, *cells])
+    run = RUN_HEADING if names else []
+    headings = [
+        *run,
+        *settings.columns,
+        "seed",
+        "state",
+        *(measure.heading for measure in measures),
+    ]
     return Table("Scores of each run", headings, rows)
 
 
-def training_table(settings: Settings, runs: Sequence[RunData]) -> Table:
-    """Return a row a run with its curves in numbers."""
+def training_table(
+    settings: Settings, runs: Sequence[RunData], copies: Sequence[Sequence[str]]
+) -> Table:
+    """Return a row a run with its curves in numbers; `copies` are those of one log, by name."""
+    telling = run_names(settings, runs)
     names = [name for name in curves.names(runs) if name not in ("images", "seconds")]
     rows = []
     for data in ordered(runs, settings):
         found = curves.numbers(data)
         rows.append(
             [
+                *telling.get(data.name, []),
                 *settings.of_run[data.name],
                 str(data.seed),
                 f"{data.step:,}",
@@ -141,7 +149,9 @@ def training_table(settings: Settings, runs: Sequence[RunData]) -> Table:
         "Oscillation: standard deviation of a loss inside tenths of the training. Log: how the "
         "sha256 of the run's metrics.jsonl begins; another one, and the numbers are of other lines."
     ]
-    headings = [*settings.columns, "seed", "steps", "images", "time", *names, "log"]
+    remarks += [f"The same metrics.jsonl, one run that was copied: {', '.join(c)}." for c in copies]
+    run = RUN_HEADING if telling else []
+    headings = [*run, *settings.columns, "seed", "steps", "images", "time", *names, "log"]
     return Table("Training in numbers", headings, rows, remarks)
 
 
@@ -163,6 +173,12 @@ def unfinished_table(settings: Settings, runs: Sequence[RunData]) -> Table:
     return Table("Runs that did not finish", headings, rows, remarks)
 
 
+def run_names(settings: Settings, runs: Sequence[RunData]) -> dict[str, list[str]]:
+    """Return the cell that tells a run apart, by its name; none if setting and seed do."""
+    told = {(settings.of_run[data.name], data.seed) for data in runs}
+    return {data.name: [data.name] for data in runs} if len(told) < len(runs) else {}
+
+
 def ordered(runs: Sequence[RunData], settings: Settings) -> list[RunData]:
     """Return runs in the order of settings, then seeds."""
     places = {setting: place for place, setting in enumerate(settings.ordered())}
@@ -178,24 +194,26 @@ def number(value: float | None) -> str:
 
 def as_markdown(table: Table) -> str:
     """Return a table in Markdown."""
-    rows = [table.headings, ["---"] * len(table.headings), *table.rows]
-    escaped = [[cell.replace("|", r"\|") for cell in row] for row in rows]
-    lines = [f"| {' | '.join(row)} |" for row in escaped]
-    return "\n".join([f"## {table.title}", "", *lines, "", *table.remarks, ""])
+    cells = [[markdown(cell) for cell in row] for row in (table.headings, *table.rows)]
+    rows = [cells[0], ["---"] * len(table.headings), *cells[1:]]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(
+        [f"## {markdown(table.title)}", "", *lines, "", *map(markdown, table.remarks), ""]
+    )
 
 
 def as_latex(table: Table) -> str:
     """Return a table in LaTeX that needs no package."""
     columns = "l" * len(table.headings)
-    lines = [" & ".join(cell.translate(LATEX) for cell in row) + r" \\" for row in table.rows]
-    remarks = " ".join(table.remarks).translate(LATEX)
+    lines = [" & ".join(map(latex, row)) + r" \\" for row in table.rows]
+    remarks = latex(" ".join(table.remarks))
     return "\n".join(
         [
             r"\begin{table}",
-            rf"\caption{{{table.title.translate(LATEX)}. {remarks}}}",
+            rf"\caption{{{latex(table.title)}. {remarks}}}",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\hline",
-            " & ".join(heading.translate(LATEX) for heading in table.headings) + r" \\",
+            " & ".join(map(latex, table.headings)) + r" \\",
             r"\hline",
             *lines,
             r"\hline",
@@ -208,17 +226,17 @@ def as_latex(table: Table) -> str:
 
 def as_html(table: Table) -> str:
     """Return a table in HTML, with its remarks."""
-    head = "".join(f"<th>{html.escape(heading)}</th>" for heading in table.headings)
+    head = "".join(f"<th>{html_text(heading)}</th>" for heading in table.headings)
     rows = "".join(
         "<tr>" + "".join(_cell_html(cell) for cell in row) + "</tr>" for row in table.rows
     )
-    remarks = "".join(f"<p class=remark>{html.escape(remark)}</p>" for remark in table.remarks)
+    remarks = "".join(f"<p class=remark>{html_text(remark)}</p>" for remark in table.remarks)
     return (
-        f"<h2>{html.escape(table.title)}</h2><div class=wide><table><thead><tr>{head}</tr></thead>"
+        f"<h2>{html_text(table.title)}</h2><div class=wide><table><thead><tr>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>{remarks}"
     )
 
 
 def _cell_html(cell: str) -> str:
     long = " class=long" if len(cell) > LONG_CELL else ""
-    return f"<td{long}>{html.escape(cell)}</td>"
+    return f"<td{long}>{html_text(cell)}</td>"

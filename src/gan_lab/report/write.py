@@ -1,12 +1,14 @@
 """A report from beginning to end."""
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
-from gan_lab.common.console import counted
+from gan_lab.common.console import counted, say
 from gan_lab.common.files import replace_file
+from gan_lab.common.text import csv_cell, html_text, markdown, markdown_block
 from gan_lab.report import health, page, tables
 from gan_lab.report.collect import Collection
 from gan_lab.report.curves import numbers
@@ -30,6 +32,8 @@ def write_report(
     folder = out / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     figures, problems = draw_figures(study, folder, steps)
+    for line in (*collection.damage(), *problems):
+        say(f"damaged   {line}")
     missing = [*study.missing(), *problems]
     replace_file(out / "results.md", _markdown(study, title, figures, missing))
     replace_file(out / "results.tex", "\n".join(map(tables.as_latex, study.tables())))
@@ -41,18 +45,18 @@ def write_report(
 def _markdown(
     study: Study, title: str, figures: Mapping[str, page.Figure], missing: Sequence[str]
 ) -> str:
-    parts = [f"# {title}", "", study.constants(), ""]
+    parts = [f"# {markdown(title)}", "", markdown(study.constants()), ""]
     parts += [tables.as_markdown(table) for table in study.tables()]
     for heading, lines in {
         "Protocols": protocol_lines(study.measures),
         "What is missing": missing,
     }.items():
         if lines:
-            parts += [f"## {heading}", "", *(f"- {line}" for line in lines), ""]
-    parts += ["## Commands", "", "```", *study.commands(), "```", ""]
+            parts += [f"## {heading}", "", *(f"- {markdown(line)}" for line in lines), ""]
+    parts += ["## Commands", "", *markdown_block(study.commands()), ""]
     for figure in figures.values():
-        parts += [f"## {figure.title}", "", f"![{figure.words}](figures/{figure.path.name})", ""]
-        parts += [figure.words, ""]
+        words, place = markdown(figure.words), quote(f"figures/{figure.path.name}")
+        parts += [f"## {markdown(figure.title)}", "", f"![{words}]({place})", "", words, ""]
     return "\n".join(parts)
 
 
@@ -98,12 +102,11 @@ def _scores(study: Study) -> list[Row]:
 
 def _write_rows(rows: Sequence[Row], path: Path) -> None:
     names = list(dict.fromkeys(name for row in rows for name in row))
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    temporary.replace(path)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(csv_cell, names))
+    writer.writerows([csv_cell(row.get(name)) for name in names] for row in rows)
+    replace_file(path, text.getvalue())
 
 
 def _write_page(
@@ -116,7 +119,7 @@ def _write_page(
     counts = f"{counted(len(study.runs), 'run')}, {counted(len(study.look.order), 'setting')}"
     finished = sum(data.finished for data in study.runs)
     words = [f"{counts}; {finished} finished.", study.constants()]
-    intro = f"<h1>{escape(title)}</h1>" + "".join(f"<p>{escape(text)}</p>" for text in words)
+    intro = f"<h1>{html_text(title)}</h1>" + "".join(f"<p>{html_text(text)}</p>" for text in words)
     shown = [tables.as_html(table) for table in study.tables()]
     chosen = samples.one_a_setting(study.runs, study.settings)
     slider = page.section("Samples over the training", page.slider_html(chosen, study.settings))

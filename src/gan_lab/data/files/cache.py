@@ -31,6 +31,7 @@ from gan_lab.common.cache import (
     remove,
     write_sealed,
 )
+from gan_lab.common.console import say
 from gan_lab.common.files import PLAIN_ONLY, read_bytes, replace_file
 from gan_lab.data.files.decode import DecodedImage, Decoding, decode_as
 from gan_lab.data.files.listing import File, digest, printable
@@ -193,7 +194,7 @@ def _build(
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    print(f"decoded in {time.monotonic() - began:.1f} s")
+    say(f"decoded in {time.monotonic() - began:.1f} s")
 
 
 class _Gathered:
@@ -233,7 +234,7 @@ def _decode_all(one: DecodeOne, files: Sequence[File], title: str) -> Iterator[D
     from rich.console import Console
     from rich.progress import Progress
 
-    print(title, flush=True)
+    say(title)
     console = Console()
     chunks = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
     with (

@@ -78,7 +78,9 @@ class Look:
         from matplotlib.lines import Line2D
 
         by_setting = {self.settings.of_run[data.name]: data for data in self.runs}
-        labels = [self.settings.label(setting) for setting in self.order if setting in by_setting]
+        labels = [
+            self.settings.figure_label(setting) for setting in self.order if setting in by_setting
+        ]
         lines = [
             Line2D([], [], linewidth=1.6, **vars(self.stroke(by_setting[setting])))
             for setting in self.order
@@ -92,7 +94,7 @@ class Look:
         return LINE_HEIGHT * math.ceil(len(self.order) / self._columns(width)) + 0.2
 
     def _columns(self, width: float) -> int:
-        longest = max(len(self.settings.label(setting)) for setting in self.order)
+        longest = max(len(self.settings.figure_label(setting)) for setting in self.order)
         return max(1, min(len(self.order), int(width / (longest * LETTER + 0.7))))
 
 
@@ -183,7 +185,7 @@ def draw_multiples(look: Look, path: Path) -> Path | None:
                     x, y = curve(data, key)
                     axis.plot(x, smooth(y), "." if len(x) == 1 else "-", color=COLOURS[role])
                     everything.append(smooth(y))
-            label = look.settings.label(look.settings.of_run[group[0].name])
+            label = look.settings.figure_label(look.settings.of_run[group[0].name])
             letters = int(width / columns / LETTER) - 4
             axis.set_title("\n".join(textwrap.wrap(label, letters)), fontsize=8)
         for axis in list(axes.flat)[max(0, len(groups) - columns) : len(groups)]:

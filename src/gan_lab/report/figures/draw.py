@@ -1,15 +1,18 @@
 """All figures of a report, in the order of its page."""
 
-import shutil
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gan_lab.common.errors import RunError, UsageError
+from gan_lab.common.files import new_file, read_bytes
+from gan_lab.common.text import figure_text
 from gan_lab.report.figures import curves, samples, theory
+from gan_lab.report.figures.pictures import fault_of, picture_faults
 from gan_lab.report.figures.settings import counted_by_data, draw_modes, draw_settings
 from gan_lab.report.page import Figure
 from gan_lab.report.scores import measures, series
 from gan_lab.report.study import Study
+from gan_lab.runs.directory import Run
 from gan_lab.training.trained import load_run
 
 Add = Callable[..., None]  # (path or None, title, words, drawn)
@@ -55,15 +58,16 @@ def draw_figures(
     )
     for data_name, counted in counted_by_data(look).items():
         add(
-            draw_modes(counted, settings, folder / f"modes_{data_name.replace(' ', '_')}.png"),
+            draw_modes(counted, settings, folder / f"modes_{_file_name(data_name)}.png"),
             "Mode coverage",
             "Share of each class among the samples that have one, averaged weights (EMA), beside "
             f"that in the training data of {data_name}; on points: those within 3 std of a centre.",
             drawn=False,
         )
+    faults = picture_faults(study.runs)
     best = study.best_run()
     if best is None:
-        return found, []
+        return found, faults
     drawn, problems = samples.draw_interpolations(best, chosen, settings, folder)
     for path in drawn.values():
         words = f"{path.stem.capitalize()} of the best run, {best.name}."
@@ -71,7 +75,27 @@ def draw_figures(
             words = "A pair of latents of each setting."
             words += samples.first_only(chosen, samples.MOST_ROWS)
         add(path, "Interpolation", words, drawn=False)
-    return found, problems
+    return found, [*faults, *problems]
+
+
+def _file_name(text: str) -> str:
+    """Return a text as a part of a file's name: a run may call itself what it likes."""
+    return re.sub(r"[^\w.-]", "_", text)
+
+
+def _copy(run: Run, path: Path) -> bool:
+    """Copy the figure of a run's equilibrium, and its PDF if it has one; False if it is damaged."""
+    if fault_of(run.optimum_figure):
+        return False
+    for ending in (".png", ".pdf"):
+        drawn = run.optimum_figure.with_suffix(ending)
+        try:
+            content = read_bytes(drawn)
+        except OSError:  # an older version drew no PDF
+            continue
+        with new_file(path.with_suffix(ending)) as file:
+            file.write(content)
+    return True
 
 
 def _draw_scores(study: Study, folder: Path, add: Add) -> None:
@@ -119,12 +143,8 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
         "Mean over pairs of the drawn samples; near zero they are all alike (collapse).",
     )
     for data in look.runs:  # drawn by gan-lab equilibrium, where the density of the data is known
-        if data.run.optimum_figure.exists():
-            path = folder / f"optimum_{data.name}.png"
-            for ending in (".png", ".pdf"):
-                drawn = data.run.optimum_figure.with_suffix(ending)
-                if drawn.exists():  # an older version drew no PDF
-                    shutil.copyfile(drawn, path.with_suffix(ending))
+        path = folder / f"optimum_{_file_name(data.name)}.png"
+        if _copy(data.run, path):
             add(path, "The optimal discriminator beside the learned one", data.name, drawn=False)
     best = study.best_run(lambda data: data.output == "probability")
     if best is not None:
@@ -132,7 +152,7 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
             path = theory.draw_generator_gradient(
                 load_run(best.run.directory), folder / "generator_gradient.png"
             )
-        except (RunError, UsageError):  # its checkpoint is named where interpolations are drawn
+        except Exception:  # its checkpoint is named where interpolations are drawn
             return
         add(
             path,
@@ -159,7 +179,7 @@ def _draw_curves(look: curves.Look, folder: Path, add: Add) -> None:
     norms = dict(curves.NORMS)
     for data in look.runs:
         for line in data.metrics:
-            norms |= {key: f"{key[8:].replace('_', ' ')} (weighted)" for key in line
+            norms |= {key: f"{figure_text(key[8:]).replace('_', ' ')} (weighted)" for key in line
                       if key.startswith("penalty/")}  # fmt: skip
     add(
         curves.draw_curves(look, folder / "gradients.png", norms, log=True),

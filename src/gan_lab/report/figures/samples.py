@@ -18,6 +18,7 @@ from gan_lab.figures.captions import caption
 from gan_lab.figures.style import STYLE, save_figure
 from gan_lab.figures.tiles import draw_tiles
 from gan_lab.report.collect import RunData
+from gan_lab.report.figures.pictures import picture, picture_steps
 from gan_lab.report.settings import Settings
 from gan_lab.training.trained import load_run
 
@@ -33,7 +34,7 @@ def one_a_setting(runs: Sequence[RunData], settings: Settings) -> list[RunData]:
     """Return for each setting its run with the lowest seed that has samples, finished if any is."""
     chosen: dict[tuple[str, ...], RunData] = {}
     for data in sorted(runs, key=lambda data: (not data.finished, data.seed)):
-        if data.run.sample_steps():
+        if picture_steps(data):
             chosen.setdefault(settings.of_run[data.name], data)
     return [chosen[setting] for setting in settings.ordered() if setting in chosen]
 
@@ -47,12 +48,13 @@ def first_only(chosen: Sequence[RunData], most: int) -> str:
 def picture_at(data: RunData, step: int, few: bool) -> tuple[int, np.ndarray]:
     """Return the samples of the last drawn step up to `step` (the first, before it): uint8 [H,W,3].
 
+    The run has at least one picture that can be shown.
+
     `few`: only the first four by four, where the picture is a grid of them.
     """
-    steps = data.run.sample_steps()
+    steps = picture_steps(data)
     chosen = max((other for other in steps if other <= step), default=steps[0])
-    with Image.open(data.run.sample_path(chosen), formats=["PNG"]) as image:
-        pixels = np.asarray(image.convert("RGB"))
+    pixels = picture(data.run.sample_path(chosen))
     shape = data.config.shape
     if few and len(shape) == 3:
         side = 4 * (shape[-1] + GAP) + GAP
@@ -68,7 +70,7 @@ def draw_side_by_side(chosen: Sequence[RunData], settings: Settings, path: Path)
     pictures = [picture_at(data, data.step, len(shown) > ROOMY) for data in shown]
     columns = min(len(shown), 4 if len(shown) <= 16 else 8)
     titles = [
-        f"{settings.label(settings.of_run[data.name])}\nstep {step:,}"
+        f"{settings.figure_label(settings.of_run[data.name])}\nstep {step:,}"
         for data, (step, _) in zip(shown, pictures, strict=True)
     ]
     return _panels([pixels for _, pixels in pictures], titles, columns, path)
@@ -79,16 +81,16 @@ def draw_over_training(
 ) -> Path | None:
     """Draw samples at some steps (the first and the last unless told), a row a setting."""
     shown = chosen[:MOST_ROWS]
-    if not (steps or any(len(data.run.sample_steps()) > 1 for data in shown)):
+    if not (steps or any(len(picture_steps(data)) > 1 for data in shown)):
         return None  # each has drawn once: the figure of the last samples shows it
     each = len(steps) if steps else 2
     pictures, titles = [], []
     for data in shown:
-        drawn = data.run.sample_steps()
+        drawn = picture_steps(data)
         for step in steps or [drawn[0], drawn[-1]]:
             at, pixels = picture_at(data, step, few=len(shown) * each > ROOMY)
             pictures.append(pixels)
-            titles.append(f"{settings.label(settings.of_run[data.name])}\nstep {at:,}")
+            titles.append(f"{settings.figure_label(settings.of_run[data.name])}\nstep {at:,}")
     beside = max(1, min(len(shown), 6 // each))  # settings in a row of panels
     return _panels(pictures, titles, each * beside, path)
 
@@ -122,7 +124,7 @@ def _panels(
 
 def frame_steps(chosen: Sequence[RunData]) -> list[int]:
     """Return the steps of the slider: of all that were drawn, a dozen, evenly, ends included."""
-    drawn = sorted({step for data in chosen for step in data.run.sample_steps()})
+    drawn = sorted({step for data in chosen for step in picture_steps(data)})
     places = np.linspace(0, len(drawn) - 1, min(FRAMES, len(drawn))).round().astype(int)
     return [drawn[place] for place in places]
 
@@ -179,6 +181,21 @@ def _mosaic(panels: Sequence[Image.Image], columns: int) -> Image.Image:
     return canvas
 
 
+def cannot_open(data: RunData, error: Exception) -> str:
+    """Return a line that says why a run draws nothing.
+
+    Networks of somebody's config fail in as many ways as torch has.
+    """
+    if isinstance(error, RunError | UsageError):
+        text = str(error)
+        return text if str(data.run.directory) in text else f"{data.run.directory}: {text}"
+    reason = (str(error).splitlines() or [""])[0]
+    return (
+        f"{data.run.directory}: its networks draw nothing ({type(error).__name__}: {reason}); put "
+        "back its config.yaml and its checkpoints."
+    )
+
+
 def draw_interpolations(
     best: RunData, chosen: Sequence[RunData], settings: Settings, folder: Path
 ) -> tuple[dict[str, Path], list[str]]:
@@ -194,21 +211,21 @@ def draw_interpolations(
             fractions = places(10, *ends)
             path = folder / f"{name}.png"
             figures[name] = draw_strips(run, path, 5, fractions, best.seed, None, "ema")
-    except (RunError, UsageError) as error:
-        problems.append(str(error))
+    except Exception as error:
+        problems.append(cannot_open(best, error))
     rows: list[torch.Tensor] = []
     labels: list[str] = []
     for data in chosen[:MOST_ROWS]:
         try:
             run = load_run(data.run.directory)
             images = strips(run.generator, run.latents(2), run.labels(2), places(10))
-        except (RunError, UsageError) as error:
-            problems.append(str(error))
+        except Exception as error:
+            problems.append(cannot_open(data, error))
             continue
         shown = images.ndim == 5  # pairs, places and an image: a point between points is no picture
         if shown and (not rows or images.shape == rows[0].shape):
             rows.append(images)
-            labels.append(settings.label(settings.of_run[data.name]))
+            labels.append(settings.figure_label(settings.of_run[data.name]))
     if len(rows) > 1:
         columns = [{0.0: "z1", 1.0: "z2"}.get(t, f"{t:.2f}") for t in places(10)]
         words = (
@@ -219,4 +236,4 @@ def draw_interpolations(
         figures["interpolation_settings"] = draw_tiles(
             torch.cat(rows), path, columns, labels, words
         )
-    return figures, problems
+    return figures, list(dict.fromkeys(problems))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gan_lab.common.text import figure_text
 from gan_lab.evaluation.seeds import over_seeds
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.report.collect import RunData
@@ -32,7 +33,7 @@ def draw_settings(
     shown = [measure for measure in measures if any(values[measure.key].values())]
     if not shown:
         return None
-    labels = [look.settings.label(setting) for setting in look.order]
+    labels = [look.settings.figure_label(setting) for setting in look.order]
     columns = len(shown) if len(shown) < 4 else 3 if len(shown) > 4 else 2
     bands = math.ceil(len(shown) / columns)
     left = max(map(len, labels)) * LETTER
@@ -90,7 +91,7 @@ def draw_modes(runs: Sequence[RunData], settings: Settings, path: Path) -> Path:
 
     counted = [(data, census) for data in runs if (census := census_of(data))]
     classes = counted[0][1].classes
-    names = [entry.name for entry in classes]
+    names = [figure_text(entry.name) for entry in classes]
     rows = [[entry.share for entry in census.classes] for _, census in counted]
     rows.append([entry.real_share for entry in classes])
     labels = [f"{_with_seed(settings, data)}{_unsure(census)}" for data, census in counted]
@@ -120,4 +121,4 @@ def _unsure(census: ClassCensus) -> str:
 
 
 def _with_seed(settings: Settings, data: RunData) -> str:
-    return f"{settings.label(settings.of_run[data.name])}, seed {data.seed}"
+    return f"{settings.figure_label(settings.of_run[data.name])}, seed {data.seed}"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from gan_lab.analysis.optimal_discriminator import LOG_4
@@ -19,6 +18,7 @@ from gan_lab.models import call
 from gan_lab.report.collect import RunData
 from gan_lab.report.curves import WINDOWS, curve, smooth
 from gan_lab.report.figures.curves import AXES, Look
+from gan_lab.report.figures.pictures import picture, picture_steps
 from gan_lab.training.steps import packed
 from gan_lab.training.trained import TrainedRun
 
@@ -116,11 +116,10 @@ def _diversity(data: RunData) -> Curve:
     shape = data.config.shape
     if len(shape) != 3:  # points: their picture is no grid
         return np.array([]), np.array([])
-    steps = data.run.sample_steps()
+    steps = picture_steps(data)
     values = []
     for step in steps:
-        with Image.open(data.run.sample_path(step), formats=["PNG"]) as image:
-            values.append(mean_difference(tiles(np.asarray(image.convert("RGB")), shape[-1])))
+        values.append(mean_difference(tiles(picture(data.run.sample_path(step)), shape[-1])))
     return np.array(steps, dtype=float), np.array(values)
 
 

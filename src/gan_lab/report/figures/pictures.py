@@ -1,0 +1,62 @@
+"""The pictures that a run drew, read as those of somebody else: size before pixels, and no link."""
+
+import io
+import warnings
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gan_lab.common.files import read_bytes
+from gan_lab.report.collect import RunData
+
+MOST_BYTES = 2**28
+MOST_PIXELS = 2**25  # a grid of 8 x 8 images of 512 pixels has half of it
+LONGEST = 40  # times as long as wide: a picture of one row
+
+
+def picture_steps(data: RunData) -> list[int]:
+    """Return the steps of a run whose samples can be shown, ascending."""
+    return [step for step in data.run.sample_steps() if not fault_of(data.run.sample_path(step))]
+
+
+def picture(path: Path) -> np.ndarray:
+    """Return the pixels of a PNG, uint8 [H, W, 3]. Raises ValueError if it cannot be shown."""
+    try:
+        content = read_bytes(path, MOST_BYTES)
+        with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            warnings.simplefilter("ignore")  # of Pillow about what is refused or shown anyway
+            width, height = image.size
+            if width * height > MOST_PIXELS:
+                raise ValueError(f"it has {width:,} x {height:,} pixels")
+            if max(width, height) > LONGEST * min(width, height):
+                raise ValueError(f"it is {width:,} pixels wide and {height:,} high")
+            return np.asarray(image.convert("RGB"))
+    except OSError as error:
+        raise ValueError(error.strerror or "it is damaged") from None
+    except ValueError:
+        raise
+    except Exception:  # Pillow raises errors of many kinds at a damaged file
+        raise ValueError("it is damaged") from None
+
+
+@lru_cache(maxsize=2**14)  # each is shown in several figures
+def fault_of(path: Path) -> str:
+    """Return why a picture cannot be shown; nothing if it can."""
+    try:
+        picture(path)
+        return ""
+    except ValueError as error:
+        return str(error)
+
+
+def picture_faults(runs: Sequence[RunData]) -> list[str]:
+    """Return a line for each picture of the runs' samples that cannot be shown."""
+    paths = [data.run.sample_path(step) for data in runs for step in data.run.sample_steps()]
+    return [
+        f"{path}: {reason}; remove it, or ask for the run again."
+        for path in paths
+        if (reason := fault_of(path))
+    ]
