@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gan_lab.cli.arguments import at_least, parser
 from gan_lab.common.console import say
+from gan_lab.common.errors import RunError
 
 
 def main(arguments: list[str]) -> int:
@@ -43,6 +44,8 @@ def main(arguments: list[str]) -> int:
     directories = [data.run.directory for data in collection.runs]
     folder = collection.folder / "report" if collection.folder else default_folder(directories)
     out = Path(options.out or folder)
+    if out.is_symlink() and not options.out:  # in a study that somebody may have sent
+        raise RunError(f"{out} is a link, which is not followed: remove it, or add --out DIR.")
     page = write_report(collection, out, options.steps, options.title)
     say(f"figures   {out / 'figures'}, each as PNG and as PDF; the animation as GIF")
     say(str(page))

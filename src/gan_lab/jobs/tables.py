@@ -62,21 +62,16 @@ def print_table(directories: Sequence[Path]) -> None:
     ]
     print_rows([headings, *rows])
     for run in runs:
-        others = [] if run.directory.is_symlink() else run.damage()
-        known = faults[run.directory]
+        others, known = run.damage(), faults[run.directory]
         # What keeps it from being read is said once.
-        for line in [*known, *(o for o in others if not known or str(run.config_path) not in o)]:
+        for line in dict.fromkeys([*known, *others]):
             say(f"damaged   {line}")
 
 
 def _faults(run: Run) -> list[str]:
     """Return why a run cannot be read at all; nothing if it can."""
-    if run.directory.is_symlink():
-        return [
-            f"{run.directory} is a link, which is not followed: put what it stands for in its "
-            "place."
-        ]
     try:
+        run.refuse_links()
         run.config()
         run.final_scores()
     except RunError as error:
@@ -85,9 +80,8 @@ def _faults(run: Run) -> list[str]:
 
 
 def _damaged_row(run: Run, scores: int) -> list[str]:
-    reason = "" if run.directory.is_symlink() else run.status().reason
     names = [run.directory.parent.name, run.directory.name]
-    return [*names, "damaged", "", "", *[""] * scores, reason]
+    return [*names, "damaged", "", "", *[""] * scores, run.status().reason]
 
 
 def _row(run: Run, shown: Sequence[str]) -> list[str]:

@@ -96,7 +96,7 @@ def collect(references: Sequence[str], runs_dir: Path) -> Collection:
         try:
             runs.append(read(run, name))
         except RunError as error:
-            unreadable += [f"{directory}: {error}", *_beside_config(run)]
+            unreadable += dict.fromkeys([str(error), *run.damage()])
     if not runs:
         raise RunError("; ".join(unreadable) or f"no runs in {', '.join(references)}.")
     studies = dict.fromkeys(data.config.runtime.study for data in runs)
@@ -125,17 +125,10 @@ def _members(folder: Path) -> tuple[list[Path], list[str]]:
     empty: list[Path] = []
     for child in sorted(path for path in folder.iterdir() if path.is_dir()):
         inner = sorted(path.parent for path in child.glob("*/config.yaml"))
-        links = [path for path in (child, *inner) if path.is_symlink()]
-        unreadable += [
-            f"{path} is a link, which is not followed: put what it stands for in its place."
-            for path in links
-        ]
-        if child.is_symlink():
-            continue
         if (child / "config.yaml").exists() or any(child.glob("*.json*")):
             found.append(child)
         elif inner:
-            found += [path for path in inner if path not in links]
+            found += inner
         elif not child.name.startswith(".") and not (child / "report.html").exists():
             empty.append(child)
     # A study may hold folders of its own; where there are submissions, each should be one.
@@ -160,16 +153,12 @@ def _names(directories: Sequence[Path]) -> dict[Path, str]:
     return {path: names[path] for path in directories}
 
 
-def _beside_config(run: Run) -> list[str]:
-    """Return what else is wrong with a run whose config.yaml cannot be read."""
-    return [line for line in run.damage() if str(run.config_path) not in line]
-
-
 def read(run: Run, name: str) -> RunData:
     """Read a run directory, whatever half of its files is there or whole.
 
-    Raises RunError without a readable config.
+    Raises RunError without a readable config, or for a link inside.
     """
+    run.refuse_links()
     config, status = run.config(), run.status()
     metrics, evaluations = run.metrics(), run.evaluations()
     commands = [start.command for start in run.environment() if start.command is not None]

@@ -9,6 +9,7 @@ from string import Template
 
 from PIL import Image
 
+from gan_lab.common.files import replace_file
 from gan_lab.common.text import html_text
 from gan_lab.common.typed import plain
 from gan_lab.figures.style import PRINT_DPI
@@ -109,7 +110,5 @@ def _json(slider: Slider) -> str:
 def write_page(path: Path, title: str, parts: Sequence[str]) -> Path:
     """Write the page and return its path."""
     template = Template(TEMPLATE.read_text(encoding="utf-8"))
-    path.write_text(
-        template.substitute(title=html_text(title), body="\n".join(parts)), encoding="utf-8"
-    )
+    replace_file(path, template.substitute(title=html_text(title), body="\n".join(parts)))
     return path

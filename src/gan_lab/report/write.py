@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gan_lab.common.console import counted, say
+from gan_lab.common.errors import RunError
 from gan_lab.common.files import replace_file
 from gan_lab.common.text import csv_cell, html_text, markdown, markdown_block
 from gan_lab.report import health, page, tables
@@ -26,10 +27,13 @@ def write_report(
     """Write report.html, results.md, .csv, .tex, scores.csv and figures/; return the page's path.
 
     `steps` are those whose samples stand beside each other; the first and the last by default.
+    Raises RunError if figures/ is a link.
     """
     study = Study(collection)
     title = title or collection.title
     folder = out / "figures"
+    if folder.is_symlink():
+        raise RunError(f"{folder} is a link, which is not followed: remove it.")
     folder.mkdir(parents=True, exist_ok=True)
     figures, problems = draw_figures(study, folder, steps)
     for line in (*collection.damage(), *problems):

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from gan_lab.analysis.interpolation import places
 from gan_lab.analysis.latents import draw_strips, strips
 from gan_lab.common.errors import RunError, UsageError
+from gan_lab.common.files import new_file
 from gan_lab.figures.captions import caption
 from gan_lab.figures.style import STYLE, save_figure
 from gan_lab.figures.tiles import draw_tiles
@@ -151,13 +152,15 @@ def save_animation(chosen: Sequence[RunData], settings: Settings, path: Path) ->
             for data in shown
         ]
         frames.append(_mosaic(panels, min(4, len(panels))))
-    frames[0].save(
-        path,
-        save_all=True,
-        append_images=frames[1:],
-        duration=[500] * (len(frames) - 1) + [2000],
-        loop=0,
-    )
+    with new_file(path) as file:
+        frames[0].save(
+            file,
+            format="GIF",
+            save_all=True,
+            append_images=frames[1:],
+            duration=[500] * (len(frames) - 1) + [2000],
+            loop=0,
+        )
     return path
 
 
