@@ -58,7 +58,7 @@ def kinds(folder: Path) -> list[Kind]:
         Kind("export", ("export", RUN), ALONE, ANY),
         Kind(
             "cache",
-            (*pictures, "logger=none", "hidden_dim=4", "steps=2", "dataset.scores=[swd]"),
+            (*pictures, "logger=none", "hidden_dim=4", "dataset.scores=[swd]"),
             moments=ANY | CACHE,
             own_cache=True,
         ),
