@@ -277,13 +277,13 @@ _storm: list[Storm] = []  # what the forked drivers inherit
 _kinds: dict[str, Kind] = {}
 
 
-def _make_twin(name: str) -> float:
-    return _storm[0].make_twin(_kinds[name])
-
-
-def _run_cycle(name: str, number: int, seconds: float) -> Cycle:
-    _storm[0].seconds[name] = seconds
-    return _storm[0].cycle(_kinds[name], number)
+def _work_on(name: str, number: int, seconds: float) -> Cycle | float:
+    """Run a cycle, or make the twin where no seconds are known yet, and return them."""
+    storm, kind = _storm[0], _kinds[name]
+    if not seconds:
+        return storm.make_twin(kind)
+    storm.seconds[name] = seconds
+    return storm.cycle(kind, number)
 
 
 def rage(names: list[str], kills: int, minutes: float, jobs: int) -> list[Cycle]:
@@ -291,30 +291,30 @@ def rage(names: list[str], kills: int, minutes: float, jobs: int) -> list[Cycle]
     done: list[Cycle] = []
     until = time.monotonic() + 60 * minutes
     each = -(-kills // len(names))
-    count = dict.fromkeys(names, 0)
-    begun = dict.fromkeys(names, 0)
-    context = get_context("fork")
-    with ProcessPoolExecutor(jobs, context, initializer=_become_subreaper) as pool:
-        seconds = dict(zip(names, pool.map(_make_twin, names), strict=True))
-        print("an undisturbed start: "
-              + ", ".join(f"{name} {took:.1f} s" for name, took in seconds.items()),
-              flush=True)  # fmt: skip
-        going: dict[Future[Cycle], str] = {}
+    count, begun = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+    seconds = dict.fromkeys(names, 0.0)  # of an undisturbed start; 0: there is no twin yet
+    going: dict[Future[Cycle | float], str] = {}
+    with ProcessPoolExecutor(jobs, get_context("fork"), initializer=_become_subreaper) as pool:
         while True:
+            busy = list(going.values())
             left = [name for name in names if count[name] < each]
-            while len(going) < jobs and left and time.monotonic() < until:
-                busy = list(going.values())
+            left = [name for name in left if seconds[name] or name not in busy]
+            if len(going) < jobs and left and time.monotonic() < until:
                 name = min(left, key=lambda name: (busy.count(name), count[name]))
-                going[pool.submit(_run_cycle, name, begun[name], seconds[name])] = name
-                begun[name] += 1
+                going[pool.submit(_work_on, name, begun[name], seconds[name])] = name
+                begun[name] += bool(seconds[name])
+                continue
             if not going:
                 return done
             for future in wait(going, return_when=FIRST_COMPLETED).done:
-                del going[future]
-                cycle = future.result()
-                count[cycle.kind] += cycle.kills
-                done.append(cycle)
-                for finding in cycle.findings:
+                name, result = going.pop(future), future.result()
+                if isinstance(result, float):
+                    seconds[name] = result
+                    print(f"{name}: an undisturbed start takes {result:.1f} s", flush=True)
+                    continue
+                count[name] += result.kills
+                done.append(result)
+                for finding in result.findings:
                     print(json.dumps(asdict(finding)), flush=True)
 
 
