@@ -10,7 +10,6 @@ from typing import Any
 import yaml
 
 from gan_lab.common.files import UNFINISHED
-from grid_study import numbers_of
 
 CLOCK = ("seconds", "command", "time", "per_second", "log")  # in headings of a report's tables
 BYTES = (".png", ".safetensors", ".u8")
@@ -85,6 +84,12 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
+def _numbers_of(path: Path) -> list[dict[str, Any]]:
+    """The lines of a file of JSON lines without their clock, with all other numbers."""
+    lines = [json.loads(text) for text in path.read_text("utf-8").splitlines()]
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
+
+
 def _by_name(folder: Path) -> dict[str, Path]:
     """The files by names that do not tell when they were made."""
     found = {}
@@ -101,7 +106,7 @@ def _by_name(folder: Path) -> dict[str, Path]:
 def _content(path: Path) -> Any:
     """What of a file is the same whenever it is made."""
     if path.suffix == ".jsonl":
-        lines = numbers_of(path)
+        lines = _numbers_of(path)
         return lines if path.name == "metrics.jsonl" else [*lines, path.read_text("utf-8")]
     if path.suffix == ".pt":
         return _tensors(path)
