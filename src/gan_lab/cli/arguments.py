@@ -8,17 +8,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from gan_lab.common.errors import UsageError
+from gan_lab.common.errors import Answered, UsageError
 
 if TYPE_CHECKING:
     from gan_lab.training.trained import TrainedRun
 
 
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 MOST = 10_000_000  # of images, steps and the like
 
 
 class Parser(argparse.ArgumentParser):
     """argparse's, whose errors are the program's own."""
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        raise Answered(status)  # only after --help: `error` raises
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (`{self.prog} --help` lists what there is).")
@@ -95,10 +99,7 @@ def within(lowest: float, highest: float) -> Callable[[str], float]:
     """Return a type for argparse: a number from `lowest` to `highest`."""
 
     def number(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
+        value = float(text) if NUMBER.fullmatch(text) else math.nan
         if not lowest <= value <= highest:  # nan is not
             reason = f"{text!r} is not a number from {lowest:g} to {highest:g}"
             raise argparse.ArgumentTypeError(reason)

@@ -1,14 +1,28 @@
 """The command line: `gan-lab [VERB] ...`, where the default verb is train."""
 
-import signal
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from gan_lab.common.errors import Interrupted, RunError, UsageError, advice, complain
-from gan_lab.common.signals import handle, raise_interrupted
+from gan_lab.common.errors import (
+    Answered,
+    Interrupted,
+    RunError,
+    UsageError,
+    advice,
+    complain,
+    is_out_of_memory,
+)
+from gan_lab.common.signals import (
+    SIGNALS,
+    forget_signals,
+    handle,
+    interruption,
+    raise_interrupted,
+    restore,
+)
 from gan_lab.common.streams import print_plainly
 from gan_lab.common.threads import wait_briefly
 from gan_lab.common.version import __version__
@@ -86,12 +100,17 @@ def run(arguments: Sequence[str]) -> int:
     if arguments[0] == "search" and {"-h", "--help"} & {*arguments}:
         print(SEARCH_HELP, end="")
         return 0
-    handle((signal.SIGTERM, signal.SIGHUP), raise_interrupted)
+    forget_signals()
+    before = handle(SIGNALS, raise_interrupted)
     try:
-        verb, rest = _verb(list(arguments))
-        module = import_module(f"gan_lab.cli.{verb}")  # only now: torch takes 2 s
-        exit_code: int = module.main(rest)
-        return exit_code
+        return _answer(arguments)
+    finally:
+        restore(before)
+
+
+def _answer(arguments: Sequence[str]) -> int:
+    try:
+        return _called(arguments)
     except UsageError as error:
         complain(error)
         return 2
@@ -100,6 +119,11 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except (Interrupted, KeyboardInterrupt) as error:
         return getattr(error, "exit_code", 130)
+    except SystemExit as end:
+        if isinstance(end, Answered):
+            return 0
+        complain(_bug(end))
+        return 1
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             from gan_lab.common.console import silence  # only now: it imports rich
@@ -109,8 +133,23 @@ def run(arguments: Sequence[str]) -> int:
         complain(_reason(error))
         return 1
     except Exception as error:
+        if is_out_of_memory(error):
+            complain("this needs more memory than there is: ask for fewer or smaller images.")
+            return 1
         complain(_bug(error))
         return 1
+
+
+def _called(arguments: Sequence[str]) -> int:
+    try:
+        verb, rest = _verb(list(arguments))
+        module = import_module(f"gan_lab.cli.{verb}")  # only now: torch takes 2 s
+        exit_code: int = module.main(rest)
+        return exit_code
+    except Exception as error:
+        if came := interruption():  # and a library has made an error of its own of it
+            raise came from error
+        raise
 
 
 def _reason(error: OSError) -> str:
@@ -118,7 +157,7 @@ def _reason(error: OSError) -> str:
     return f"{place}{error.strerror or error}: {advice(error)}."
 
 
-def _bug(error: Exception) -> str:
+def _bug(error: BaseException) -> str:
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", prefix="gan-lab-", suffix=".txt", delete=False
     ) as file:

@@ -63,5 +63,8 @@ def _hydra(arguments: list[str]) -> int:
         rewritten = [*flags, *precedence.with_resets(typed)]
     sys.argv[1:] = rewritten
     entry = hydra.main(str(conf_directory()), "config", version_base="1.3")(lambda config: None)
-    entry()
+    try:
+        entry()
+    except SystemExit as end:  # how Hydra ends, after its own errors too
+        return end.code if isinstance(end.code, int) else 0
     return 0

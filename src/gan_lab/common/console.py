@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -28,6 +29,12 @@ console = _Patient(highlight=False, soft_wrap=True, emoji=False)
 def say(text: str) -> None:
     """Print one line, in which nothing steers the terminal, whoever chose the words."""
     console.print(printable(text), markup=False)
+
+
+def say_amid(text: str) -> None:
+    """Print a line from the handler of a signal, which may have come amid another line."""
+    with suppress(OSError, RuntimeError):  # a writer that is at work takes no second line
+        say(text)
 
 
 def counted(count: int, noun: str) -> str:

@@ -40,6 +40,10 @@ class Taken(RunError):
     """Another process is at work in the run's directory."""
 
 
+class Answered(SystemExit):
+    """The question was answered, as by --help. Any other SystemExit is somebody's mistake."""
+
+
 class Interrupted(BaseException):
     """A signal asked the program to stop. No `except Exception` of a library may swallow it."""
 

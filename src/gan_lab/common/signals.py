@@ -6,29 +6,69 @@ from contextlib import contextmanager
 from typing import Any
 
 from gan_lab.common.errors import Interrupted
+from gan_lab.common.streams import leave_terminal
 
 SIGNALS: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
+_came: list[int] = []  # what has asked this process to stop
 
 Handler = Callable[[int, Any], None]
+Handlers = dict[int, Handler | int | None]  # by signal, as the system has them
 
 
 def raise_interrupted(number: int, frame: Any) -> None:
     """Handle a signal by raising Interrupted."""
+    _note(number)
     raise Interrupted(number)
 
 
-def handle(numbers: Iterable[int], handler: Handler) -> dict[int, Any]:
+def raise_once(number: int, frame: Any) -> None:
+    """Handle the first signal so, and no other: it would cut off the saving of the state."""
+    if not _came:
+        raise_interrupted(number, frame)
+
+
+def close_terminal(number: int, frame: Any) -> None:
+    """Handle SIGHUP where a parent answers it: what is printed goes nowhere from now on."""
+    leave_terminal()
+
+
+def interruption() -> Interrupted | None:
+    """Return the interruption by the first signal that came, if one did.
+
+    It may not have arrived as such: a library's C code can make an error of its own of what a
+    handler raises, and what is raised while an object is being deleted is lost.
+    """
+    return Interrupted(_came[0]) if _came else None
+
+
+def forget_signals() -> None:
+    """Begin anew: what came before was answered, or was meant for the parent of this fork."""
+    _came.clear()
+
+
+def _note(number: int) -> None:
+    _came.append(number)
+    if number == signal.SIGHUP:
+        leave_terminal()
+
+
+def handle(numbers: Iterable[int], handler: Handler) -> Handlers:
     """Set the handler of signals, and return those before by number.
 
     A signal that is ignored stays so: under nohup, say, or where a parent answers it.
     """
     before = {number: signal.getsignal(number) for number in numbers}
-    for number in [number for number in before if before[number] is signal.SIG_IGN]:
+    for number in [one for one in before if before[one] in (signal.SIG_IGN, None)]:
         del before[number]
     for number in before:
         signal.signal(number, handler)
     return before
+
+
+def restore(handlers: Handlers) -> None:
+    """Set the handlers that `handle` has returned."""
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 class Stop:
@@ -39,19 +79,25 @@ class Stop:
 
 @contextmanager
 def catch_signals() -> Iterator[Stop]:
-    """Turn the first signal into a wish to stop; a second Ctrl-C stops at once."""
-    from gan_lab.common.console import say  # only now: the program's --help does without rich
+    """Turn the first signal into a wish to stop; a second Ctrl-C stops at once.
+
+    Raises Interrupted at its end if the wish came too late for a step.
+    """
+    from gan_lab.common.console import say_amid  # only now: the program's --help does without rich
 
     stop = Stop()
+    stop.number = _came[0] if _came else None
 
     def remember(number: int, frame: Any) -> None:
+        _note(number)
         stop.number = number
         signal.signal(number, previous[number])
-        say("stopping after this step; the state is being saved")
+        say_amid("stopping after this step; the state is being saved")
 
     previous = handle(SIGNALS, remember)
     try:
         yield stop
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        restore(previous)
+    if stop.number:
+        raise Interrupted(stop.number)

@@ -2,6 +2,8 @@
 
 import codecs
 import io
+import os
+import stat
 import sys
 
 PLAIN = str.maketrans({"±": "+-", "–": "-", "—": "-", "·": ".", "×": "x", "…": "...", "’": "'"})
@@ -17,6 +19,18 @@ def print_plainly() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=HANDLER)
+
+
+def leave_terminal() -> None:
+    """Let what is printed to a terminal go nowhere: it was closed, and every line would fail."""
+    for number in (1, 2):
+        try:
+            if stat.S_ISCHR(os.fstat(number).st_mode):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+        except OSError:  # nothing is open there
+            continue
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:

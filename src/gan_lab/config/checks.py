@@ -27,7 +27,8 @@ def check_ranges(config: RunConfig) -> None:
             raise UsageError(f"{key}={value}: must be at least {lowest}.")
         if highest is not None and not value <= highest:
             below = "below" if highest % 1 > 0.9 else "at most"
-            raise UsageError(f"{key}={value}: must be {below} {round(highest, 3):g}.")
+            end = f"{highest:,}" if isinstance(highest, int) else f"{round(highest, 3):g}"
+            raise UsageError(f"{key}={value}: must be {below} {end}.")
     for key, options in CHOICES.items():
         if _get(config, key) not in options:
             names = ", ".join("null" if one is None else str(one) for one in options)

@@ -29,6 +29,8 @@ from gan_lab.config.search import Search, read_search
 from gan_lab.config.spec import Spec
 from gan_lab.config.sweep import Settings, Sweep, sweep_points
 
+MOST_SEEDS = 10_000  # of one setting
+
 ConfigStore.instance().store(name="schema", node=Config)
 
 
@@ -131,8 +133,8 @@ def _sweep(base: Composed) -> Sweep | None:
 def _seeds(base: Composed, typed: Sequence[str], several: bool) -> list[int]:
     """Return the seeds that `seeds=N` fans out to, from `seed` on. A typed list of seeds beats an
     experiment's `seeds`. Raises UsageError if both are typed."""
-    if base.seeds < 1:
-        raise UsageError(f"seeds={base.seeds}: must be at least 1.")
+    if not 1 <= base.seeds <= MOST_SEEDS:
+        raise UsageError(f"seeds={base.seeds}: must be at least 1 and at most {MOST_SEEDS:,}.")
     if several and "seeds" in typed:
         raise UsageError(f"a list of seeds and seeds={base.seeds} both choose seeds; keep one.")
     first = base.config.seed

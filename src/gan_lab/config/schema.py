@@ -103,15 +103,17 @@ RUNTIME_KNOBS = (
     "score_every", "checkpoint_every", "stop_on_collapse", "evaluation", "logger", "wandb",
 )  # fmt: skip
 
+MOST = 10**7  # of samples, numbers in a layer and the like
+LONGEST = 10**12  # steps and images: at a thousand a second, 30 years
 # (lowest, highest) allowed; an open end is None.
 RANGES: dict[str, tuple[float | None, float | None]] = {
     "seed": (0, 2**63 - 1),
-    "latent_dim": (1, None),
-    "hidden_dim": (1, None),
-    "ngf": (1, None),
-    "ndf": (1, None),
-    "image_size": (1, None),
-    "batch_size": (1, None),
+    "latent_dim": (1, MOST),
+    "hidden_dim": (1, MOST),
+    "ngf": (1, MOST),
+    "ndf": (1, MOST),
+    "image_size": (1, MOST),
+    "batch_size": (1, MOST),
     "lr": (0, None),
     "lr_g": (0, None),
     "lr_d": (0, None),
@@ -121,19 +123,19 @@ RANGES: dict[str, tuple[float | None, float | None]] = {
     "label_smoothing": (0, 0.5),
     "lambda_gp": (0, None),
     "instance_noise": (0, None),
-    "instance_noise_steps": (1, None),
+    "instance_noise_steps": (1, LONGEST),
     "pack": (1, 4),
     "gradient_clip": (1e-6, None),
-    "steps": (1, None),
-    "epochs": (0, None),
-    "images": (1, None),
+    "steps": (1, LONGEST),
+    "epochs": (0, MOST),
+    "images": (1, LONGEST),
     "threads": (1, None),
-    "log_every": (0, None),
-    "sample_every": (0, None),
-    "score_every": (0, None),
-    "checkpoint_every": (0, None),
-    "evaluation.samples": (2, 10_000_000),
-    "evaluation.samples_during": (2, 10_000_000),
+    "log_every": (0, LONGEST),
+    "sample_every": (0, LONGEST),
+    "score_every": (0, LONGEST),
+    "checkpoint_every": (0, LONGEST),
+    "evaluation.samples": (2, MOST),
+    "evaluation.samples_during": (2, MOST),
 }
 CHOICES: dict[str, tuple[Any, ...]] = {
     "channels": (None, 1, 3),

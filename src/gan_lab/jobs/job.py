@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gan_lab.common.console import duration
 from gan_lab.common.errors import RunError, Taken, UsageError
+from gan_lab.common.signals import interruption
 from gan_lab.config.identity import run_directory
 from gan_lab.config.run_config import RunConfig
 from gan_lab.jobs.process import Ending
@@ -90,10 +91,14 @@ def train_job(job: Job) -> None:
     except (Taken, RunError):
         raise
     except UsageError as error:
+        if came := interruption():
+            raise came from error
         if error.__cause__ is not None:  # nothing wrong was typed: code failed
             _write_failure(job, error)
         raise
     except Exception as error:
+        if came := interruption():
+            raise came from error
         _write_failure(job, error)
         raise
 

@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
-from gan_lab.common.console import counted, say
+from gan_lab.common.console import counted, say, say_amid
 from gan_lab.common.errors import Interrupted, UsageError
-from gan_lab.common.signals import SIGNALS, handle
+from gan_lab.common.signals import SIGNALS, handle, restore
+from gan_lab.common.streams import leave_terminal
 from gan_lab.jobs.job import Job, Outcome, conclude, is_settled, settled, train_job
 from gan_lab.jobs.process import Ending, Worker, wait_for_any
 
+MOST_AT_ONCE = 256  # processes, of which each takes some hundred MB
 PATIENCE = 1.0  # seconds between looks at runs that other processes hold
 
 
@@ -64,8 +66,10 @@ class Parallel:
     alone_here = False
 
     def __init__(self, n_jobs: int | None = None):
-        if n_jobs is not None and not (isinstance(n_jobs, int) and n_jobs >= 1):
-            raise UsageError(f"n_jobs={n_jobs}: must be a whole number of at least 1.")
+        if n_jobs is not None and (type(n_jobs) is not int or not 1 <= n_jobs <= MOST_AT_ONCE):
+            raise UsageError(
+                f"n_jobs={n_jobs}: must be a whole number, at least 1 and at most {MOST_AT_ONCE}."
+            )
         self.n_jobs = n_jobs
         self.at_once = n_jobs or len(os.sched_getaffinity(0))
 
@@ -107,7 +111,7 @@ def run_in_processes(jobs: Sequence[Job], count: int, quiet: bool) -> list[Outco
             for index, ending in _ended(running):
                 if ending.taken:
                     waiting.append((index, jobs[index]))
-                elif not ending.interrupted and not (stop and ending.killed):
+                elif not (stop and (ending.interrupted or ending.killed)):
                     outcomes[index] = conclude(jobs[index], ending)
                     say(f"run {index + 1} of {len(jobs)}  {outcomes[index].line}")
     if stop:
@@ -158,8 +162,10 @@ def passed_on(running: dict[int, Worker]) -> Iterator[list[int]]:
         if os.getpid() != parent:  # a fork that has not set its own handlers yet
             return
         stop.append(number)
+        if number == signal.SIGHUP:
+            leave_terminal()
         if len(stop) == 1:
-            say(f"stopping {counted(len(running), 'run')}; what is done is being saved")
+            say_amid(f"stopping {counted(len(running), 'run')}; what is done is being saved")
         for worker in list(running.values()):
             if len(stop) == 1:
                 worker.process.terminate()
@@ -170,5 +176,4 @@ def passed_on(running: dict[int, Worker]) -> Iterator[list[int]]:
     try:
         yield stop
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        restore(previous)

@@ -15,12 +15,18 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from multiprocessing.connection import wait
-from pathlib import Path
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from gan_lab.common.errors import Interrupted, RunError, Taken, UsageError
-from gan_lab.common.signals import SIGNALS, raise_interrupted
+from gan_lab.common.signals import (
+    SIGNALS,
+    close_terminal,
+    forget_signals,
+    handle,
+    interruption,
+    raise_once,
+)
 from gan_lab.common.streams import print_plainly
 
 start_method = "spawn"  # cli.main sets it
@@ -44,12 +50,13 @@ class Worker:
 
     def __init__(self, work: Callable[[Any], Any], argument: Any, quiet: bool):
         context: Any = multiprocessing.get_context(start_method)
-        handle, self._output_name = tempfile.mkstemp(prefix="gan-lab-")
-        self._output = os.fdopen(handle, "rb")
+        self._output = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self._answer, sender = context.Pipe(duplex=False)
         sys.stdout.flush()
         sys.stderr.flush()
-        arguments = (work, argument, sender, self._output_name, quiet, os.getpid())
+        # The file has no name that a kill could leave behind: its handle itself is handed on.
+        output = Connection(os.dup(self._output.fileno()), readable=False)
+        arguments = (work, argument, sender, output, quiet, os.getpid())
         self.process = context.Process(target=_main, args=arguments)
         # A signal that comes while it starts waits until the worker can answer it.
         old = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -58,6 +65,7 @@ class Worker:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, old)
         sender.close()
+        output.close()
 
     def ending(self) -> Ending | None:
         """Return how it ended; None if it has not."""
@@ -74,7 +82,6 @@ class Worker:
         finally:
             self._answer.close()
             self._output.close()
-            Path(self._output_name).unlink(missing_ok=True)  # killed before it had opened it
 
 
 def wait_for_any(workers: Iterable[Worker], seconds: float) -> None:
@@ -91,22 +98,41 @@ def _death(exit_code: int | None) -> str:
 
 
 def _main(
-    work: Callable[[Any], Any], argument: Any, sender: Any, output: str, quiet: bool, parent: int
+    work: Callable[[Any], Any],
+    argument: Any,
+    sender: Any,
+    output: Any,
+    quiet: bool,
+    parent: int,
 ) -> None:
+    forget_signals()
+    try:
+        ending = _ending_of(work, argument, output.fileno(), quiet, parent)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    except Interrupted:  # as it began or ended
+        ending = Ending(error="interrupted", interrupted=True)
+    try:
+        sys.stdout.flush()
+        sender.send(ending)
+    except OSError:  # the parent is gone, or the disk of the output is full
+        pass
+
+
+def _ending_of(
+    work: Callable[[Any], Any], argument: Any, output: int, quiet: bool, parent: int
+) -> Ending:
     # The terminal sends Ctrl-C to parent and workers alike; the parent passes on one SIGTERM.
-    # So it does when it is closed.
+    # So it does when the terminal is closed.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, raise_interrupted)
+    handle([signal.SIGHUP], close_terminal)
+    signal.signal(signal.SIGTERM, raise_once)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     print_plainly()
-    file = open(output, "ab", buffering=0)  # noqa: SIM115, PTH123
-    Path(output).unlink()  # both have it open: no kill can leave it behind
-    faulthandler.enable(file)
+    faulthandler.enable(output)
     if quiet:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
     try:
         ending = Ending(work(argument))
     except Taken as error:
@@ -118,9 +144,9 @@ def _main(
     except BaseException as error:
         traceback.print_exc()
         ending = Ending(error=f"{type(error).__name__}: {error}".splitlines()[0])
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.stdout.flush()
-    sender.send(ending)
+    if ending.error and interruption():
+        return Ending(error="interrupted", interrupted=True)
+    return ending
 
 
 def _end_with(parent: int) -> None:

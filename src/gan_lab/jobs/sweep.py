@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gan_lab.common.console import counted, say
 from gan_lab.common.errors import Interrupted, RunError, UsageError, complain
+from gan_lab.common.signals import interruption
 from gan_lab.config import compose, overrides
 from gan_lab.config.checks import check_fit, check_ranges
 from gan_lab.config.identity import run_directory
@@ -144,6 +145,8 @@ def _run_here(job: Job) -> int:
     try:
         train_run(job.config, job.command, job.restart)
     except (UsageError, RunError) as error:
+        if came := interruption():
+            raise came from error
         complain(error)
         return 2 if isinstance(error, UsageError) else 1
     say(str(job.run.directory))

@@ -227,6 +227,8 @@ def count_modes(predicted: Tensor, real_counts: Sequence[int]) -> Census:
     `real_counts` [K] are the numbers of the classes in the training data. Raises ValueError for a
     class beyond them.
     """
+    if sum(real_counts) <= 0 or min(real_counts) < 0:
+        raise ValueError(f"the classes of the training data have counts of {list(real_counts)}")
     sure = predicted[predicted != UNSURE].cpu()
     counts = sure.bincount(minlength=len(real_counts))
     if len(counts) > len(real_counts):

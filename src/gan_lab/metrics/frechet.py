@@ -89,6 +89,8 @@ def _distance(mean1: Tensor, factor1: Tensor, mean2: Tensor, factor2: Tensor) ->
         raise ValueError(f"real has {len(mean1)} features, fake has {len(mean2)}")
     traces = factor1.square().sum() + factor2.square().sum()
     outer = (mean1 - mean2).square().sum() + traces
+    if not outer.isfinite():
+        raise ValueError("the squares of the features are not finite: scale them down")
     cross = factor1.T @ factor2
     if factor1.shape == factor2.shape == (len(mean1), len(mean1)):
         root_trace, doubt = _by_eigenvalues(cross, _log_det(factor1) + _log_det(factor2))

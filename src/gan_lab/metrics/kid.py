@@ -4,6 +4,7 @@ Unbiased, so that its expectation does not depend on the numbers of samples, and
 values are what equal distributions give. Bińkowski et al. 2018.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -17,10 +18,15 @@ ROWS = 2000  # of a kernel matrix at a time: 10,000 columns of them take 160 MB
 def kid(real: Array, fake: Array) -> float:
     """Return the kernel distance of features [N, d] and [M, d], on all rows of both.
 
-    The kernel is (x·y / d + 1)³. Raises ValueError for unequal d or fewer than 2 rows.
+    The kernel is (x·y / d + 1)³. Raises ValueError for unequal d fewer than 2 rows, or
+    numbers whose third powers are none.
     """
     real, fake = as_features(real, fake, fewest=2)
-    return _within(real) + _within(fake) - 2 * _kernel_sum(real, fake) / (len(real) * len(fake))
+    between = _kernel_sum(real, fake) / (len(real) * len(fake))
+    distance = _within(real) + _within(fake) - 2 * between
+    if not math.isfinite(distance):
+        raise ValueError("the features are too large for their third powers: scale them down")
+    return distance
 
 
 def kid_subsets(real: Array, fake: Array, size: int = 1000, seed: int = 0) -> Tensor:

@@ -63,6 +63,9 @@ def optimal_discriminator(real: Tensor, fake_counts: Tensor) -> tuple[Tensor, Te
     mass; the error is to first order, with a count of 0 taken for 1.
     """
     total = fake_counts.sum()
+    if real.shape != fake_counts.shape or not total > 0:
+        shapes = f"{list(real.shape)} and {list(fake_counts.shape)}"
+        raise ValueError(f"needs as many counts as masses, some above 0, got {shapes}")
     fake = fake_counts / total
     error = fake_counts.clamp(min=1).sqrt() / total
     mass = real + fake
@@ -88,6 +91,8 @@ def value_of(logits: Tensor, real: Tensor, fake: Tensor) -> float:
 
     Cells without mass count nothing, whatever D is there.
     """
+    if not logits.shape == real.shape == fake.shape:
+        raise ValueError("logits and masses are of the same cells, or have no value")
     on_real = (real * softplus(-logits)).where(real > 0, 0)
     on_fake = (fake * softplus(logits)).where(fake > 0, 0)
     return -float(on_real.sum() + on_fake.sum())
@@ -95,5 +100,7 @@ def value_of(logits: Tensor, real: Tensor, fake: Tensor) -> float:
 
 def cells_for(centers: Tensor, std: float) -> Cells:
     """Return cells of half a standard deviation that cover the modes and their surroundings."""
+    if not len(centers) or not 0 < std < math.inf:
+        raise ValueError(f"cells need centres and a std above 0, got {len(centers)}, std {std}")
     reach = 1.25 * float(centers.abs().max()) + 5 * std
     return Cells(reach, math.ceil(2 * reach / (std / 2)))

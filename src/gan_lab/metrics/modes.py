@@ -20,7 +20,7 @@ def mode_coverage(points: Array, centers: Array, std: float) -> dict[str, float]
     et al. 2017 (VEEGAN), Lin et al. 2018 (PacGAN). Raises ValueError for no points or std <= 0.
     """
     points, centers = as_float64(points, "points", 2), as_float64(centers, "centers", 2)
-    if not len(points) or not std > 0:
+    if not len(points) or not 0 < std < math.inf:
         raise ValueError(f"needs points and a std above 0, got {len(points)} points, std {std}")
     counts = high_quality_counts(points, centers, std)
     return {
@@ -37,7 +37,13 @@ def high_quality_counts(points: Tensor, centers: Tensor, std: float) -> Tensor:
 
 
 def nearest_modes(points: Tensor, centers: Tensor, std: float) -> Tensor:
-    """Return the nearest centre [K, 2] of each point [N, 2], -1 if it is not within 3 std: [N]."""
+    """Return the nearest centre [K, 2] of each point [N, 2], -1 if it is not within 3 std: [N].
+
+    Raises ValueError for no centres, or centres of other dimensions.
+    """
+    if points.ndim != 2 or not len(centers) or points.shape[1:] != centers.shape[1:]:
+        shapes = f"{list(points.shape)} and centres {list(centers.shape)}"
+        raise ValueError(f"points [N, d] have centres [K, d], got points {shapes}")
     differences = points.double().unsqueeze(1) - centers.double()
     distances, nearest = differences.square().sum(2).sqrt().min(1)
     return nearest.where(distances < 3 * std, -1)
@@ -63,7 +69,12 @@ def triple_counts(digits: Tensor) -> Tensor:
 
 
 def divergence_from_uniform(counts: Tensor) -> float:
-    """Return KL(p || uniform) in nats of counts [K]; log K if all of them are zero."""
+    """Return KL(p || uniform) in nats of counts [K]; log K if all of them are zero.
+
+    Raises ValueError for no counts, or counts below 0.
+    """
+    if counts.ndim != 1 or not len(counts) or counts.min() < 0:
+        raise ValueError(f"needs a list of counts of at least 0, got shape {list(counts.shape)}")
     total = counts.sum().item()
     if not total:
         return math.log(len(counts))

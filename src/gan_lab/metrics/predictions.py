@@ -18,6 +18,8 @@ def inception_score(logits: Array, splits: int = 1) -> float:
     ValueError for fewer rows than splits.
     """
     logits = as_float64(logits, "logits", 2)
+    if not logits.shape[1]:
+        raise ValueError("the logits are of no class")
     if splits < 1 or len(logits) < splits:
         raise ValueError(f"{len(logits)} samples cannot be parted into {splits} splits")
     edges = [index * len(logits) // splits for index in range(splits + 1)]

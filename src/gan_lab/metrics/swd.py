@@ -36,6 +36,8 @@ def swd_levels(real: Tensor, fake: Tensor, seed: int = 0) -> dict[int, float]:
     """Return the distance in thousandths of each level, by its side in pixels, finest first."""
     if real.shape[1:] != fake.shape[1:]:
         raise ValueError(f"real is {list(real.shape[1:])}, fake is {list(fake.shape[1:])}")
+    if real.ndim != 4 or not min(len(real), len(fake)):
+        raise ValueError(f"swd needs images [N, C, H, W], got {list(real.shape)}")
     if min(real.shape[-2:]) < SMALLEST_SIDE:
         size = "x".join(str(side) for side in real.shape[-2:])
         raise ValueError(f"swd needs {SMALLEST_SIDE} pixels a side, the images have {size}")
@@ -75,8 +77,14 @@ def random_directions(size: int, seed: int = 0) -> Tensor:
 def sliced_wasserstein(real: Tensor, fake: Tensor, directions: Tensor) -> float:
     """Return the mean Wasserstein-1 distance of rows [N, d] each, projected on directions [d, P].
 
-    Along one direction it is the mean distance of the i-th smallest of both.
+    Along one direction it is the mean distance of the i-th smallest of both. Raises ValueError for
+    no rows, unequal numbers of them, or numbers that are not finite.
     """
+    if real.shape != fake.shape or real.ndim != 2 or not real.numel():
+        shapes = f"{list(real.shape)} and {list(fake.shape)}"
+        raise ValueError(f"as many rows of both are compared, got shapes {shapes}")
+    if not (real.sum() + fake.sum()).isfinite():
+        raise ValueError("the rows hold numbers that are not finite (nan or inf)")
     total = 0.0
     for some in directions.split(32, dim=1):
         # NumPy sorts ten times as fast as torch

@@ -102,7 +102,7 @@ class TrainedRun:
         """
         if name in self.config.classes:
             return self.config.classes.index(name)
-        if name.isdecimal():
+        if name.isascii() and name.isdecimal() and len(name) < 10:
             return int(name)
         raise UsageError(unknown("class", name, self.config.classes or ["their numbers"]))
 
