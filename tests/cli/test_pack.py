@@ -45,10 +45,12 @@ def test_a_packed_run_opens_as_a_strangers(own, tmp_path, gan_lab_here_in):
 
 def test_a_zip_names_no_place_of_the_sender(own, gan_lab_here_in, environment):
     run = the_run(own)
-    (run.directory / "wandb.json").write_text("{}")
-    (run.directory / "error.txt").write_text(f"in {own}/private")
-    status = run.status_path.read_text()
-    run.status_path.write_text(status.replace('""', f'"the disk is full: {own}/private/x.pt"'))
+    (run.directory / "wandb.json").write_text("{}", encoding="utf-8")
+    (run.directory / "error.txt").write_text(f"in {own}/private", encoding="utf-8")
+    status = run.status_path.read_text("utf-8")
+    run.status_path.write_text(
+        status.replace('""', f'"the disk is full: {own}/private/x.pt"'), encoding="utf-8"
+    )
     assert gan_lab_here_in(own, "pack", "latest", "--out", "run.zip").returncode == 0
     with zipfile.ZipFile(own / "run.zip") as archive:
         contents = {name.split("/", 1)[1]: archive.read(name) for name in archive.namelist()}
@@ -82,7 +84,7 @@ def test_checkpoints_are_chosen_and_a_broken_one_is_passed_over(own, gan_lab_her
 
 def test_no_link_is_followed_into_a_zip(own, gan_lab_here_in):
     run = the_run(own)
-    (own / "secret").write_text("a secret")
+    (own / "secret").write_text("a secret", encoding="utf-8")
     (run.directory / "modes_raw.json").unlink(missing_ok=True)
     (run.directory / "modes_raw.json").symlink_to(own / "secret")
     shutil.move(run.samples, own / "elsewhere")

@@ -186,10 +186,10 @@ def test_another_mean_in_a_valid_file_is_seen(scored, tmp_path, capsys):
 def test_another_floor_in_a_valid_file_is_seen(scored, tmp_path):
     (name,) = [name for name in kept(scored.cache) if name.match("real-*.json")]
     path = copied(scored, tmp_path / "cache", name)
-    sealed = json.loads(path.read_text())
+    sealed = json.loads(path.read_text("utf-8"))
     for floors in sealed["content"].values():
         floors["fd"] = 0.0
-    path.write_text(json.dumps(sealed))
+    path.write_text(json.dumps(sealed), encoding="utf-8")
     assert scored.again(tmp_path / "cache") == scored.lines
 
 
@@ -211,7 +211,9 @@ def test_a_cache_of_an_older_version_is_made_again(scored, tmp_path, capsys, pat
     (name,) = [name for name in kept(scored.cache) if name.match(pattern)]
     path = copied(scored, tmp_path / "cache", name)
     if path.suffix == ".json":
-        path.write_text(json.dumps(json.loads(path.read_text())["content"]))
+        path.write_text(
+            json.dumps(json.loads(path.read_text("utf-8"))["content"]), encoding="utf-8"
+        )
     else:
         tensors = safetensors.torch.load_file(path)
         safetensors.torch.save_file(tensors, path, {"count": "144"})
@@ -228,9 +230,9 @@ def test_a_cache_of_an_older_version_is_made_again(scored, tmp_path, capsys, pat
 def canary(tmp_path) -> Iterator[Path]:
     """A file that nothing may read or change."""
     path = tmp_path / "canary"
-    path.write_text("sings")
+    path.write_text("sings", encoding="utf-8")
     yield path
-    assert path.read_text() == "sings"
+    assert path.read_text("utf-8") == "sings"
 
 
 @pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to])

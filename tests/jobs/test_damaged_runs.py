@@ -11,6 +11,8 @@ from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import Gap, gaps
 from small_runs import FAILED, QUICK, SHORT, assert_one_line, runs_in, the_run
 
+CONFIGS = ("", "format: 2\nchoices:", "[", "latent_dim: 3\n")  # that are none
+QUICKLY = ("step of 10^9", "nan weight", "state of another shape")
 COMMAND = (*QUICK, "hidden_dim=4", "steps=6", "checkpoint_every=2", "log_every=1")
 
 
@@ -27,7 +29,9 @@ def run(finished, tmp_path) -> Run:
     return the_run(tmp_path)
 
 
-@pytest.mark.parametrize("text", [None, "", "format: 2\nchoices:", "[", "latent_dim: 3\n"])
+@pytest.mark.parametrize(
+    "text", [None, *(pytest.param(text, marks=pytest.mark.slow) for text in CONFIGS)]
+)
 def test_a_finished_run_without_its_config_is_mended_by_its_command(
     gan_lab_here, run, text, finished
 ):
@@ -62,7 +66,10 @@ def test_gaps_are_steps_of_which_lines_are_lost(steps, until, log_every, found):
     assert gaps(steps, until, log_every) == found
 
 
-@pytest.mark.parametrize("what", ["removed", "empty", "all NUL"])
+@pytest.mark.parametrize(
+    "what",
+    ["all NUL", *(pytest.param(what, marks=pytest.mark.slow) for what in ("removed", "empty"))],
+)
 def test_lost_lines_are_said_and_shown(gan_lab_here, run, what):
     content = run.metrics_path.read_bytes()
     run.metrics_path.unlink()
@@ -123,7 +130,13 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(change, marks=[] if change in QUICKLY else [pytest.mark.slow])
+        for change in CHANGES
+    ],
+)
 def test_a_checkpoint_of_wrong_content_gives_way_to_the_one_before(
     gan_lab_here, run, finished, change
 ):
@@ -135,6 +148,7 @@ def test_a_checkpoint_of_wrong_content_gives_way_to_the_one_before(
     assert without_seconds(run.metrics()) == without_seconds(the_run(finished).metrics())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["nan weight", "other shape", "text for weights"])
 def test_weights_that_are_none_are_never_drawn(gan_lab_here, run, change):
     changed(run, CHANGES[change])
@@ -148,6 +162,7 @@ def test_a_config_that_asks_for_huge_networks_is_refused_without_building_them(g
     assert_one_line(gan_lab_here("sample", "latest"), FAILED, "does not fit the networks")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "now"),
     [("latent_dim: 16", "latent_dim: -3"), ("batch_size: 64", "batch_size: 0"),
@@ -168,6 +183,7 @@ def test_a_status_of_another_step_than_its_checkpoint_is_not_believed(gan_lab_he
     assert run.status().step == 6
 
 
+@pytest.mark.slow
 def test_a_member_whose_data_are_not_there_is_listed_as_failed(gan_lab, tmp_path):
     (tmp_path / "empty").mkdir()
     settings = ("-m", "dataset=digits,mnist", "data_root=empty", *SHORT)

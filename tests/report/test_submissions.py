@@ -28,11 +28,11 @@ def another_training(directory: Path) -> None:
 def test_each_submission_has_a_row_and_copies_are_named(study, tmp_path, without_figures):
     ann, ben, _, dee = submissions(study, tmp_path / "sent", "ann", "ben", "cem", "dee")
     another_training(ben)
-    (dee / "config.yaml").write_text("{")
+    (dee / "config.yaml").write_text("{", encoding="utf-8")
     (tmp_path / "sent" / "eve").mkdir()
-    (tmp_path / "sent" / "eve" / "essay.txt").write_text("no run")
+    (tmp_path / "sent" / "eve" / "essay.txt").write_text("no run", encoding="utf-8")
     written = report(tmp_path / "sent", out=tmp_path / "out")
-    rows = list(csv.DictReader((tmp_path / "out" / "results.csv").open()))
+    rows = list(csv.DictReader(written["results.csv"].splitlines()))
     assert [row["run"] for row in rows] == [f"{who}/{ann.name}" for who in ("ann", "ben", "cem")]
     for name in ("report.html", "results.md"):
         text = written[name]
@@ -120,7 +120,7 @@ def test_one_damaged_file_takes_no_list_down(
         assert now == row
     reported = gan_lab_here("report", "widths", "--out", "page")
     assert reported.returncode == 0, reported.stderr
-    page = (tmp_path / "page" / "results.md").read_text()
+    page = (tmp_path / "page" / "results.md").read_text("utf-8")
     if name == "config.yaml":
         for text in (result.stdout, reported.stdout, page):
             assert str(broken.relative_to(tmp_path) / name) in text
@@ -129,10 +129,10 @@ def test_one_damaged_file_takes_no_list_down(
 
 def test_a_strangers_words_do_nothing_in_any_output(copy, tmp_path, without_figures):
     run = finished(copy)[0]
-    status = json.loads((run / "status.json").read_text())
+    status = json.loads((run / "status.json").read_text("utf-8"))
     reason = "=1+1 <img src=x> | ![a](b)\n```\n\x1b[2J $x^{ \\input{y}"
     status |= {"state": "failed", "reason": reason}
-    (run / "status.json").write_text(json.dumps(status))
+    (run / "status.json").write_text(json.dumps(status), encoding="utf-8")
     odd = run.with_name("-<b>`$\n\x1b-s0-00000000")
     run.rename(odd)
     written = report(copy, out=tmp_path / "out")
@@ -143,6 +143,4 @@ def test_a_strangers_words_do_nothing_in_any_output(copy, tmp_path, without_figu
         r"\](b)", ""
     )
     assert r"\input" not in written["results.tex"]
-    (row,) = [r for r in csv.DictReader((tmp_path / "out" / "results.csv").open())
-              if r["reason"]][:1]  # fmt: skip
-    assert row["reason"].startswith("'=1+1") or row["run"].startswith("'-<b>")
+    assert "'=1+1" in written["results.csv"]

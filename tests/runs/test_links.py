@@ -20,6 +20,13 @@ COMMANDS = {
     "export": ("export", "sent/latest"),
 }
 LONGER = (*QUICK, "hidden_dim=4", "steps=3", "study=sent")
+PLACES = (
+    *("status.json", "metrics.jsonl", "evaluations.jsonl", "samples", "samples/00000002.png"),
+    *("checkpoints", "figures", "curves.png", ".lock", ".evaluations.lock", ".status.json.tmp"),
+    "export",
+)
+QUICKLY = {("train", "samples"), ("train", ".lock"), ("sample", "figures"), ("export", "export"),
+           ("evaluate", ".evaluations.lock"), ("train", ".status.json.tmp")}  # fmt: skip
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -52,13 +59,14 @@ def planted(run: Run, name: str, canary: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("verb", COMMANDS)
 @pytest.mark.parametrize(
-    "name",
-    ["status.json", "metrics.jsonl", "evaluations.jsonl", "samples", "samples/00000002.png",
-     "checkpoints", "figures", "curves.png", ".lock", ".evaluations.lock", ".status.json.tmp",
-     "export"],
-)  # fmt: skip
+    ("verb", "name"),
+    [
+        pytest.param(verb, name, marks=[] if (verb, name) in QUICKLY else [pytest.mark.slow])
+        for verb in COMMANDS
+        for name in PLACES
+    ],
+)
 def test_no_link_in_a_run_is_followed(gan_lab_here, sent, tmp_path, verb, name):
     run = copied(sent, tmp_path)
     canary = tmp_path / "outside" / "canary.png"

@@ -80,7 +80,7 @@ def _write(file: Path, content: bytes) -> None:
 def _to_folder(file: Path) -> None:
     file.unlink()
     file.mkdir()
-    (file / "inside").write_text("something")
+    (file / "inside").write_text("something", encoding="utf-8")
 
 
 def _flip(file: Path) -> None:

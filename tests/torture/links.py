@@ -64,7 +64,7 @@ def _link_to_copy(path: Path, canaries: Path) -> None:
     elif path.is_file():
         shutil.copyfile(path, copy)
     else:
-        copy.write_text("a canary")
+        copy.write_text("a canary", encoding="utf-8")
     _link(path, copy)
 
 
@@ -181,8 +181,10 @@ class Links:
             folder, canaries = Path(scratch, "study"), Path(scratch, "canaries")
             shutil.copytree(self.study.folder, folder)
             (canaries / "folder").mkdir(parents=True)
-            (canaries / "file").write_text("a canary")
-            (canaries / "folder" / "00000005.png").write_text("a canary in a folder")
+            (canaries / "file").write_text("a canary", encoding="utf-8")
+            (canaries / "folder" / "00000005.png").write_text(
+                "a canary in a folder", encoding="utf-8"
+            )
             if case.plant == "may be a link":
                 return self._judge_place(case, folder, Path(scratch))
             path = Path(os.path.normpath(folder / self.study.victim / case.path))
