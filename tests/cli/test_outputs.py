@@ -58,7 +58,9 @@ def test_what_is_typed_is_a_name_and_no_pattern(gan_lab_here, arguments, words):
      ("sample", "x", "--count", "٣"), ("sample", "x", "--columns", "-1")],
 )  # fmt: skip
 def test_numbers_of_verbs_have_ends(gan_lab_here, arguments):
-    assert_one_line(gan_lab_here(*arguments), USAGE, arguments[2], "is not a whole number from")
+    assert_one_line(
+        gan_lab_here(*arguments), USAGE, arguments[2], "is not a whole number of at least"
+    )
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def at_least(lowest: int, highest: int = MOST) -> Callable[[str], int]:
     def whole_number(text: str) -> int:
         if not re.fullmatch("[0-9]{1,19}", text) or not lowest <= int(text) <= highest:
             shown = text if len(text) <= 40 else f"{text[:37]}..."
-            reason = f"{shown!r} is not a whole number from {lowest} to {highest}"
+            reason = f"{shown!r} is not a whole number of at least {lowest}, at most {highest}"
             raise argparse.ArgumentTypeError(reason)
         return int(text)
 
