@@ -19,7 +19,8 @@ def alone(config: RunConfig, *typed: str) -> RunData:
     """A run that a report is given, of which config.yaml and the typed command are known."""
     command = shlex.join(["gan-lab", *typed])
     run = Run(run_directory(config))
-    return RunData(run, config, "finished", 0, "", [], [], [command], None, [], "")
+    name = run.directory.name
+    return RunData(run, name, config, "finished", 0, "", [], [], [command], None, [], "", [])
 
 
 def remade(data: RunData) -> tuple[list[str], Path]:
