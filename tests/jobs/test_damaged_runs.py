@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from forked_runs import without_seconds
+from gan_lab.runs.damage import damage
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import Gap, gaps
 from small_runs import FAILED, QUICK, SHORT, assert_one_line, runs_in, the_run
@@ -44,7 +45,7 @@ def test_a_finished_run_without_its_config_is_mended_by_its_command(
     assert "config.yaml is written anew" in result.stdout
     assert "going on" not in result.stdout  # it was finished, and is found so
     whole = the_run(finished)
-    assert run.config() == whole.config() and not run.damage()
+    assert run.config() == whole.config() and not damage(run)
     assert gan_lab_here("evaluate", "latest", "--samples", "60").returncode == 0
 
 
@@ -81,7 +82,7 @@ def test_lost_lines_are_said_and_shown(gan_lab_here, run, what):
     result = gan_lab_here(*(text.replace("steps=6", "steps=8") for text in COMMAND))
     assert result.returncode == 0 and words in result.stdout
     assert [line["step"] for line in run.metrics()] == [7, 8]
-    assert any("no lines of steps 1 to 6" in fault for fault in run.damage())
+    assert any("no lines of steps 1 to 6" in fault for fault in damage(run))
 
 
 def test_lines_lost_at_the_end_are_trained_again(gan_lab_here, run, finished):
@@ -92,7 +93,7 @@ def test_lines_lost_at_the_end_are_trained_again(gan_lab_here, run, finished):
     result = gan_lab_here(*COMMAND)
     assert result.returncode == 0 and "going on from step 4" in result.stdout
     assert without_seconds(run.metrics()) == without_seconds(the_run(finished).metrics())
-    assert not run.damage()
+    assert not damage(run)
 
 
 def changed(run: Run, change) -> Path:

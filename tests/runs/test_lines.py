@@ -2,6 +2,7 @@
 
 import pytest
 
+from gan_lab.runs.damage import damage
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import Start, Status
 
@@ -25,7 +26,7 @@ def test_a_damaged_score_is_left_out_and_named(run, line):
     run.evaluations_path.write_text(f"{WHOLE}{line.rstrip()}\n{WHOLE}", encoding="utf-8")
     assert [found.value for found in run.evaluations()] == [2.5, 2.5]
     assert run.final_scores() == {"swd": 2.5}
-    _, fault = run.damage()  # the first is that the folder has no config.yaml
+    _, fault = damage(run)  # the first is that the folder has no config.yaml
     assert fault.startswith(f"{run.evaluations_path}, line 2: ")
 
 

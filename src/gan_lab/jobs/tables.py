@@ -12,6 +12,7 @@ from gan_lab.config.identity import result_hash
 from gan_lab.evaluation.scores import value_named, values_in_lists
 from gan_lab.evaluation.seeds import over_seeds
 from gan_lab.jobs.job import Job
+from gan_lab.runs.damage import damage
 from gan_lab.runs.directory import Run
 
 
@@ -62,7 +63,7 @@ def print_table(directories: Sequence[Path]) -> None:
     ]
     print_rows([headings, *rows])
     for run in runs:
-        others, known = run.damage(), faults[run.directory]
+        others, known = damage(run), faults[run.directory]
         # What keeps it from being read is said once.
         for line in dict.fromkeys([*known, *others]):
             say(f"damaged   {line}")

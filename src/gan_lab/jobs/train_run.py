@@ -31,6 +31,7 @@ from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import grid, save_png
 from gan_lab.models import parameter_count
 from gan_lab.runs.checkpoints import Checkpoint
+from gan_lab.runs.damage import damage
 from gan_lab.runs.directory import COLLAPSED, MONITOR, Run
 from gan_lab.runs.environment import environment
 from gan_lab.runs.lines import Gap, ScoreLine, Start
@@ -61,8 +62,7 @@ def train_run(config: RunConfig, command: str, restart: bool = False) -> Run:
             f"{run.directory} has finished its {run.status().step} steps; steps=N goes on, "
             "restart=true begins anew."
         )
-        for fault in run.damage():
-            say(fault)
+        _say_damage(run)
         return run
     prepared = build.prepare(config)
     run.take()
@@ -71,7 +71,9 @@ def train_run(config: RunConfig, command: str, restart: bool = False) -> Run:
         if restart:
             run.clear()
         else:
-            _mend_config(run, prepared.config)
+            if run.config_path.exists() or run.status_path.exists():  # it goes on
+                _say_damage(run)
+                _mend_config(run, prepared.config)
             if is_complete(run, prepared.config):  # another process has finished it meanwhile
                 return run
         run.error_path.unlink(missing_ok=True)  # of an earlier start
@@ -95,15 +97,13 @@ def train_run(config: RunConfig, command: str, restart: bool = False) -> Run:
         run.release()
 
 
-def _mend_config(run: Run, config: RunConfig) -> None:
-    """Write config.yaml anew where it is lost or damaged: the command tells all that was in it.
-
-    What else is damaged in a run that goes on is said.
-    """
-    if not run.config_path.exists() and not run.status_path.exists():
-        return
-    for fault in run.damage():
+def _say_damage(run: Run) -> None:
+    for fault in damage(run):
         say(fault)
+
+
+def _mend_config(run: Run, config: RunConfig) -> None:
+    """Write config.yaml anew where it is lost or damaged: the command tells all that was in it."""
     try:
         run.config()
     except RunError:
@@ -193,7 +193,7 @@ def resume(run: Run, state: TrainingState, log_every: int) -> Progress:
     """Load the newest checkpoint into `state` and cut what was written after it.
 
     One before which lines of metrics are lost gives way to an older one that has them all: then
-    they are written again. Where there is none, they stay lost, which `Run.damage` has said.
+    they are written again. Where there is none, they stay lost, which `damage` has said.
     """
     fitting = _fitting(run, state)
     newest = checkpoint = next(fitting, None)
@@ -241,7 +241,7 @@ def is_complete(run: Run, config: RunConfig) -> bool:
 
 def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseException:
     """Write how a run ended, as far as the disk allows, and return what to raise."""
-    error = _interruption(error) or interruption() or error
+    error = interruption() or error  # a library may have made an error of its own of it
     again = "the same command goes on from there"
     outcome, reason = "failed", f"{type(error).__name__}: {error}"
     raised: BaseException = error
@@ -282,13 +282,6 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
     except OSError:
         pass  # a full disk: the status stays `running`, which reads as killed
     return raised
-
-
-def _interruption(error: BaseException | None) -> BaseException | None:
-    """Return the interruption behind an error: a library may turn it into one of its own."""
-    while error and not isinstance(error, Interrupted | KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error
 
 
 def _kept(run: Run) -> str:

@@ -18,7 +18,7 @@ ROWS = 2000  # of a kernel matrix at a time: 10,000 columns of them take 160 MB
 def kid(real: Array, fake: Array) -> float:
     """Return the kernel distance of features [N, d] and [M, d], on all rows of both.
 
-    The kernel is (x·y / d + 1)³. Raises ValueError for unequal d fewer than 2 rows, or
+    The kernel is (x·y / d + 1)³. Raises ValueError for unequal d, fewer than 2 rows, or
     numbers whose third powers are none.
     """
     real, fake = as_features(real, fake, fewest=2)

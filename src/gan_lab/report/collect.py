@@ -11,6 +11,7 @@ from gan_lab.common.files import read_bytes
 from gan_lab.common.typed import plain
 from gan_lab.config.run_config import RunConfig
 from gan_lab.config.trust import is_trustworthy
+from gan_lab.runs.damage import damage
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import MetricsLine, ScoreLine
 from gan_lab.runs.lookup import find_run
@@ -96,7 +97,7 @@ def collect(references: Sequence[str], runs_dir: Path) -> Collection:
         try:
             runs.append(read(run, name))
         except RunError as error:
-            unreadable += dict.fromkeys([str(error), *run.damage()])
+            unreadable += dict.fromkeys([str(error), *damage(run)])
     if not runs:
         raise RunError("; ".join(unreadable) or f"no runs in {', '.join(references)}.")
     studies = dict.fromkeys(data.config.runtime.study for data in runs)
@@ -184,7 +185,7 @@ def read(run: Run, name: str) -> RunData:
         output=_output(config),
         missing=[name for name, found in there.items() if not found],
         log=_digest(run.metrics_path),
-        damage=run.damage(),
+        damage=damage(run),
     )
 
 

@@ -19,7 +19,6 @@ import filelock
 import yaml
 from omegaconf import OmegaConf
 
-from gan_lab.common.console import counted
 from gan_lab.common.errors import RunError, Taken
 from gan_lab.common.files import (
     new_file,
@@ -36,15 +35,23 @@ from gan_lab.common.typed import Malformed, plain, read
 from gan_lab.config.run_config import RunConfig, as_content, read_config
 from gan_lab.runs.census import ModesFile
 from gan_lab.runs.checkpoints import Checkpoint, read_newest, write_checkpoint
-from gan_lab.runs.equilibrium import Equilibrium
-from gan_lab.runs.lines import Gap, MetricsLine, ScoreLine, Start, Status, gaps, metrics_line
+from gan_lab.runs.lines import (
+    STATES,
+    Gap,
+    MetricsLine,
+    ScoreLine,
+    Start,
+    Status,
+    gaps,
+    metrics_line,
+    read_status,
+)
 from gan_lab.runs.protocol import shape_words
 
 T = TypeVar("T")
 
 FORMAT = 2  # of config.yaml; one without a number is of format 1: docs/upgrading.md
 MOST_CONFIG_BYTES = 2**22  # of config.yaml, which has some thousands: 1,000 classes have names
-STATES = ("running", "finished", "failed", "interrupted", "diverged")
 STEP = re.compile("[0-9]{8}|[1-9][0-9]{8,17}")  # how a file is named by its step
 OLD_UNFINISHED = re.compile(r"[0-9]{8,}\.tmp(\.png)?|\.[a-z_.]+\.tmp")
 DEEPEST = 50  # of config.yaml's mappings and lists, which have six levels
@@ -128,7 +135,7 @@ class Run:
         """Remove what a run has written, to begin anew; other files stay."""
         for folder in (self.figures, self.export, self.tensorboard):
             shutil.rmtree(folder, ignore_errors=True)
-        for path in (*self._single_files(), *self.directory.glob(".evaluations.lock")):
+        for path in (*self._single_files(), self.directory / ".evaluations.lock"):
             path.unlink(missing_ok=True)
         for step in self.sample_steps():
             self.sample_path(step).unlink()
@@ -227,30 +234,21 @@ class Run:
 
         A status that cannot be read is that of a new run.
         """
-        status, _ = self._status()
+        try:
+            status = read_status(read_json(self.status_path, None))
+        except Malformed:
+            status = Status("new", 0, "")
         if status.state == "running" and not self.is_taken():
             status = replace(status, state="killed")
         if status.reason.startswith(COLLAPSED):  # how version 0.1 said it
             status = replace(status, stopped_by=MONITOR)
         return status
 
-    def _status(self) -> tuple[Status, list[str]]:
-        new, path = Status("new", 0, ""), self.status_path
-        if not path.exists() and not path.is_symlink():
-            return new, []
-        try:
-            status = read(Status, read_json(path, None))
-            if status.state not in STATES or not status.step >= 0:
-                raise Malformed(f"state {status.state!a} at step {status.step} is none")
-        except Malformed as error:
-            return new, [f"{path} is damaged ({error}): run the command that made it again."]
-        return status, []
-
     # --- metrics, evaluations, samples -----------------------------------------------------------
 
     def metrics(self) -> list[MetricsLine]:
         """Read metrics.jsonl, without the lines that are damaged or were cut short."""
-        return self._metrics()[0]
+        return read_lines(self.metrics_path, metrics_line)[0]
 
     def seconds(self) -> float | None:
         """Return the seconds of training up to the last line of metrics that tells them."""
@@ -262,7 +260,7 @@ class Run:
 
         Lines that older versions wrote lack the size of the samples: it is that of the run.
         """
-        lines, _ = self._evaluations()
+        lines, _ = read_lines(self.evaluations_path, partial(read, ScoreLine))
         if all("generated_shape" in line.protocol for line in lines) or not (
             self.config_path.exists()
         ):
@@ -281,24 +279,6 @@ class Run:
         every = [now, *(now if one is None else one for one in starts)]
         most = 0 if 0 in every else max(every)
         return gaps([int(line["step"]) for line in self.metrics()], until, most)
-
-    def _unscored_steps(self, status: Status) -> list[int]:
-        """Return the steps whose scores are in metrics.jsonl and not in evaluations.jsonl, and the
-        last step of a finished run that has none at all."""
-        scored = {line.step for line in self.evaluations()}
-        told = [
-            int(line["step"])
-            for line in self.metrics()
-            if any(name.startswith("score/") for name in line)
-        ]
-        last = [status.step] if status.state == "finished" and not scored and told else []
-        return [step for step in (*told, *last) if step not in scored]
-
-    def _metrics(self) -> tuple[list[MetricsLine], list[str]]:
-        return read_lines(self.metrics_path, metrics_line)
-
-    def _evaluations(self) -> tuple[list[ScoreLine], list[str]]:
-        return read_lines(self.evaluations_path, partial(read, ScoreLine))
 
     def final_evaluations(self) -> list[ScoreLine]:
         """Return the latest scores of the averaged generator, each on the largest sample it had."""
@@ -411,42 +391,6 @@ class Run:
         """The file of a step's checkpoint."""
         return self.checkpoints / f"{step:08d}.pt"
 
-    # --- what is wrong with it -------------------------------------------------------------------
-
-    def damage(self) -> list[str]:
-        """Return a line for each file that is not as gan_lab writes it, and what mends it."""
-        try:
-            self.refuse_links()
-        except RunError as error:
-            return [str(error)]
-        status, faults = self._status()
-        lost: list[str] = []
-        try:
-            until = [status.step, *self.checkpoint_steps()][-1]
-            lost = [f"{gap.first:,} to {gap.last:,}" for gap in self.lost_lines(until)]
-        except RunError as error:  # of the config
-            faults.insert(0, str(error))
-        unscored = self._unscored_steps(status)[:1]
-        anew = "restart=true trains anew"
-        again = "`gan-lab evaluate RUN` scores the last step again"
-        census, equilibrium = "`gan-lab modes RUN`", "`gan-lab equilibrium RUN`"
-        return [
-            *faults,
-            *_first_of(self._metrics()[1], anew),
-            *(f"{self.metrics_path} has no lines of steps {steps}: {anew}." for steps in lost),
-            *_first_of(self._evaluations()[1], again),
-            *(
-                f"{self.evaluations_path} lacks scores of step {step}; {again}."
-                for step in unscored
-            ),
-            *_fault(tuple[Start, ...], self.environment_path, "remove it"),
-            *_fault(ModesFile, self.modes_path("ema"), f"{census} writes it again"),
-            *_fault(ModesFile, self.modes_path("raw"), f"{census} writes it again"),
-            *_fault(Equilibrium, self.equilibrium_path, f"{equilibrium} writes it again"),
-            *_odd_names(self.samples, ".png", "latest"),
-            *_odd_names(self.checkpoints, ".pt"),
-        ]
-
 
 def run_directories(runs_dir: Path, study: str = "*") -> list[Path]:
     """Return the run directories of a study, or of all (`*`), in the order of their names."""
@@ -468,33 +412,6 @@ def _steps(folder: Path, suffix: str) -> list[int]:
         return []
     stems = [path.stem for path in folder.glob(f"*{suffix}")]
     return sorted(int(stem) for stem in stems if STEP.fullmatch(stem))
-
-
-def _odd_names(folder: Path, suffix: str, *others: str) -> list[str]:
-    """Return a line for each file whose name is none that a step gives it."""
-    return [
-        f"{path} is named like no file of a run, and left out: remove it."
-        for path in sorted(folder.glob(f"*{suffix}"))
-        if not STEP.fullmatch(path.stem) and path.stem not in others
-        if not OLD_UNFINISHED.fullmatch(path.name)
-    ]
-
-
-def _first_of(faults: Sequence[str], remedy: str) -> list[str]:
-    """Return the first of the faults of one file, how many more there are, and what mends it."""
-    more = f" (and {counted(len(faults) - 1, 'more line')})" if len(faults) > 1 else ""
-    return [f"{fault}{more}; {remedy}." for fault in faults[:1]]
-
-
-def _fault(kind: Any, path: Path, remedy: str) -> list[str]:
-    """Return in a line why a JSON file does not hold a `kind`; nothing if it does, or is none."""
-    if not os.path.lexists(path):
-        return []
-    try:
-        read(kind, read_json(path, None))
-        return []
-    except Malformed as error:
-        return [f"{path} is damaged ({error}): {remedy}."]
 
 
 def _key(line: ScoreLine) -> str:

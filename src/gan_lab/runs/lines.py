@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
 
-from gan_lab.common.typed import MOST, Json, Malformed
+from gan_lab.common.typed import MOST, Json, Malformed, read
 
+STATES = ("running", "finished", "failed", "interrupted", "diverged")
 # Scalars by name: "step", "images" and "seconds" of every line, and what was measured at the step.
 MetricsLine: TypeAlias = Mapping[str, float]
 Protocol: TypeAlias = Mapping[str, Json]  # all that a score depends on beside the generator
@@ -93,3 +94,11 @@ class Start:
     threads: int | None = None
     versions: Mapping[str, str | None] = field(default_factory=dict)
     log_every: int | None = None
+
+
+def read_status(content: object) -> Status:
+    """Return the content of status.json. Raises Malformed for a state or step that there is not."""
+    status = read(Status, content)
+    if status.state not in STATES or status.step < 0:
+        raise Malformed(f"state {status.state!a} at step {status.step} is none")
+    return status

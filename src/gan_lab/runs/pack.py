@@ -5,7 +5,8 @@ import json
 import re
 import shlex
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -160,22 +161,27 @@ def _config(content: dict[str, Any], private: list[str]) -> bytes:
 
 
 def _without_places(content: bytes, private: list[str]) -> bytes:
-    """Return a file of JSON, or of JSON lines, with neutral texts; byte for byte if it has none."""
-    try:
-        *lines, last = content.decode("utf-8").split("\n")
-        whole = [*lines, last] if last else lines
-        try:
-            values = [json.loads(content)]
-            indent = 1
-        except ValueError:
-            values = [json.loads(line) for line in whole]
-            indent = None
-    except (ValueError, RecursionError):
-        return b""  # nobody can read it, and nobody can say what it holds
+    """Return a file of JSON, or of JSON lines, with neutral texts; byte for byte if it has none.
+
+    Lines that nobody can read are left out: nobody can say what they hold.
+    """
+    indent: int | None = 1
+    values = _readable([content])
+    if not values:
+        indent, values = None, _readable(content.split(b"\n"))
     changed = [_each_text(value, lambda text: _neutral_command(text, private)) for value in values]
     if changed == values:
         return content
     return "".join(json.dumps(value, indent=indent) + "\n" for value in changed).encode()
+
+
+def _readable(texts: Iterable[bytes]) -> list[Any]:
+    """Return what can be read of texts in JSON."""
+    values = []
+    for text in texts:
+        with suppress(ValueError, RecursionError):
+            values.append(json.loads(text))
+    return values
 
 
 def _neutral_command(text: str, private: list[str]) -> str:
