@@ -1,5 +1,6 @@
 """A packed run opens elsewhere, and says nothing of the machine that it comes from."""
 
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -92,3 +93,18 @@ def test_no_link_is_followed_into_a_zip(own, gan_lab_here_in):
     assert gan_lab_here_in(own, "pack", "latest", "--out", "run.zip").returncode == 0
     with zipfile.ZipFile(own / "run.zip") as archive:
         assert not [n for n in archive.namelist() if "samples" in n or "modes_raw" in n]
+
+
+def test_a_damaged_line_costs_no_other_and_is_not_sent(own, gan_lab_here_in):
+    run = the_run(own)
+    whole = run.evaluations_path.read_bytes().splitlines(keepends=True)
+    run.evaluations_path.write_bytes(
+        b"".join([*whole[:1], b'{"at": "/home/me/secret"\n', *whole[1:]])
+    )
+    arguments = ("pack", "latest", "--checkpoints", "none", "--out", "lines.zip")
+    assert gan_lab_here_in(own, *arguments).returncode == 0
+    with zipfile.ZipFile(own / "lines.zip") as archive:
+        (name,) = [n for n in archive.namelist() if n.endswith("evaluations.jsonl")]
+        sent = archive.read(name).splitlines(keepends=True)
+    assert [json.loads(line) for line in sent] == [json.loads(line) for line in whole]
+    run.evaluations_path.write_bytes(b"".join(whole))

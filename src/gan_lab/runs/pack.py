@@ -61,7 +61,8 @@ def pack(run: Run, out: Path, checkpoints: str) -> Packed:
         if (found := _read(run.directory / name)) is not None:
             # The lines of metrics hold numbers alone, and their digest tells copies apart.
             of_texts = name.endswith((".json", ".jsonl")) and name != "metrics.jsonl"
-            made[name] = _without_places(found, private) if of_texts else found
+            of_lines = name.endswith(".jsonl")
+            made[name] = _without_places(found, of_lines, private) if of_texts else found
     steps = run.sample_steps()
     pictures = {f"samples/{step:08d}.png": run.sample_path(step) for step in steps}
     for name, path in (pictures | {"samples/latest.png": run.samples / "latest.png"}).items():
@@ -160,18 +161,17 @@ def _config(content: dict[str, Any], private: list[str]) -> bytes:
     return OmegaConf.to_yaml(OmegaConf.create(content)).encode()
 
 
-def _without_places(content: bytes, private: list[str]) -> bytes:
+def _without_places(content: bytes, of_lines: bool, private: list[str]) -> bytes:
     """Return a file of JSON, or of JSON lines, with neutral texts; byte for byte if it has none.
 
-    Lines that nobody can read are left out: nobody can say what they hold.
+    What nobody can read is left out: nobody can say what it holds.
     """
-    indent: int | None = 1
-    values = _readable([content])
-    if not values:
-        indent, values = None, _readable(content.split(b"\n"))
+    texts = [line for line in content.split(b"\n") if line.strip()] if of_lines else [content]
+    values = _readable(texts)
     changed = [_each_text(value, lambda text: _neutral_command(text, private)) for value in values]
-    if changed == values:
+    if changed == values and len(values) == len(texts):
         return content
+    indent = None if of_lines else 1
     return "".join(json.dumps(value, indent=indent) + "\n" for value in changed).encode()
 
 
