@@ -26,7 +26,8 @@ from small_runs import SMALL, USAGE, assert_one_line
 
 NEED_NO_RUN = {"train", "plan", "explain"}
 LISTS = {"runs", "report", "dashboard"}  # of many runs: they name a bad one and go on
-OPENS = [verb for verb in VERBS if verb not in NEED_NO_RUN | LISTS]
+PACKS = {"pack"}  # files alone: nothing is built, so that there is nothing to refuse
+OPENS = [verb for verb in VERBS if verb not in NEED_NO_RUN | LISTS | PACKS]
 OPTIONS = {
     "evaluate": ("--samples", "60"),
     "modes": ("--samples", "60"),

@@ -56,7 +56,7 @@ def test_what_takes_more_memory_than_there_is_says_what_takes_less(gan_lab_here,
     result = gan_lab_here(endless, "batch_size=8", *SHORT)
     assert_one_line(result, FAILED, "more memory than there is", "batch_size")
     assert the_run(tmp_path).status().state == "failed"
-    result = gan_lab_here("latent_dim=1000000000000", *SHORT)
+    result = gan_lab_here("latent_dim=10000000", "ngf=10000000", *SHORT)
     assert_one_line(result, USAGE, "DCGANGenerator does not fit into memory")
 
 

@@ -1,5 +1,6 @@
 """Ctrl-C, SIGTERM and a terminal that is closed (SIGHUP) while a step is under way."""
 
+import errno
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -39,6 +40,16 @@ def interruption() -> Interrupted | None:
     handler raises, and what is raised while an object is being deleted is lost.
     """
     return Interrupted(_came[0]) if _came else None
+
+
+def hung_up(error: BaseException) -> Interrupted | None:
+    """Return the interruption behind an error of writing to a terminal that was closed.
+
+    Its signal may come a moment later than the error.
+    """
+    if isinstance(error, OSError) and error.errno == errno.EIO and not error.filename:
+        _note(signal.SIGHUP)
+    return interruption()
 
 
 def forget_signals() -> None:

@@ -22,7 +22,7 @@ else:  # with its module, so that whoever asks for the types of a function can r
     _json = ForwardRef("Json", module=__name__)
     Json = Union[str, int, float, bool, Sequence[_json], Mapping[str, _json], None]  # noqa: UP007
 
-MOST = 2**63  # whole numbers are smaller, so that torch and numpy can take them
+MOST = 10**300  # whole numbers are smaller, so that they have a float
 WORDS = {
     bool: "true or false",
     int: "a whole number",

@@ -19,7 +19,7 @@ from gan_lab.common.errors import (
     advice,
     is_out_of_memory,
 )
-from gan_lab.common.signals import catch_signals, interruption
+from gan_lab.common.signals import catch_signals, hung_up
 from gan_lab.config.identity import run_directory
 from gan_lab.config.length import make_schedule
 from gan_lab.config.run_config import RunConfig
@@ -241,7 +241,7 @@ def is_complete(run: Run, config: RunConfig) -> bool:
 
 def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseException:
     """Write how a run ended, as far as the disk allows, and return what to raise."""
-    error = interruption() or error  # a library may have made an error of its own of it
+    error = hung_up(error) or error  # a library may have made an error of its own of it
     again = "the same command goes on from there"
     outcome, reason = "failed", f"{type(error).__name__}: {error}"
     raised: BaseException = error

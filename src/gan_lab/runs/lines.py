@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
 
-from gan_lab.common.typed import MOST, Json, Malformed, read
+from gan_lab.common.typed import Json, Malformed, read
 
+MOST = 2**63  # numbers of a line are smaller, so that numpy can take them
 STATES = ("running", "finished", "failed", "interrupted", "diverged")
 # Scalars by name: "step", "images" and "seconds" of every line, and what was measured at the step.
 MetricsLine: TypeAlias = Mapping[str, float]
