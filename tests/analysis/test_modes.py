@@ -10,10 +10,13 @@ from scipy import stats
 
 from gan_lab.analysis import modes
 from gan_lab.analysis.modes import Sorted, describe_census, describe_diversity, take_census
+from gan_lab.analysis.modes_figures import draw_census, draw_sheet
 from gan_lab.config.run_config import RunConfig
 from gan_lab.data import ImageDataset
 from gan_lab.evaluation.evaluator import Samples
 from gan_lab.evaluation.run_evaluator import RunEvaluator
+from gan_lab.figures.points import draw_points
+from gan_lab.figures.tiles import draw_tiles
 from gan_lab.metrics import (
     Census,
     birthday_size,
@@ -63,6 +66,18 @@ def test_without_a_sure_sample_nothing_is_claimed():
     assert found.conclusion.startswith("Unrecognisable: only 0 of 60")
     assert (found.missing_number, found.kl, found.chi_square.p) == (None, None, None)
     assert census_numbers(found) == {"modes/unsure": 1}  # no "0 missing" in W&B
+
+
+def test_names_of_classes_are_no_formulas_in_figures(tmp_path):
+    order = Sorted(torch.tensor([0, 0, 1, -1]), NOBODY)
+    census = count_modes(order.predicted, [5, 5])
+    found = describe_census(census, (r"$\frac$", r"$\nothing"), order)
+    draw_census(found, tmp_path / "census.png")
+    samples = torch.zeros(4, 1, 8, 8, dtype=torch.uint8)
+    draw_sheet(samples, order.predicted, found, tmp_path / "sheet.png")
+    draw_tiles(samples[None], tmp_path / "tiles.png", ["$^$"] * 4, ["$_$"], r"of $\frac$")
+    draw_points(torch.zeros(1, 2, 2), tmp_path / "points.png", True, r"of $\frac$")
+    assert len(list(tmp_path.glob("*.pdf"))) == 4
 
 
 def test_points_between_the_modes_are_in_none(tmp_path):

@@ -64,6 +64,23 @@ def test_numbers_of_verbs_have_ends(gan_lab_here, arguments):
 
 
 @pytest.mark.parametrize(
+    ("layout", "count"), [("plane", "101"), ("grid", "10001"), ("nearest", "10000000")]
+)
+def test_a_picture_holds_as_many_images_as_it_can(gan_lab_here, layout, count):
+    result = gan_lab_here("sample", "x", "--layout", layout, "--count", count)
+    assert_one_line(result, USAGE, f"--count {count}", "at most 10,000", "--layout files")
+
+
+def test_a_run_that_asks_for_no_scores_is_told_how_to_ask(gan_lab_here):
+    tiny = ("image_size=16", "hidden_dim=4", "batch_size=16", "steps=1", "logger=none")
+    assert gan_lab_here(*tiny, "dataset.scores=[]").returncode == 0
+    result = gan_lab_here("evaluate", "latest")
+    assert result.returncode == 1
+    assert "no score is asked for; --scores NAME,... asks for one" in result.stdout
+    assert "evaluations.jsonl" not in result.stdout
+
+
+@pytest.mark.parametrize(
     ("setting", "words"),
     [
         ("dataset.scores_during_training=[nope]", "nope"),

@@ -65,14 +65,12 @@ def differences(twin: Path, folder: Path) -> list[str]:
 
 
 def leftovers(folder: Path) -> list[str]:
-    """Unfinished files. Those beside the folders of the cache may be another process's, for a
-    day."""
+    """Unfinished files."""
     files = [path.relative_to(folder) for path in folder.rglob("*")]
     return sorted(
         f"{_anonymous(path)} is left over"
         for path in files
         if path.name.startswith(UNFINISHED) or ".tmp" in path.suffixes
-        if path.parent != Path("cache") or not path.name.startswith(UNFINISHED)
     )
 
 

@@ -46,6 +46,7 @@ def kinds(folder: Path) -> list[Kind]:
         Kind("points", (*POINTS, "logger=none")),
         Kind("tensorboard", (*DIGITS, "logger=tensorboard")),
         Kind("wandb", (*DIGITS, "logger=wandb")),
+        Kind("both loggers", (*DIGITS, "logger=both")),
         Kind(
             "sweep",
             ("-m", "seed=0,1", "launcher=parallel", "n_jobs=2", *ALONE),

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_lab.common.text import figure_text
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.figures.tiles import grid
 from gan_lab.metrics import nearest_others
@@ -34,7 +35,7 @@ def draw_census(census: ClassCensus, path: Path) -> None:
             axis.bar(places, shares, 0.7, color=COLOURS["fake"], label="generated, 95 % interval")
             axis.errorbar(places, shares, reach, fmt="none", ecolor="black", capsize=2, lw=0.8)
             axis.plot(places, real, "_", color=COLOURS["real"], ms=22, mew=2, label="training data")
-            axis.set_xticks(places, [entry.name for entry in entries])
+            axis.set_xticks(places, [figure_text(entry.name) for entry in entries])
             axis.set_xlabel("class")
         else:
             axis.plot(places, -np.sort(-shares), color=COLOURS["fake"], label="generated")
@@ -94,7 +95,7 @@ def draw_sheet(samples: Tensor, predicted: Tensor, census: ClassCensus, path: Pa
         axis.grid(visible=False)
         axis.spines[:].set_visible(False)
         middles = (np.arange(len(rows)) + 0.5) * height / len(rows)
-        axis.set_yticks(middles, [text for _, text in rows])
+        axis.set_yticks(middles, [figure_text(text) for _, text in rows])
         axis.set_xticks([])
         axis.tick_params(length=0)
         axis.set_title("the first samples of each class, and how many there are", fontsize=9)

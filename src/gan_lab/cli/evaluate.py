@@ -74,7 +74,8 @@ def _runs(runs: Sequence[Run], options: argparse.Namespace) -> int:
         for text in runs_table(averaged):
             say(text)
     for run in runs:
-        say(str(run.evaluations_path))
+        if found[run.directory.name]:
+            say(str(run.evaluations_path))
     return 0 if all(found.values()) else 1
 
 

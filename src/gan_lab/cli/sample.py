@@ -2,7 +2,9 @@
 
 from gan_lab.cli.arguments import add_data_options, at_least, latent_parser, opened, output_path
 from gan_lab.common.console import say, say_figures
+from gan_lab.common.errors import UsageError
 
+MOST_IN_PICTURE = 10_000  # images of one picture; as files there may be more
 COUNTS = {"grid": 64, "files": 64, "classes": 8, "plane": 10, "nearest": 8}
 
 
@@ -27,6 +29,7 @@ def main(arguments: list[str]) -> int:
     takes.add_argument("--columns", type=at_least(1), default=8, help="of the grid (default: 8)")
     add_data_options(takes)
     options = takes.parse_args(arguments)
+    _check_count(options.layout, options.count or COUNTS[options.layout])
     run = opened(options)
     from gan_lab.analysis import latents
     from gan_lab.training import build
@@ -53,3 +56,13 @@ def main(arguments: list[str]) -> int:
         say_figures(path)
     say(str(path))
     return 0
+
+
+def _check_count(layout: str, count: int) -> None:
+    """Raise UsageError for more images than a picture can hold."""
+    images = count**2 if layout == "plane" else count
+    if layout != "files" and images > MOST_IN_PICTURE:
+        raise UsageError(
+            f"--count {count} asks for {images:,} images in one picture, which holds at most "
+            f"{MOST_IN_PICTURE:,}; --layout files writes as many as you like."
+        )

@@ -12,7 +12,6 @@ import os
 import pwd
 import shutil
 import stat
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,13 +21,12 @@ import filelock
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
-from gan_lab.common.files import UNFINISHED, new_file, read_bytes
+from gan_lab.common.files import new_file, read_bytes
 from gan_lab.common.typed import Malformed, plain, read
 
 T = TypeVar("T")
 
 MOST_JSON = 2**28  # bytes of sealed JSON; a million images that cannot be read take 100 MB
-LONGEST_WRITE = 24 * 3600  # seconds, after which a file that is still unfinished is a leftover
 
 
 class Unfit(Exception):
@@ -100,15 +98,10 @@ def _is_own_group(number: int) -> bool:
 def make_private(folder: Path) -> None:
     """Make a folder of the cache for the user alone, unless it is there.
 
-    What a kill has left there of single files is removed. Raises OSError if it cannot be made,
-    RunError if others may write to it.
+    Raises OSError if it cannot be made, RunError if others may write to it.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     refuse_shared(folder)
-    for path in folder.glob(f"{UNFINISHED}*.tmp"):
-        with suppress(OSError):  # another process has just finished or removed it
-            if time.time() - path.lstat().st_mtime > LONGEST_WRITE:
-                path.unlink()
 
 
 @contextmanager

@@ -6,12 +6,13 @@ content.
 """
 
 import errno
+import fcntl
 import json
 import os
 import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, TypeVar
 
@@ -33,15 +34,15 @@ def new_file(path: Path, durable: bool = False) -> Iterator[BinaryIO]:
     It has a fresh name beside `path` until then. What was at `path`, also a link, is replaced and
     not followed. `durable`: it is on the disk, and not only on its way, before it gets its name.
     """
-    unfinished = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}.tmp")
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN_ONLY, 0o666)
+    remove_unfinished(path.parent)
+    unfinished, handle = _begin(path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             if durable:
                 os.fsync(handle)
-        unfinished.replace(path)
+            unfinished.replace(path)  # while it is locked
         if durable:
             _sync(path.parent, os.O_RDONLY)  # it may be a link: a study on another disk
     except BaseException:
@@ -49,10 +50,31 @@ def new_file(path: Path, durable: bool = False) -> Iterator[BinaryIO]:
         raise
 
 
+def _begin(folder: Path) -> tuple[Path, int]:
+    """Make an empty file under a fresh name, locked for as long as it is open."""
+    while True:
+        path = folder / f"{UNFINISHED}{secrets.token_hex(8)}.tmp"
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN_ONLY, 0o666)
+        with suppress(OSError):  # a disk without locks: nobody else can lock it either
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:
+            return path, handle
+        os.close(handle)  # before it was locked another process took it for a leftover
+
+
 def remove_unfinished(folder: Path) -> None:
-    """Remove what a kill has left of files that were being made in a folder."""
+    """Remove what a kill has left in a folder of files that were being made.
+
+    A file that a living process makes is locked, and stays.
+    """
     for path in folder.glob(f"{UNFINISHED}*.tmp"):
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # it is locked, or just got its name, or may not be removed
+            handle = os.open(path, os.O_WRONLY | PLAIN_ONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            finally:
+                os.close(handle)
 
 
 def replace_file(path: Path, text: str, durable: bool = False) -> None:

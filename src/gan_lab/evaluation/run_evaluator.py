@@ -203,11 +203,15 @@ def evaluate_run(
         if refused:
             raise UsageError(refused[0])
     evaluator = RunEvaluator(opened.config, opened.run, opened.device, download=names is not None)
+    wanted = names or evaluator.available()
+    if not wanted:
+        say(f"{opened.run.directory}: no score is asked for; --scores NAME,... asks for one")
+        return []
     return score_both(
         evaluator,
         evaluator.samples_of(opened.raw_generator),
         evaluator.samples_of(opened.generator),
         opened.step,
         count or opened.config.runtime.evaluation.samples,
-        names or evaluator.available(),
+        wanted,
     )

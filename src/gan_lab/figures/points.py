@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from gan_lab.common.text import figure_text
 from gan_lab.figures.style import COLOURS, STYLE, save_figure, styled_pyplot
 
 
@@ -34,7 +35,7 @@ def draw_points(points: Tensor, path: Path, joined: bool, caption: str = "") -> 
 
     `joined`: a row is a way, from the ring to the dot. Writes PNG and PDF.
     """
-    words = "\n".join(textwrap.wrap(caption, 78))
+    words = "\n".join(textwrap.wrap(figure_text(caption), 78))
     with styled_pyplot() as plt:
         figure, axis = plt.subplots(figsize=(5.6, 6.2), layout="constrained")
         colours = plt.colormaps["viridis"](np.linspace(0, 0.9, len(points)))

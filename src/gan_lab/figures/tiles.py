@@ -8,6 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from gan_lab.common.files import new_file
+from gan_lab.common.text import figure_text
 from gan_lab.figures.style import DPI, save_figure, styled_pyplot
 
 TILE_PIXELS = 56  # about, at DPI: images are enlarged by a whole number
@@ -63,7 +64,7 @@ def draw_tiles(
     height, width = pixels.shape[0] / DPI, pixels.shape[1] / DPI
     left = max((len(title) for title in rows), default=0) * LETTER + 0.1
     total = max(left + width + 0.1, 4.5)
-    words = textwrap.wrap(caption, int((total - 0.2) / LETTER))
+    words = textwrap.wrap(figure_text(caption), int((total - 0.2) / LETTER))
     above, below = (0.25 if columns else 0.05), 0.17 * len(words) + 0.1
     with styled_pyplot() as plt:
         figure = plt.figure(figsize=(total, above + height + below))
@@ -75,8 +76,8 @@ def draw_tiles(
         axis.set(xticks=[], yticks=[])
         step = enlarged.shape[-1] + 4
         for index, title in enumerate(columns):
-            axis.text(index * step + step / 2, -4, title, ha="center", va="bottom")
+            axis.text(index * step + step / 2, -4, figure_text(title), ha="center", va="bottom")
         for index, title in enumerate(rows):
-            axis.text(-6, index * step + step / 2, title, ha="right", va="center")
+            axis.text(-6, index * step + step / 2, figure_text(title), ha="right", va="center")
         figure.text(0.1 / total, 0.05 / (above + height + below), "\n".join(words), va="bottom")
         return save_figure(figure, path)

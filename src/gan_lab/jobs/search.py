@@ -133,16 +133,35 @@ def _run_trials(
         batch = begun[:count]
         while len(batch) < count and len(states) < search.trials:
             # A sampler for each trial: a study that was killed asks what it would have asked.
-            study.sampler = optuna.samplers.TPESampler(
+            sampler = optuna.samplers.TPESampler(
                 seed=seed * 10_007 + len(states), constant_liar=count > 1
             )
-            trial = study.ask()
-            trial.set_user_attr("point", suggest(trial, search.space, typed))
-            batch.append(trial.number)
+            _ask(study, optuna, sampler, search, typed)
+            batch.append(len(states))
             states.append(optuna.trial.TrialState.RUNNING)
         if not batch:
             return
         _run_batch(study, optuna, search, launcher, batch, make_jobs)
+
+
+def _ask(study: Any, optuna: Any, sampler: Any, search: Search, typed: Sequence[str]) -> None:
+    """Add a trial with its point to a study.
+
+    A copy is asked: so the trial is one entry of the journal, and a kill leaves all of it or none.
+    """
+    copy = optuna.create_study(direction=search.direction, sampler=sampler)
+    copy.add_trials(study.get_trials())
+    trial = copy.ask()
+    point = suggest(trial, search.space, typed)
+    asked = copy.get_trials()[trial.number]
+    study.add_trial(
+        optuna.trial.create_trial(
+            state=optuna.trial.TrialState.RUNNING,
+            params=asked.params,
+            distributions=asked.distributions,
+            user_attrs={"point": point},
+        )
+    )
 
 
 def _run_batch(
