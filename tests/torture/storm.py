@@ -187,10 +187,17 @@ class Storm:
         moment = random.choice(sorted(kind.moments)) if named and not spare else ""
         n = random.choice((1, 1, 2, 3, 5))
         delay = random.uniform(0, self.seconds[kind.name] + IMPORTING * fresh)
-        alone = kind.workers and random.random() < 0.5
+        alone = kind.workers and random.random() < 1 / 3
+        other = kind.workers and not alone and random.random() < 1 / 2
         child = self.start(kind, place, self.command(kind, place), fresh, moment, n)
         code = _wait(child, PATIENCE if spare or moment else delay)
-        if code is None and (spare or moment):
+        waited = spare or bool(moment)
+        if code is None and other and not spare and (below := _below(child)):
+            os.kill(random.choice(below), signal.SIGKILL)
+            code, waited = _wait(child, PATIENCE), True
+            if code == 1:  # it says that a run was killed
+                return f"random, after {delay:.2f} s, one process of it"
+        if code is None and waited:
             os.killpg(child, signal.SIGKILL)
             _wait(child, PATIENCE)
             return "124"
@@ -225,7 +232,7 @@ def _wait(child: int, seconds: float) -> int | None:
 def _end_children() -> None:
     """Wait for workers and services whose parent has gone; kill what stays."""
     until = time.monotonic() + 20
-    while children := _children():
+    while children := _children(os.getpid()):
         for child in children:
             if time.monotonic() > until:
                 os.kill(child, signal.SIGKILL)
@@ -233,14 +240,20 @@ def _end_children() -> None:
         time.sleep(0.05)
 
 
-def _children() -> list[int]:
+def _below(process: int) -> list[int]:
+    """The processes that a process has started, and those that these have."""
+    found = _children(process)
+    return [*found, *(child for parent in found for child in _below(parent))]
+
+
+def _children(process: int) -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = path.read_text("utf-8").rpartition(")")[2].split()[1]
         except OSError:
             continue
-        if int(parent) == os.getpid():
+        if int(parent) == process:
             found.append(int(path.parent.name))
     return found
 

@@ -114,9 +114,21 @@ def _content(path: Path) -> Any:
                     for row in csv.DictReader(file)]  # fmt: skip
     if path.name == "wandb.json" or path.name == "curves.png" or "figures" in path.parts:
         return None
+    if path.suffix == ".journal":
+        return _trials(path)
     if path.suffix in BYTES or path.suffix in (".json", ".yaml"):
         return path.read_bytes()
-    return None  # a figure, a page, a program, a journal: that it is there
+    return None  # a figure, a page, a program, what a logger wrote: that it is there
+
+
+def _trials(path: Path) -> list[Any]:
+    """The settings and the value of each trial of a search."""
+    from optuna import load_study
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    study = load_study(study_name=path.stem, storage=JournalStorage(JournalFileBackend(str(path))))
+    return [(trial.state.name, trial.params, trial.value) for trial in study.trials]
 
 
 def _is_clock(heading: str) -> bool:
