@@ -180,3 +180,11 @@ LONGEST = ("jobs", "tracking", "report", "studies", "analysis", "frozen")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first: at the end no process of two then waits for the other's."""
     items.sort(key=lambda item: item.path.parent.name not in LONGEST)
+
+
+@pytest.fixture
+def without_figures(monkeypatch) -> None:
+    """Reports of words and numbers alone: to draw the figures takes ten seconds."""
+    from gan_lab.report import write
+
+    monkeypatch.setattr(write, "draw_figures", lambda *arguments: ({}, []))

@@ -107,7 +107,7 @@ def test_names_that_wandb_refuses_are_refused_first(gan_lab_here, tmp_path, sett
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize("logger", ["wandb", "tensorboard"])
+@pytest.mark.parametrize("logger", ["wandb", pytest.param("tensorboard", marks=pytest.mark.slow)])
 def test_a_logger_that_cannot_write_fails_no_run(gan_lab, tmp_path, logger):
     typed = [f"logger={logger}", *(text for text in SHORT if text != "logger=none")]
     (tmp_path / "runs").mkdir()

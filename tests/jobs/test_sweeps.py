@@ -110,6 +110,7 @@ def test_a_sweep_killed_again_and_again_equals_an_undisturbed_one(tmp_path, envi
         assert_same_files(run, theirs[name])
 
 
+@pytest.mark.slow
 def test_children_save_and_stop_when_the_sweep_alone_is_killed(tmp_path, start):
     process = start("-m", "seed=0,1", *LONG, "launcher=parallel", "n_jobs=2")
     wait_until(lambda: [len(run.metrics()) > 3 for run in runs_in(tmp_path).values()] == [True] * 2)

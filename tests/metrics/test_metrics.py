@@ -220,7 +220,7 @@ def test_the_levels_of_the_pyramid_sum_up_to_the_image(shape, sides):
     torch.testing.assert_close(image, images.float(), atol=1e-3, rtol=0)
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_swd_is_zero_for_equal_sets_and_at_its_floor_for_two_halves(channels):
     images = smooth(500, channels)
     first, second = images[:250], images[250:]

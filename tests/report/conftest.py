@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.report import write
-
 QUICK = (
     *("logger=none", "steps=40", "log_every=2", "sample_every=10", "score_every=20"),
     *("batch_size=16", "evaluation.samples=100", "evaluation.samples_during=100", "threads=1"),
@@ -32,9 +30,3 @@ def copy(study, tmp_path) -> Path:
     """A copy of the study, to change things in."""
     shutil.copytree(study, tmp_path / "runs" / "widths")
     return tmp_path / "runs" / "widths"
-
-
-@pytest.fixture
-def without_figures(monkeypatch) -> None:
-    """Reports of words and numbers alone: to draw the figures takes ten seconds."""
-    monkeypatch.setattr(write, "draw_figures", lambda *arguments: ({}, []))

@@ -38,7 +38,7 @@ def remade(data: RunData) -> tuple[list[str], Path]:
     "experiment",
     [
         "",
-        "experiment=mnist_baseline",
+        pytest.param("experiment=mnist_baseline", marks=pytest.mark.slow),
         pytest.param("experiment=mnist_dcgan", marks=pytest.mark.slow),
     ],
 )

@@ -62,7 +62,7 @@ def test_what_is_left_out_of_a_figure_is_said_on_the_page(study, tmp_path):
     assert written["results.md"].count("The first 12 of 13 settings") >= 2
 
 
-@pytest.mark.parametrize("count", [1, 12, 40])
+@pytest.mark.parametrize("count", [1, 12, pytest.param(40, marks=pytest.mark.slow)])
 def test_nothing_overlaps_however_many_runs(study, tmp_path, monkeypatch, count):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 

@@ -17,7 +17,14 @@ def flip(content: bytes) -> bytes:
     return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
 
 
-@pytest.mark.parametrize("damage", [flip, lambda content: content[:-9], lambda content: b""])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        flip,
+        pytest.param(lambda content: content[:-9], marks=pytest.mark.slow),
+        pytest.param(lambda content: b"", marks=pytest.mark.slow),
+    ],
+)
 def test_a_corrupt_checkpoint_falls_back_to_the_one_before(gan_lab_here, tmp_path, damage):
     assert gan_lab_here("steps=4", "checkpoint_every=2", *QUICK).returncode == 0
     run = the_run(tmp_path)

@@ -34,7 +34,7 @@ def runs(tmp_path) -> dict[str, Run]:
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [pytest.param("digits", marks=pytest.mark.slow), "image_folder"])
 def test_an_old_run_goes_on_and_a_new_one_begins_only_if_asked(gan_lab_here, tmp_path, name):
     typed, as_then = CASES[name]
     begun = gan_lab_here(*SHORT, *typed, *as_then, "steps=2")

@@ -55,6 +55,7 @@ def test_every_choice_composes(sweep):
             assert chosen == value
 
 
+@pytest.mark.slow
 def test_the_agents_command_trains_a_run_under_the_agents_id(sweep, gan_lab, tmp_path):
     values = {key: choose(parameter) for key, parameter in sweep["parameters"].items()}
     values |= {"steps": 2, "latent_dim": 4, "hidden_dim": 4, "evaluation.samples": 60}

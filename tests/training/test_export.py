@@ -29,7 +29,7 @@ def runs(tmp_path_factory, gan_lab_here_in) -> Path:
     return folder / "runs"
 
 
-@pytest.mark.parametrize("model", ["dcgan", "cdcgan"])
+@pytest.mark.parametrize("model", [pytest.param("dcgan", marks=pytest.mark.slow), "cdcgan"])
 def test_both_exports_draw_the_images_of_the_run(gan_lab_here, runs, tmp_path, model):
     result = gan_lab_here("export", f"{model}/latest", "--runs-dir", f"{runs}", "--out", "here")
     assert result.returncode == 0, result.stderr

@@ -161,6 +161,7 @@ def test_every_verb_that_opens_a_run_refuses_the_poison(
     assert not (tmp_path / "canary").exists()
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_lists_of_runs_run_nobodys_code(gan_lab_here, sound_run, tmp_path, evil):
     config = yaml.safe_load((sound_run / "config.yaml").read_text())
     typed = json.dumps(f"+dataset.listing={{_target_: evil.run, root: {tmp_path}}}")
@@ -180,6 +181,7 @@ def test_lists_of_runs_run_nobodys_code(gan_lab_here, sound_run, tmp_path, evil)
         assert not (tmp_path / "canary").exists(), verb
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_a_recorded_command_is_never_composed(gan_lab_here, sound_run, tmp_path, evil):
     sent = tmp_path / "runs" / "sent"
     starts = json.loads((sound_run / "environment.json").read_text())
