@@ -320,7 +320,14 @@ def rage(names: list[str], kills: int, minutes: float, jobs: int) -> list[Cycle]
             if not going:
                 return done
             for future in wait(going, return_when=FIRST_COMPLETED).done:
-                name, result = going.pop(future), future.result()
+                name = going.pop(future)
+                try:
+                    result = future.result()
+                except RuntimeError as error:  # no twin, and nothing to hold anything against
+                    names.remove(name)
+                    done.append(Cycle(name, findings=[Finding(name, 0, [], str(error))]))
+                    print(json.dumps(asdict(done[-1].findings[0])), flush=True)
+                    continue
                 if isinstance(result, float):
                     seconds[name] = result
                     print(f"{name}: an undisturbed start takes {result:.1f} s", flush=True)

@@ -59,7 +59,7 @@ def differences(twin: Path, folder: Path) -> list[str]:
     found += [f"{name} is missing" for name in sorted(one.keys() - other.keys())]
     found += [f"{name} is too much" for name in sorted(other.keys() - one.keys())]
     for name in sorted(one.keys() & other.keys()):
-        if _content(one[name]) != _content(other[name]):
+        if _content(one[name], twin) != _content(other[name], folder):
             found.append(f"{name} differs")
     return found
 
@@ -101,8 +101,8 @@ def _by_name(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _content(path: Path) -> Any:
-    """What of a file is the same whenever it is made."""
+def _content(path: Path, folder: Path) -> Any:
+    """What of a file is the same whenever it is made, and in whichever folder."""
     if path.suffix == ".jsonl":
         lines = _numbers_of(path)
         return lines if path.name == "metrics.jsonl" else [*lines, path.read_text("utf-8")]
@@ -117,7 +117,7 @@ def _content(path: Path) -> Any:
     if path.suffix == ".journal":
         return _trials(path)
     if path.suffix in BYTES or path.suffix in (".json", ".yaml"):
-        return path.read_bytes()
+        return path.read_bytes().replace(str(folder).encode(), b"FOLDER")
     return None  # a figure, a page, a program, what a logger wrote: that it is there
 
 
