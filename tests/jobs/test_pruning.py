@@ -15,7 +15,7 @@ PRUNERS = sorted(path.stem for path in (conf_directory() / "pruner").glob("*.yam
 SEARCH = "search={trials:4,score:fd_classifier,direction:minimize,space:{lr_g:[1e-3,1e-9]}}"
 
 
-def test_rungs_are_halvings_of_the_length():
+def test_rungs_are_bounds_of_the_length():
     search = Search(1, "swd", "minimize", {}, rungs=3)
     assert search.steps_of_rungs(4000) == [1000, 2000, 4000]
     assert search.steps_of_rungs(2) == [1, 2]
@@ -50,8 +50,8 @@ def test_mistakes_are_one_line(gan_lab_here, settings, words):
 def test_a_bad_trial_is_stopped_at_a_rung_and_goes_on_when_asked(gan_lab_here, tmp_path):
     settings = [text for text in SMALL if not text.startswith("score_every")]
     settings += ["score_every=0", "steps=200", "threads=1"]
-    halving = ("pruner=halving", "pruner.min_resource=50")
-    result = gan_lab_here(SEARCH, *halving, *settings)
+    bound = ("pruner=threshold", "pruner.upper=470")
+    result = gan_lab_here(SEARCH, *bound, *settings)
     assert result.returncode == 0, result.stderr
     assert "pruned by a search at step 50 of 200  lr_g=1e-09" in result.stdout
     runs = {Run(path).config().lr_g: Run(path) for path in run_directories(tmp_path / "runs")}
@@ -60,7 +60,7 @@ def test_a_bad_trial_is_stopped_at_a_rung_and_goes_on_when_asked(gan_lab_here, t
     assert bad.status().reason == "pruned by a search at step 50 of 200"
     assert "pruned by a search" in gan_lab_here("runs").stdout
 
-    again = gan_lab_here(SEARCH, *halving, *settings)  # nothing is left to do
+    again = gan_lab_here(SEARCH, *bound, *settings)  # nothing is left to do
     assert bad.status().step == 50 and "pruned" in again.stdout and "step 1/" not in again.stdout
     alone = gan_lab_here("lr_g=1e-9", *settings)
     assert alone.returncode == 0 and "going on from step 50" in alone.stdout
