@@ -1,7 +1,7 @@
 """From the command line's settings to the configs of runs, composed by Hydra."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,6 +41,7 @@ class Composed:
     config: RunConfig
     launcher: Spec
     search: Search | None
+    pruner: Spec | None  # which stops trials of the search
     seeds: int
     restart: bool
     own_sweep: Sweep | None  # that the experiment writes out
@@ -179,6 +180,7 @@ def _compose(settings: list[str]) -> Composed:
             make_config(content, choices),
             Spec.from_plain(content["launcher"]),
             read_search(content["search"]),
+            _pruner(content),
             content["seeds"],
             content["restart"],
             content["sweep"],
@@ -188,6 +190,21 @@ def _compose(settings: list[str]) -> Composed:
         raise UsageError(no_such_config(error)) from None
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
         raise UsageError(reason(error)) from None
+
+
+def _pruner(content: Mapping[str, Any]) -> Spec | None:
+    """Return what stops trials early. Raises UsageError where there are no trials, or where a
+    shorter run would be another one."""
+    if content["pruner"] is None:
+        return None
+    if content["search"] is None:
+        raise UsageError("a pruner stops trials of a search: add search=NAME.")
+    if content["steps"] is None or content["lr_decay"] != "none":
+        raise UsageError(
+            "a pruner looks at a run before it goes on, whose length is therefore set with steps=, "
+            "and lr_decay=none."
+        )
+    return Spec.from_plain(content["pruner"], "pruner")
 
 
 def _refuse_unknown(config: DictConfig) -> None:

@@ -21,7 +21,11 @@ SYNONYMS = {
     "generator_steps": "loss.generator_steps",
     "condition_d": "model.condition_d",
 }
-RUNNING_SYNONYMS = {"n_jobs": "launcher.n_jobs", "trials": "search.trials"}
+RUNNING_SYNONYMS = {
+    "n_jobs": "launcher.n_jobs",
+    "runs_per_gpu": "launcher.runs_per_gpu",
+    "trials": "search.trials",
+}
 VALUE_SYNONYMS = {  # of choices: names of papers and sheets, and those of earlier versions
     "loss": {
         "bce": "minimax",
@@ -38,7 +42,7 @@ LENGTHS = ("steps", "epochs", "images")  # three ways to say one thing
 PARTS = ("model", "loss", "penalty", "dataset", "augment")  # what a run is made of
 NEEDED = ("model", "loss", "dataset")  # there is no run without, and they are part of its name
 GROUPS = (*PARTS, "logger", "experiment")
-RUNNING_GROUPS = ("sweep", "search", "launcher")  # of many runs, and of no single one
+RUNNING_GROUPS = ("sweep", "search", "pruner", "launcher")  # of many runs, and of no single one
 BCE_NOTE = "bce = minimax; the BCELoss of most tutorials is loss=nonsaturating"
 
 
@@ -60,7 +64,7 @@ def canonical(arguments: Iterable[str]) -> list[str]:
             value = ",".join(VALUE_SYNONYMS[key].get(one, one) for one in value.split(","))
         if value == "null":  # Hydra has no such choice in a group
             value = NOTHING.get(key, value)
-            if key in ("search", "experiment"):
+            if key in ("search", "pruner", "experiment"):
                 raise UsageError(f"{argument}: leave it out; there is none unless it is named.")
         if key in NEEDED and (prefix == "~" or value in ("", "null")):
             names = ", ".join(config_names(key))

@@ -42,6 +42,7 @@ class Config:
     experiment: Any = None
     sweep: Any = None
     search: Any = None
+    pruner: Any = None
     launcher: Any = MISSING
     seeds: int = 1
     study: str = MISSING

@@ -12,7 +12,7 @@ from gan_lab.common.errors import UsageError
 
 Settings = dict[str, str]  # key -> value, as on the command line
 Sweep = Mapping[str, Any]  # of conf/sweep, or what an experiment writes out in its place
-ELSEWHERE = ("experiment", "sweep", "search", "launcher", "seeds", "study", "runs_dir")
+ELSEWHERE = ("experiment", "sweep", "search", "pruner", "launcher", "seeds", "study", "runs_dir")
 
 
 def sweep_points(sweep: Sweep | None) -> list[Settings]:

@@ -16,10 +16,12 @@ from gan_lab.common.console import counted, say, say_amid
 from gan_lab.common.errors import Interrupted, UsageError
 from gan_lab.common.signals import SIGNALS, handle, restore
 from gan_lab.common.streams import leave_terminal
+from gan_lab.jobs.gpus import Places, use_gpus, visible_gpus
 from gan_lab.jobs.job import Job, Outcome, conclude, is_settled, settled, train_job
 from gan_lab.jobs.process import Ending, Worker, wait_for_any
 
 MOST_AT_ONCE = 256  # processes, of which each takes some hundred MB
+NO_PLACES = Places([], 1)
 PATIENCE = 1.0  # seconds between looks at runs that other processes hold
 
 
@@ -56,26 +58,38 @@ class Sequential:
 
 
 class Parallel:
-    """Runs `n_jobs` jobs at once (None: as many as there are cores), with one thread each.
+    """Runs `n_jobs` jobs at once, with one thread each.
 
-    Raises UsageError for another number.
+    Where there are CUDA devices and no run names one by its number, each device has `runs_per_gpu`
+    of them at once. `n_jobs=None`: as many as there are places on devices, or else cores. Raises
+    UsageError for other numbers.
     """
 
     threads_each: int | None = 1
     elsewhere = False
     alone_here = False
 
-    def __init__(self, n_jobs: int | None = None):
-        if n_jobs is not None and (type(n_jobs) is not int or not 1 <= n_jobs <= MOST_AT_ONCE):
-            raise UsageError(
-                f"n_jobs={n_jobs}: must be a whole number, at least 1 and at most {MOST_AT_ONCE}."
-            )
+    def __init__(self, n_jobs: int | None = None, runs_per_gpu: int = 1):
+        if n_jobs is not None:
+            _check_number("n_jobs", n_jobs)
+        _check_number("runs_per_gpu", runs_per_gpu)
         self.n_jobs = n_jobs
         self.at_once = n_jobs or len(os.sched_getaffinity(0))
+        self._runs_per_gpu = runs_per_gpu
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Run the jobs, each with its own threads or one."""
-        return run_in_processes([with_threads(job, 1) for job in jobs], self.at_once, quiet=True)
+        jobs = [with_threads(job, 1) for job in jobs]
+        places = Places(visible_gpus() if use_gpus(jobs) else [], self._runs_per_gpu)
+        count = min(self.n_jobs or places.count, places.count) if places.count else self.at_once
+        return run_in_processes(jobs, count, quiet=True, places=places)
+
+
+def _check_number(name: str, value: int) -> None:
+    if type(value) is not int or not 1 <= value <= MOST_AT_ONCE:
+        raise UsageError(
+            f"{name}={value}: must be a whole number, at least 1 and at most {MOST_AT_ONCE}."
+        )
 
 
 def with_threads(job: Job, threads: int) -> Job:
@@ -84,8 +98,12 @@ def with_threads(job: Job, threads: int) -> Job:
     return replace(job, config=job.config.with_runtime(threads=threads))
 
 
-def run_in_processes(jobs: Sequence[Job], count: int, quiet: bool) -> list[Outcome]:
-    """Run jobs, `count` at once. A run that another process holds is waited for.
+def run_in_processes(
+    jobs: Sequence[Job], count: int, quiet: bool, places: Places = NO_PLACES
+) -> list[Outcome]:
+    """Run jobs, `count` at once, each at one of the places if there are any.
+
+    A run that another process holds is waited for.
 
     Raises Interrupted after Ctrl-C or SIGTERM, when all workers have saved.
     """
@@ -101,7 +119,7 @@ def run_in_processes(jobs: Sequence[Job], count: int, quiet: bool) -> list[Outco
                     break
                 index, job = ready
                 say(f"run {index + 1} of {len(jobs)}  {job.name}  started")
-                running[index] = Worker(train_job, job, quiet)
+                running[index] = Worker(train_job, job, quiet, places.take(index))
                 if stop:
                     running[index].process.terminate()
             if not running:
@@ -109,6 +127,7 @@ def run_in_processes(jobs: Sequence[Job], count: int, quiet: bool) -> list[Outco
                 continue
             wait_for_any(running.values(), PATIENCE)
             for index, ending in _ended(running):
+                places.give_back(index)
                 if ending.taken:
                     waiting.append((index, jobs[index]))
                 elif not (stop and (ending.interrupted or ending.killed)):

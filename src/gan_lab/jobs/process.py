@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -30,6 +30,7 @@ from gan_lab.common.signals import (
 from gan_lab.common.streams import print_plainly
 
 start_method = "spawn"  # cli.main sets it
+NOTHING: Mapping[str, str] = {}
 TAIL = 20_000  # bytes of output that a crash is told with
 
 
@@ -46,9 +47,18 @@ class Ending:
 
 
 class Worker:
-    """A process that calls `work(argument)`. Both, and the result, must be picklable."""
+    """A process that calls `work(argument)`. Both, and the result, must be picklable.
 
-    def __init__(self, work: Callable[[Any], Any], argument: Any, quiet: bool):
+    `variables` are set in its environment first.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Any], Any],
+        argument: Any,
+        quiet: bool,
+        variables: Mapping[str, str] = NOTHING,
+    ):
         context: Any = multiprocessing.get_context(start_method)
         self._output = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self._answer, sender = context.Pipe(duplex=False)
@@ -56,7 +66,7 @@ class Worker:
         sys.stderr.flush()
         # The file has no name that a kill could leave behind: its handle itself is handed on.
         output = Connection(os.dup(self._output.fileno()), readable=False)
-        arguments = (work, argument, sender, output, quiet, os.getpid())
+        arguments = (work, argument, sender, output, quiet, os.getpid(), variables)
         self.process = context.Process(target=_main, args=arguments)
         # A signal that comes while it starts waits until the worker can answer it.
         old = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -104,7 +114,9 @@ def _main(
     output: Any,
     quiet: bool,
     parent: int,
+    variables: Mapping[str, str],
 ) -> None:
+    os.environ.update(variables)
     forget_signals()
     try:
         ending = _ending_of(work, argument, output.fileno(), quiet, parent)

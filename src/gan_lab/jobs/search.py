@@ -9,6 +9,7 @@ import json
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config import compose, overrides
 from gan_lab.config.checks import check_ranges
 from gan_lab.config.identity import result_hash
+from gan_lab.config.instantiate import instantiate
 from gan_lab.config.search import Search, Space
 from gan_lab.config.sweep import Settings, as_typed
 from gan_lab.jobs.job import Job
@@ -53,19 +55,22 @@ def search_settings(composed: list[compose.Composed], arguments: list[str]) -> i
             check_ranges(run.config)
         return jobs_of(composed, arguments)
 
-    return run_search(search, launcher_of(composed), typed, make_jobs)
+    pruner = composed[0].pruner and instantiate(composed[0].pruner)
+    return run_search(search, pruner, launcher_of(composed), typed, make_jobs)
 
 
 def run_search(
     search: Search,
+    pruner: Any,
     launcher: Launcher,
     typed: Sequence[str],
     make_jobs: MakeJobs,
 ) -> int:
     """Run trials until there are `search.trials` of them, and print them and the best.
 
-    `make_jobs` returns the runs of a point of the space, a job for each seed; `typed` are the
-    keys that the command line has set, which the search leaves alone.
+    `pruner` is one of optuna's, or None: every trial is trained to its end. `make_jobs` returns the
+    runs of a point of the space, a job for each seed; `typed` are the keys that the command line
+    has set, which the search leaves alone.
     Raises UsageError for a space that is none, RunError if another process is searching it.
     """
     optuna = _optuna()
@@ -82,6 +87,7 @@ def run_search(
                 storage=optuna.storages.JournalStorage(backend),
                 study_name=journal.stem,
                 direction=search.direction,
+                pruner=pruner or optuna.pruners.NopPruner(),
                 load_if_exists=True,
             )
             _run_trials(study, optuna, search, launcher, typed, first.config.seed, make_jobs)
@@ -184,20 +190,82 @@ def _run_batch(
             jobs[number] = make_jobs(point)
         except UsageError as error:  # no such run
             _tell_failure(study, optuna, number, str(error))
+    steps = next((group[0].config.runtime.steps for group in jobs.values()), None)
+    pruned = not isinstance(study.pruner, optuna.pruners.NopPruner)
+    rungs = search.steps_of_rungs(steps)[:-1] if pruned and steps else []
+    for rung in [*rungs, None]:
+        shorter = {number: [_at(job, rung) for job in group] for number, group in jobs.items()}
+        values = _run_rung(study, optuna, search, launcher, shorter)
+        for number, value in values.items():
+            if rung is None:
+                study.tell(number, value)
+                say(f"trial {number}  {search.score} {value:.4g}  {_text(jobs[number])}")
+            elif _is_pruned(study, optuna, number, rung, value):
+                _prune(study, optuna, number, jobs[number], rung)
+        states = study.get_trials(deepcopy=False)
+        jobs = {n: group for n, group in jobs.items() if not states[n].state.is_finished()}
+
+
+def _at(job: Job, steps: int | None) -> Job:
+    """Return a job that ends after some of its steps; None: after all of them."""
+    if steps is None:
+        return job
+    return replace(job, config=job.config.with_runtime(steps=steps))
+
+
+def _run_rung(
+    study: Any,
+    optuna: Any,
+    search: Search,
+    launcher: Launcher,
+    jobs: Mapping[int, list[Job]],
+) -> dict[int, float]:
+    """Run the jobs of trials and return the mean score of each trial that has one.
+
+    The study is told of the others.
+    """
     everything = [job for group in jobs.values() for job in group]
     outcomes = launcher.run(everything) or [] if everything else []
+    found = {}
     for number, group in jobs.items():
         own, outcomes = outcomes[: len(group)], outcomes[len(group) :]
         bad = next((outcome for outcome in own if outcome.failed), None)
-        values = [job.run.final_scores().get(search.score, math.nan) for job in group]
+        values = [_score(job, search.score) for job in group]
         value = math.fsum(values) / len(values)
         if bad is not None:
             _tell_failure(study, optuna, number, f"{bad.state}: {bad.reason}")
         elif not math.isfinite(value):
             _tell_failure(study, optuna, number, f"it has no score {search.score}")
         else:
-            study.tell(number, value)
-            say(f"trial {number}  {search.score} {value:.4g}  {_text(group)}")
+            found[number] = value
+    return found
+
+
+def _score(job: Job, name: str) -> float:
+    """Return a score at the last step of a job; of a run that has gone on, at its own last one."""
+    steps = job.config.runtime.steps
+    lines = [line for line in job.run.evaluations() if line.weights == "ema"]
+    then = [line for line in lines if (line.score, line.step) == (name, steps)]
+    if then:
+        return max(then, key=lambda line: line.generated_count).value
+    return job.run.final_scores().get(name, math.nan)
+
+
+def _is_pruned(study: Any, optuna: Any, number: int, step: int, value: float) -> bool:
+    """Tell the study the score of a trial at a step, and return whether its pruner stops it."""
+    trial = optuna.trial.Trial(study, study.get_trials(deepcopy=False)[number]._trial_id)
+    trial.report(value, step)
+    return bool(trial.should_prune())
+
+
+def _prune(study: Any, optuna: Any, number: int, jobs: Sequence[Job], step: int) -> None:
+    """End a trial here. Its runs say so, and the command of each goes on with it."""
+    reason = f"pruned by a search at step {step:,} of {jobs[0].config.runtime.steps:,}"
+    for job in jobs:
+        if job.run.status().step == step:  # nobody has gone on with it before
+            job.run.set_status("finished", step, reason)
+    study.tell(number, state=optuna.trial.TrialState.PRUNED)
+    say(f"trial {number}  {reason}  {_text(jobs)}")
 
 
 def _tell_failure(study: Any, optuna: Any, number: int, reason: str) -> None:
@@ -247,4 +315,6 @@ def _optuna() -> Any:
         raise UsageError('a search needs optuna: pip install "gan-lab[optuna]".') from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    # A search that was killed at a rung tells its score once more.
+    warnings.filterwarnings("ignore", message="The reported value is ignored")
     return optuna

@@ -95,7 +95,7 @@ def _row(run: Run, shown: Sequence[str]) -> list[str]:
         str(status.step),
         "" if seconds is None or not math.isfinite(seconds) else duration(seconds),
         *(format(scores[s], value_named(s).format) if s in scores else "" for s in shown),
-        status.reason if status.state in ("failed", "diverged") else "",
+        status.reason if status.state in ("finished", "failed", "diverged") else "",
     ]
 
 

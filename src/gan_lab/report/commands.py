@@ -23,7 +23,8 @@ from gan_lab.config.trust import refuse_untrusted
 from gan_lab.report.collect import RunData
 
 # What is about many runs, or about one start.
-ELSEWHERE = ("sweep", "search", "trials", "seeds", "launcher", "n_jobs", "restart")
+ELSEWHERE = ("sweep", "search", "pruner", "trials", "seeds", "launcher", "n_jobs",
+             "runs_per_gpu", "restart")  # fmt: skip
 SINGLE = {"sweep": "sweep=null", "seeds": "seeds=1"}  # an experiment may ask for several runs
 # Knobs that feed others come first: what they feed then needs no words of its own.
 GENERAL_TO_SPECIFIC = (
