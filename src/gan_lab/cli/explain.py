@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
             "explain what? loss=NAME, penalty=[NAME], model=NAME, score=NAME, dataset=NAME or "
             "experiment=NAME (KEY=VALUE ...)."
         )
-    composed = compose.jobs(settings, multirun=False)
+    composed = compose.jobs(settings, multirun=True)  # one after the other
     for run in composed:
         check_ranges(run.config)
     names = named_scores(",".join(scores))

@@ -1,16 +1,18 @@
 """What Hydra and omegaconf refuse, in one line: what is wrong, and what to write instead."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hydra import compose
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationResolutionError
 
 from gan_lab.common.errors import closest, unknown
 from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.config.overrides import GROUPS, RUNNING_GROUPS, SYNONYMS
+from gan_lab.config.precedence import RESETS
 
 
 def no_such_config(error: MissingConfigException) -> str:
@@ -24,8 +26,13 @@ def no_such_config(error: MissingConfigException) -> str:
     return str(error).splitlines()[0]
 
 
-def reason(error: Exception) -> str:
+def reason(error: Exception, settings: Sequence[str]) -> str:
+    """Say what is wrong with settings that cannot be composed, by the knob that was typed."""
     text = str(error)
+    if isinstance(error, InterpolationResolutionError):
+        # The place that fails may be another, such as the logger that takes wandb.tags.
+        typed = [text for text in settings if "${" in text and text not in RESETS.values()]
+        return f"{' '.join(typed) or error.full_key}: {text.splitlines()[0]}."
     if match := re.match(r"Could not override '(launcher|search)\.(\w+)'", text):
         group, key = match.groups()
         return f"{key} belongs to a {group} that is not chosen: {_names_with(group, key)}."
@@ -33,8 +40,10 @@ def reason(error: Exception) -> str:
         return f"there is no setting {match[1]!r}.{closest(match[1], known_keys())}"
     if match := re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", text):
         return f"there is no setting {match[1]!r}.{closest(match[1], known_keys())}"
-    if match := re.match(r"Error merging override (\S+)", text):
+    if match := re.match(r"Error merging override (([^=]+)=?(.*))", text):
         cause = str(error.__cause__ or "").splitlines()
+        if cause and "ListConfig, list or tuple" in cause[0]:
+            return f"{match[1]}: expected a list: {match[2]}=[{match[3]}]."
         return f"{match[1]}: {_expected(cause[0] if cause else text)}"
     if match := re.search(r"Key '([^']+)' (?:not in|is not in struct)", text):
         key = SYNONYMS.get(match[1])

@@ -19,6 +19,11 @@ from gan_lab.jobs.tables import print_jobs, print_spreads
 from gan_lab.runs.directory import Run
 from gan_lab.runs.earlier import as_begun
 
+NOTHING_TO_VARY = (
+    "-m has nothing to vary: KEY=1,2 makes a run of each value, seeds=3 of each seed, and "
+    "sweep=NAME of each setting in a file"
+)
+
 
 def compose_runs(arguments: list[str]) -> list[compose.Composed]:
     """Compose the runs that KEY=VALUE settings, with or without -m, describe.
@@ -34,6 +39,8 @@ def compose_runs(arguments: list[str]) -> list[compose.Composed]:
     composed = compose.jobs(settings, multirun)
     for run in composed:
         check_ranges(run.config)
+    if multirun and len(composed) == 1 and composed[0].search is None:
+        say(f"note      {NOTHING_TO_VARY}")
     beaten = dict.fromkeys(text for run in composed for text in run.beaten)
     if beaten:
         say(f"note      settings of the sweep that typed ones replace: {', '.join(beaten)}")
