@@ -52,6 +52,14 @@ def test_a_name_with_its_ending_is_the_same_run():
     assert with_ending.choices.model == "mlp"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("model=DCGAN", "dcgan"), ("dataset=MNIST", "mnist"), ("loss=WGAN-GP", "wgan_gp")],
+)
+def test_a_name_in_other_letters_is_known(gan_lab_here, typed, meant):
+    assert_one_line(gan_lab_here(typed), USAGE, f"Did you mean {meant!r}?")
+
+
 def test_a_directory_of_hydras_is_answered_with_ours(gan_lab_here, tmp_path, images):
     result = gan_lab_here(*SMALL, f"folder={images}", "hydra.run.dir=x")
     assert_one_line(result, USAGE, "hydra.run.dir=x", "runs_dir=x")

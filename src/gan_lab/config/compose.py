@@ -12,10 +12,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from gan_lab.common.errors import UsageError, closest, unknown
+from gan_lab.common.errors import UsageError, unknown
 from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.config.grammar import values_of_each
-from gan_lab.config.hydra_errors import known_keys, no_such_config, reason
+from gan_lab.config.hydra_errors import no_such_config, no_such_setting, reason
 from gan_lab.config.overrides import GROUPS, LENGTHS, NEEDED, canonical, split
 from gan_lab.config.precedence import FEEDS, below, with_resets
 from gan_lab.config.run_config import RunConfig, make_config, resolved
@@ -147,7 +147,7 @@ def _compose(settings: list[str]) -> Composed:
         choices = {group: chosen.get(group) for group in GROUPS if chosen.get(group) is not None}
         with open_dict(config):
             del config["hydra"]
-        _refuse_unknown(config)
+        _refuse_unknown(config, settings)
         choices["penalty"] = list(config.penalty or {})
         content = resolved(config)
         return Composed(
@@ -165,11 +165,11 @@ def _compose(settings: list[str]) -> Composed:
         raise UsageError(reason(error, settings)) from None
 
 
-def _refuse_unknown(config: DictConfig) -> None:
+def _refuse_unknown(config: DictConfig, settings: Sequence[str]) -> None:
     """Refuse what `+key=value` and `group=null` let through."""
     for key in config:
         if key not in Config.__dataclass_fields__:
-            raise UsageError(f"there is no setting {key!r}.{closest(str(key), known_keys())}")
+            raise UsageError(no_such_setting(str(key), settings))
     for group in NEEDED:
         if not isinstance(config.get(group), DictConfig):
             raise UsageError(f"a run needs a {group}: {group}=NAME.")

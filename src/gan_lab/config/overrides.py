@@ -41,7 +41,12 @@ NEEDED = ("model", "loss", "dataset")  # there is no run without, and they are p
 GROUPS = (*PARTS, "logger", "experiment")
 RUNNING_GROUPS = ("sweep", "search", "launcher")  # of many runs, and of no single one
 CHOSEN_BY_NAME = (*GROUPS, *RUNNING_GROUPS)
-BCE_NOTE = "bce = minimax; the BCELoss of most tutorials is loss=nonsaturating"
+MINIMAX_NOTE = (
+    "loss=minimax is the original game: G minimises log(1 - D(G(z))), whose gradient vanishes once "
+    "D has won; loss=nonsaturating is the log-D trick, the BCELoss of most tutorials: G maximises "
+    "log D(G(z)), whose gradient stays"
+)
+BCE_NOTE = f"loss=bce means loss=minimax. {MINIMAX_NOTE}"
 
 
 LONG_NUMBER = re.compile("[0-9]{301}")  # Python refuses those of 4,300 digits
@@ -86,6 +91,13 @@ def canonical(arguments: Iterable[str]) -> list[str]:
     if len(lengths) > 1:
         raise UsageError(f"{' and '.join(lengths)} are two lengths of one run; keep one.")
     return [text for text, _ in settings.values()]
+
+
+def says_bce(arguments: Iterable[str]) -> bool:
+    """Whether settings ask for loss=bce, whose name says something else to many."""
+    keys = {"loss", *(synonym for synonym, key in SYNONYMS.items() if key == "loss")}
+    pairs = (argument.partition("=")[::2] for argument in arguments)
+    return any(key.lstrip("+") in keys and "bce" in NAME.findall(value) for key, value in pairs)
 
 
 def _names_of_today(key: str, value: str) -> str:

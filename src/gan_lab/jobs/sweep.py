@@ -9,6 +9,7 @@ from gan_lab.common.console import counted, say
 from gan_lab.common.errors import Interrupted, RunError, UsageError, complain
 from gan_lab.common.signals import interruption
 from gan_lab.config import compose, overrides
+from gan_lab.config.advice.meanings import meant_flag, meant_verb
 from gan_lab.config.checks import check_fit, check_ranges
 from gan_lab.config.identity import run_directory
 from gan_lab.config.instantiate import instantiate
@@ -32,10 +33,9 @@ def compose_runs(arguments: list[str]) -> list[compose.Composed]:
     """
     multirun = any(argument in ("-m", "--multirun") for argument in arguments)
     settings = [text for text in arguments if text not in ("-m", "--multirun")]
-    if flag := next((text for text in settings if text.startswith("-")), None):
-        raise UsageError(f"there is no flag {flag}; settings are written KEY=VALUE.")
-    if any(text in ("loss=bce", "loss_type=bce") for text in settings):
-        print(overrides.BCE_NOTE)
+    _refuse_words(settings)
+    if overrides.says_bce(settings):
+        say(f"note      {overrides.BCE_NOTE}")
     composed = compose.jobs(settings, multirun)
     for run in composed:
         check_ranges(run.config)
@@ -45,6 +45,16 @@ def compose_runs(arguments: list[str]) -> list[compose.Composed]:
     if beaten:
         say(f"note      settings of the sweep that typed ones replace: {', '.join(beaten)}")
     return composed
+
+
+def _refuse_words(settings: list[str]) -> None:
+    """Raise UsageError for a flag, or a word that is no setting, with what is meant by it."""
+    for text, following in zip(settings, [*settings[1:], ""], strict=True):
+        if text.startswith("-"):
+            meant = meant_flag(text, following)
+            raise UsageError(f"there is no flag {text}; settings are written KEY=VALUE.{meant}")
+        if "=" not in text and not text.startswith("~"):
+            raise UsageError(f"{text!r} is no setting; write KEY=VALUE.{meant_verb(text, ())}")
 
 
 def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]:
