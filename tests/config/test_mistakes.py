@@ -96,7 +96,7 @@ from small_runs import QUICK, SHORT, USAGE, assert_one_line
         # sweeps
         ("latent_dim=10,20", ["latent_dim=10,20", "-m"]),
         ("seed=range(1,3)", ["seed=range(1,3)", "-m"]),
-        ("-m lr=interval(0,1)", ["lr=interval(0,1)", "KEY=1,2,3"]),
+        ("-m lr=interval(0,1)", ["lr=interval(0,1)", "-m lr=0,1"]),
         ("-m latent_dim=10,abc", ["latent_dim=abc", "a whole number"]),
         # sizes that a stack of halvings does not reach
         ("image_size=33", ["image_size=32 or image_size=40"]),

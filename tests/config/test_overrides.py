@@ -4,6 +4,7 @@ import pytest
 
 from gan_lab.config import compose, overrides
 from gan_lab.config.identity import result_hash
+from gan_lab.jobs.sweep import compose_runs
 from small_runs import config_of
 
 VALUES = {"loss": "minimax", "channels": "3", "augment": "flip", "model.condition_d": "true"}
@@ -40,11 +41,29 @@ def test_losses_have_the_names_of_tutorials(typed, loss):
     assert config_of(typed) == config_of(f"loss={loss}")
 
 
-@pytest.mark.parametrize(("typed", "noted"), [("bce", True), ("minimax", False), ("log_d", False)])
-def test_bce_says_which_loss_it_is(gan_lab_here, typed, noted):
-    result = gan_lab_here(f"loss={typed}", "batch_size=5000")  # which ends before the training
-    assert result.returncode == 2
-    assert (overrides.BCE_NOTE in result.stdout) is noted
+@pytest.mark.parametrize(
+    ("typed", "noted"),
+    [
+        ("loss=bce", True),
+        ("loss_type=bce", True),
+        ("loss='bce'", True),
+        ("-m loss=hinge,bce", True),
+        ("-m loss=choice(bce,wgan)", True),
+        ("loss=bce experiment=mnist_dcgan sweep=capacity", True),
+        ("loss=minimax", False),
+        ("loss=log_d", False),
+        ("study=bce", False),
+    ],
+)
+def test_bce_says_first_which_loss_it_is(capsys, typed, noted):
+    compose_runs(typed.split())
+    first, *_ = [*capsys.readouterr().out.splitlines(), ""]
+    assert (first == f"note      {overrides.BCE_NOTE}") is noted
+
+
+def test_the_note_says_what_both_losses_do():
+    for loss, game in (("minimax", "log(1 - D(G(z)))"), ("nonsaturating", "log D(G(z))")):
+        assert f"loss={loss}" in overrides.BCE_NOTE and game in overrides.BCE_NOTE
 
 
 @pytest.mark.parametrize(

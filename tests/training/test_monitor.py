@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from gan_lab.config.overrides import MINIMAX_NOTE
 from gan_lab.data import ImageDataset, PointDataset
+from gan_lab.jobs.train_run import remedies
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.training.monitor import RULE, VERDICTS, Monitor, judge, replay
 from gan_lab.training.steps import _accuracy
-from small_runs import FEW_SAMPLES, FEW_SCORES
+from small_runs import FEW_SAMPLES, FEW_SCORES, config_of
 
 RECORDED = Path(__file__).with_name("recorded")
 # Seed 7, which no limit was set on: the verdict at each look but the first, by its number.
@@ -53,6 +55,17 @@ def test_recorded_runs_get_their_verdicts(name):
 )
 def test_a_verdict_brings_its_evidence(name, evidence):
     assert str(replay(recorded(name))[-1][1]).startswith(evidence)
+
+
+@pytest.mark.parametrize(("loss", "noted"), [("bce", True), ("nonsaturating", False)])
+def test_the_note_on_the_original_game_comes_when_d_has_won(loss, noted):
+    data = ImageDataset(torch.zeros(20, 1, 4, 4, dtype=torch.uint8))
+    said: list[str] = []
+    monitor = Monitor(data, [], said.append, remedies=remedies(config_of(f"loss={loss}")))
+    for line in recorded("minimax"):
+        monitor.watch({key: value for key, value in line.items() if key != "monitor/verdict"})
+    place = next(number for number, text in enumerate(said) if ": D won: " in text)
+    assert (said[place + 1 :] == [f"note      {MINIMAX_NOTE}"]) is noted
 
 
 def look(**changes: float) -> dict[str, float]:

@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
             "explain what? loss=NAME, penalty=[NAME], model=NAME, score=NAME, dataset=NAME or "
             "experiment=NAME (KEY=VALUE ...)."
         )
-    composed = compose.jobs(settings, multirun=False)
+    composed = compose.jobs(settings, multirun=True)  # one after the other
     for run in composed:
         check_ranges(run.config)
     names = named_scores(",".join(scores))
@@ -47,6 +47,8 @@ def main(arguments: list[str]) -> int:
         load_score(name)
     from gan_lab.explain.components import explain_parts, explain_score  # only now: torch takes 2 s
 
+    if overrides.says_bce(settings):
+        print(f"note: {overrides.BCE_NOTE}\n")
     explained: dict[str, None] = {}
     for run in composed:
         found = explain_parts(run.config, parts)
@@ -54,8 +56,6 @@ def main(arguments: list[str]) -> int:
     for name in names:
         explained["\n".join(explain_score(name))] = None
     print("\n\n".join(explained))
-    if "bce" in (text.partition("=")[2] for text in settings):
-        print(f"\nnote: {overrides.BCE_NOTE}")
     return 0
 
 

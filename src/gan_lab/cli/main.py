@@ -172,13 +172,11 @@ def _verb(arguments: list[str]) -> tuple[str, list[str]]:
         return first, arguments[1:]
     if "=" in first or first.startswith(("-", "~", "+")):
         return "train", arguments
-    from difflib import get_close_matches
-
+    from gan_lab.config.advice.meanings import meant_verb
     from gan_lab.config.overrides import SYNONYMS
     from gan_lab.config.schema import Config
 
     if first in SYNONYMS or first in Config.__dataclass_fields__:
         raise UsageError(f"settings are written with a sign of equality: {first}=VALUE.")
-    near = get_close_matches(first, VERBS, n=1)
-    advice = f" Did you mean {near[0]!r}?" if near else ""
+    advice = meant_verb(first, VERBS)
     raise UsageError(f"there is no verb {first!r}.{advice} There are {', '.join(VERBS)}.")

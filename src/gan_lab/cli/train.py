@@ -2,9 +2,10 @@
 
 import sys
 
+from gan_lab.cli.arguments import Parser
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
-from gan_lab.config import compose, overrides, precedence
+from gan_lab.config import compose, grammar, overrides, precedence
 from gan_lab.jobs.sweep import compose_runs, jobs_of, launcher_of, run_jobs
 
 HELP = """\
@@ -26,6 +27,7 @@ gan-lab train experiment=mnist_dcgan steps=10000
 gan-lab train -m model=dcgan loss=nonsaturating,lsgan seed=0,1
 """
 HYDRA_FLAGS = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc")
+TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")  # of --info
 
 
 def main(arguments: list[str]) -> int:
@@ -50,21 +52,41 @@ def _hydra(arguments: list[str]) -> int:
     """Let Hydra answer what is its own: --cfg, --info, shell completion."""
     import hydra
 
-    settings = [text for text in arguments if "=" in text and not text.startswith("-")]
-    if {"--cfg", "-c"} & {arguments[-1]}:
-        raise UsageError("--cfg shows one of job, hydra, all: --cfg job.")
-    if {"-m", "--multirun"} & set(arguments):
-        raise UsageError("this shows one run: leave out -m, and give each setting one value.")
-    rewritten = arguments
     if not {"-sc", "--shell-completion"} & set(arguments):
-        compose.jobs(settings, multirun=True)  # our one line for a mistake, not Hydra's ten
-        flags = [text for text in arguments if text not in settings]
-        typed = [text for text in overrides.canonical(settings) if text != "sweep=null"]
-        rewritten = [*flags, *precedence.with_resets(typed)]
-    sys.argv[1:] = rewritten
+        arguments = _checked(arguments)
+    sys.argv[1:] = arguments
     entry = hydra.main(str(conf_directory()), "config", version_base="1.3")(lambda config: None)
     try:
         entry()
     except SystemExit as end:  # how Hydra ends, after its own errors too
         return end.code if isinstance(end.code, int) else 0
     return 0
+
+
+def _checked(arguments: list[str]) -> list[str]:
+    """Return what Hydra is called with: its flags, and settings that make one run.
+
+    Raises UsageError, so that a mistake gets our one line and not Hydra's ten.
+    """
+    if {"-m", "--multirun"} & set(arguments):
+        raise UsageError("this shows one run: leave out -m, and give each setting one value.")
+    settings = _parser().parse_intermixed_args(arguments).settings
+    typed = overrides.canonical(settings)
+    if swept := next(filter(grammar.is_sweep, typed), None):
+        raise UsageError(f"{swept} lists several values, and this shows one run: choose one.")
+    compose.jobs(settings, multirun=False)
+    typed = [grammar.values_of(text)[0] for text in typed if text != "sweep=null"]
+    flags = [text for text in arguments if text not in settings]
+    return [*flags, *precedence.with_resets(typed)]
+
+
+def _parser() -> Parser:
+    """Return a parser of what Hydra answers, beside shell completion."""
+    takes = Parser(prog="gan-lab", add_help=False, allow_abbrev=False)
+    takes.add_argument("settings", nargs="*")
+    takes.add_argument("--cfg", "-c", choices=("job", "hydra", "all"))
+    takes.add_argument("--info", "-i", nargs="?", choices=TOPICS)
+    takes.add_argument("--package", "-p")
+    takes.add_argument("--resolve", action="store_true")
+    takes.add_argument("--hydra-help", action="store_true")
+    return takes

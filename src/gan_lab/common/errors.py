@@ -5,7 +5,7 @@ import errno
 import sys
 from collections.abc import Iterable, Sequence
 
-from gan_lab.common.text import printable
+from gan_lab.common.text import letters, printable
 
 ADVICE = {
     errno.ENOSPC: "make room there",
@@ -80,5 +80,7 @@ def unknown(kind: str, name: str, options: Sequence[str]) -> str:
 
 def closest(word: str, options: Iterable[str]) -> str:
     """Return ` Did you mean ...?` with the one or two options that a word is like, else nothing."""
-    found = difflib.get_close_matches(str(word), list(dict.fromkeys(options)), n=2, cutoff=0.6)
+    distinct = list(dict.fromkeys(options))
+    same = [one for one in distinct if letters(one) == letters(word)]
+    found = same[:1] or difflib.get_close_matches(str(word), distinct, n=2, cutoff=0.6)
     return f" Did you mean {' or '.join(repr(one) for one in found)}?" if found else ""

@@ -21,6 +21,11 @@ MARKDOWN = re.compile(r"&(?=#?\w+;)|\\(?=[!-/:-@[-`{-~]|$)|[`<|]|\](?=[(\[:])|~(
 FORMULA = ("=", "+", "-", "@")  # how a cell begins that a spreadsheet computes
 
 
+def letters(word: object) -> str:
+    """Return a word without case, dashes and the like: of WGAN-GP and wgan_gp it is the same."""
+    return re.sub(r"[\W_]", "", str(word)).lower()
+
+
 def printable(text: str) -> str:
     """Return a text for a terminal as one line: what would steer it is written as escapes."""
     return text if text.isprintable() else "".join(map(_escaped, text))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gan_lab.common.errors import UsageError
+from gan_lab.config.advice.meanings import meant_value
 from gan_lab.config.run_config import OWN_CLASSIFIER, ModelConfig, RunConfig
 from gan_lab.config.schema import CHOICES, RANGES
 from gan_lab.config.spec import Spec
@@ -32,7 +33,8 @@ def check_ranges(config: RunConfig) -> None:
     for key, options in CHOICES.items():
         if _get(config, key) not in options:
             names = ", ".join("null" if one is None else str(one) for one in options)
-            raise UsageError(f"{key}={_get(config, key)}: choose from {names}.")
+            value = _get(config, key)
+            raise UsageError(f"{key}={value}: choose from {names}.{meant_value(key, str(value))}")
     if not re.fullmatch(r"[\w][\w.-]*", config.runtime.study):
         raise UsageError(f"study={config.runtime.study}: must be one plain folder name.")
 
@@ -166,6 +168,11 @@ def _augments(config: RunConfig) -> bool:
         augment.get("load_scale", 1) > 1
         or any(augment.get(key) for key in ("flip", "differentiable"))
     )
+
+
+def is_minimax(loss: Spec) -> bool:
+    """Whether a loss is the original game, in which a G that loses learns nothing more."""
+    return loss.target == "gan_lab.losses.minimax"
 
 
 def _is_wasserstein(loss: Spec) -> bool:

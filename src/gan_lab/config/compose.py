@@ -7,20 +7,15 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
-from hydra.errors import (
-    HydraException,
-    MissingConfigException,
-    OverrideParseException,
-)
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from gan_lab.common.errors import UsageError, closest, unknown
+from gan_lab.common.errors import UsageError, unknown
 from gan_lab.common.paths import conf_directory, config_names
-from gan_lab.config.hydra_errors import known_keys, no_such_config, reason
+from gan_lab.config.grammar import values_of_each
+from gan_lab.config.hydra_errors import no_such_config, no_such_setting, reason
 from gan_lab.config.overrides import GROUPS, LENGTHS, NEEDED, canonical, split
 from gan_lab.config.precedence import FEEDS, below, with_resets
 from gan_lab.config.run_config import RunConfig, make_config, resolved
@@ -59,8 +54,8 @@ def jobs(
     Raises UsageError, in one line, for a setting, a value or a combination that there is not.
     """
     settings = canonical(arguments)
+    swept = values_of_each(settings, multirun)
     with initialize_config_dir(str(conf_directory()), version_base="1.3", job_name="gan-lab"):
-        swept = [_values(_parse(text), text, multirun) for text in settings]
         several = [len(values) > 1 for values in swept]
         found = [
             job
@@ -146,26 +141,6 @@ def _by_key(settings: Iterable[str]) -> Settings:
     return {key: value for _, key, value in map(split, settings)}
 
 
-def _parse(text: str) -> Override:
-    try:
-        return OverridesParser.create().parse_override(text)
-    except (OverrideParseException, HydraException):
-        raise UsageError(
-            f"{text!r} cannot be read; quote a value that holds spaces, commas or brackets."
-        ) from None
-
-
-def _values(override: Override, text: str, multirun: bool) -> list[str]:
-    if not override.is_sweep_override():
-        return [text]
-    if not multirun:
-        raise UsageError(f"{text} lists several values; add -m to run each.")
-    if not override.is_discrete_sweep():
-        raise UsageError(f"{text} is an interval; list the values, as in KEY=1,2,3.")
-    key = override.get_key_element()
-    return [f"{key}={value}" for value in override.sweep_string_iterator()]
-
-
 def _compose(settings: list[str]) -> Composed:
     try:
         config = compose("config", settings, return_hydra_config=True)
@@ -173,7 +148,7 @@ def _compose(settings: list[str]) -> Composed:
         choices = {group: chosen.get(group) for group in GROUPS if chosen.get(group) is not None}
         with open_dict(config):
             del config["hydra"]
-        _refuse_unknown(config)
+        _refuse_unknown(config, settings)
         choices["penalty"] = list(config.penalty or {})
         content = resolved(config)
         return Composed(
@@ -189,7 +164,7 @@ def _compose(settings: list[str]) -> Composed:
     except MissingConfigException as error:
         raise UsageError(no_such_config(error)) from None
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
-        raise UsageError(reason(error)) from None
+        raise UsageError(reason(error, settings)) from None
 
 
 def _pruner(content: Mapping[str, Any]) -> Spec | None:
@@ -207,11 +182,11 @@ def _pruner(content: Mapping[str, Any]) -> Spec | None:
     return Spec.from_plain(content["pruner"], "pruner")
 
 
-def _refuse_unknown(config: DictConfig) -> None:
+def _refuse_unknown(config: DictConfig, settings: Sequence[str]) -> None:
     """Refuse what `+key=value` and `group=null` let through."""
     for key in config:
         if key not in Config.__dataclass_fields__:
-            raise UsageError(f"there is no setting {key!r}.{closest(str(key), known_keys())}")
+            raise UsageError(no_such_setting(str(key), settings))
     for group in NEEDED:
         if not isinstance(config.get(group), DictConfig):
             raise UsageError(f"a run needs a {group}: {group}=NAME.")

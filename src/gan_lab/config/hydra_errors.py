@@ -1,16 +1,19 @@
 """What Hydra and omegaconf refuse, in one line: what is wrong, and what to write instead."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hydra import compose
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationResolutionError
 
-from gan_lab.common.errors import closest, unknown
+from gan_lab.common.errors import closest
 from gan_lab.common.paths import conf_directory, config_names
-from gan_lab.config.overrides import GROUPS, RUNNING_GROUPS, SYNONYMS
+from gan_lab.config.advice.meanings import meant_setting, meant_value, unknown_choice
+from gan_lab.config.overrides import CHOSEN_BY_NAME, GROUPS, RUNNING_GROUPS, SYNONYMS, split
+from gan_lab.config.precedence import RESETS
 
 
 def no_such_config(error: MissingConfigException) -> str:
@@ -20,30 +23,56 @@ def no_such_config(error: MissingConfigException) -> str:
         group, name = match.groups()
         error.options = config_names(group)
     if error.options:
-        return unknown(group, name, sorted(error.options))
+        return unknown_choice(group, name, sorted(error.options))
     return str(error).splitlines()[0]
 
 
-def reason(error: Exception) -> str:
+def no_such_setting(key: str, settings: Sequence[str]) -> str:
+    """Say that a key is no setting, and which is meant; `settings` are those that were typed."""
+    typed = (value for _, name, value in map(split, settings) if name == key)
+    return f"there is no setting {key!r}.{meant_setting(key, next(typed, None), known_keys())}"
+
+
+def reason(error: Exception, settings: Sequence[str]) -> str:
+    """Say what is wrong with settings that cannot be composed, by the knob that was typed."""
     text = str(error)
+    if isinstance(error, InterpolationResolutionError):
+        # The place that fails may be another, such as the logger that takes wandb.tags.
+        typed = [text for text in settings if "${" in text and text not in RESETS.values()]
+        return f"{' '.join(typed) or error.full_key}: {text.splitlines()[0]}."
     if match := re.match(r"Could not override '(launcher|search)\.(\w+)'", text):
         group, key = match.groups()
         return f"{key} belongs to a {group} that is not chosen: {_names_with(group, key)}."
     if match := re.match(r"Could not override '([^']+)'", text):
-        return f"there is no setting {match[1]!r}.{closest(match[1], known_keys())}"
+        return no_such_setting(match[1], settings)
     if match := re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", text):
-        return f"there is no setting {match[1]!r}.{closest(match[1], known_keys())}"
-    if match := re.match(r"Error merging override (\S+)", text):
+        return no_such_setting(match[1], settings)
+    if match := re.match(r"Error merging override (([^=]+)=?(.*))", text):
         cause = str(error.__cause__ or "").splitlines()
-        return f"{match[1]}: {_expected(cause[0] if cause else text)}"
+        if cause and "ListConfig, list or tuple" in cause[0]:
+            return f"{match[1]}: expected a list: {match[2]}=[{match[3]}]."
+        expected = _expected(cause[0] if cause else text).rstrip(".")
+        if own := [key for key in known_keys() if key.startswith(f"{match[2]}.")]:
+            expected = f"set one of {', '.join(own)}"
+        return f"{match[1]}: {expected}.{meant_value(match[2], match[3])}"
     if match := re.search(r"Key '([^']+)' (?:not in|is not in struct)", text):
         key = SYNONYMS.get(match[1])
         advice = f" It is called {key!r} in files." if key else closest(match[1], known_keys())
         return f"a config file sets {match[1]!r}, which is no setting.{advice}"
+    if text.startswith("Config group override must be") and (found := _no_name(settings)):
+        return found
     origin = str(error.__cause__ or error.__context__ or "")
     if match := re.search(r"full_key: (\S+)", origin):
         return f"a config file sets {match[1]}: {_expected(origin.splitlines()[0])}"
     return text.splitlines()[0]
+
+
+def _no_name(settings: Sequence[str]) -> str | None:
+    """Say which group was given something else than a name: logger=false."""
+    for _, key, value in map(split, settings):
+        if key in CHOSEN_BY_NAME and re.fullmatch(r"(?i)true|false|[+-]?[\d.]+", value or ""):
+            return unknown_choice(key, value, config_names(key))
+    return None
 
 
 def _expected(cause: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import config_names
+from gan_lab.config.advice.hydra_settings import refuse_hydra
 from gan_lab.config.schema import Config
 
 SYNONYMS = {
@@ -43,10 +44,17 @@ PARTS = ("model", "loss", "penalty", "dataset", "augment")  # what a run is made
 NEEDED = ("model", "loss", "dataset")  # there is no run without, and they are part of its name
 GROUPS = (*PARTS, "logger", "experiment")
 RUNNING_GROUPS = ("sweep", "search", "pruner", "launcher")  # of many runs, and of no single one
-BCE_NOTE = "bce = minimax; the BCELoss of most tutorials is loss=nonsaturating"
+CHOSEN_BY_NAME = (*GROUPS, *RUNNING_GROUPS)
+MINIMAX_NOTE = (
+    "loss=minimax is the original game: G minimises log(1 - D(G(z))), whose gradient vanishes once "
+    "D has won; loss=nonsaturating is the log-D trick, the BCELoss of most tutorials: G maximises "
+    "log D(G(z)), whose gradient stays"
+)
+BCE_NOTE = f"loss=bce means loss=minimax. {MINIMAX_NOTE}"
 
 
 LONG_NUMBER = re.compile("[0-9]{301}")  # Python refuses those of 4,300 digits
+NAME = re.compile(r"[\w.*?-]+")  # in a value; with * and ? it is a pattern
 
 
 def canonical(arguments: Iterable[str]) -> list[str]:
@@ -59,19 +67,21 @@ def canonical(arguments: Iterable[str]) -> list[str]:
         if LONG_NUMBER.search(argument):
             raise UsageError(f"{argument[:30]}...: a number has at most 300 digits.")
         prefix, name, value = split(argument)
+        refuse_hydra(name, value)
         key = (SYNONYMS | RUNNING_SYNONYMS).get(name, name)
-        if key in VALUE_SYNONYMS and value:
-            value = ",".join(VALUE_SYNONYMS[key].get(one, one) for one in value.split(","))
-        if value == "null":  # Hydra has no such choice in a group
-            value = NOTHING.get(key, value)
-            if key in ("search", "pruner", "experiment"):
-                raise UsageError(f"{argument}: leave it out; there is none unless it is named.")
-        if key in NEEDED and (prefix == "~" or value in ("", "null")):
+        if prefix == "++" and key in (*CHOSEN_BY_NAME, *Config.__dataclass_fields__):
+            prefix = ""
+        if key in CHOSEN_BY_NAME and value:
+            value = _names_of_today(key, value)
+        is_null = "null" in NAME.findall(value or "")  # Hydra has no such choice in a group
+        if is_null and key in ("search", "pruner", "experiment"):
+            raise UsageError(f"{argument}: leave it out; there is none unless it is named.")
+        if key in NEEDED and (prefix == "~" or value == "" or is_null):
             names = ", ".join(config_names(key))
             raise UsageError(f"a run needs a {key}: {key}=NAME, with NAME from {names}.")
         if prefix == "~" and key in Config.__dataclass_fields__:
             raise UsageError(f"{key} cannot be taken away; set it: {key}=VALUE.")
-        if prefix == "+" and key in (*GROUPS, *RUNNING_GROUPS, *Config.__dataclass_fields__):
+        if prefix == "+" and key in (*CHOSEN_BY_NAME, *Config.__dataclass_fields__):
             raise UsageError(f"{key} is there already: write {key}={value}, without the +.")
         if key in settings and not _same_value(settings[key][0], f"{prefix}{key}={value}"):
             other = settings[key][1]
@@ -85,6 +95,24 @@ def canonical(arguments: Iterable[str]) -> list[str]:
     if len(lengths) > 1:
         raise UsageError(f"{' and '.join(lengths)} are two lengths of one run; keep one.")
     return [text for text, _ in settings.values()]
+
+
+def says_bce(arguments: Iterable[str]) -> bool:
+    """Whether settings ask for loss=bce, whose name says something else to many."""
+    keys = {"loss", *(synonym for synonym, key in SYNONYMS.items() if key == "loss")}
+    pairs = (argument.partition("=")[::2] for argument in arguments)
+    return any(key.lstrip("+") in keys and "bce" in NAME.findall(value) for key, value in pairs)
+
+
+def _names_of_today(key: str, value: str) -> str:
+    """Rewrite the names in a group's value: `choice(bce,wgan.yaml)` is `choice(minimax,wgan)`."""
+    names = {**VALUE_SYNONYMS.get(key, {}), "null": NOTHING.get(key, "null")}
+
+    def today(match: re.Match[str]) -> str:
+        name = re.sub(r"\.ya?ml$", "", match[0])
+        return names.get(name, name)
+
+    return NAME.sub(today, value)
 
 
 def _same_value(first: str, second: str) -> bool:

@@ -15,6 +15,11 @@ from gan_lab.common.paths import conf_directory
 from gan_lab.config.overrides import LENGTHS, split
 
 FEEDS = {"hidden_dim": ("ngf", "ndf"), "lr": ("lr_g", "lr_d")}  # general -> specific knobs
+RESETS = {
+    specific: f"{specific}=${{{general}}}"
+    for general, specifics in FEEDS.items()
+    for specific in specifics
+}  # what makes a specific knob follow its general one
 
 
 def with_resets(settings: list[str]) -> list[str]:
@@ -26,7 +31,7 @@ def with_resets(settings: list[str]) -> list[str]:
     keys = {split(text)[1] for text in settings}
     layers = [*_experiment_layers(settings), keys]
     resets = [
-        f"{specific}=${{{general}}}"
+        RESETS[specific]
         for general, specifics in FEEDS.items()
         for specific in specifics
         if specific not in keys and _strongest(layers, (specific,)) < _strongest(layers, (general,))

@@ -273,8 +273,8 @@ def make_config(content: Mapping[str, Any], choices: Mapping[str, Any]) -> RunCo
         _refuse_unknown(part, content[part], kind)
     try:
         return read(RunConfig, recorded)
-    except Malformed as error:
-        raise UsageError(f"{error}.") from None
+    except Malformed as error:  # whose place is one of config.yaml
+        raise UsageError(f"{str(error).removeprefix('runtime.')}.") from None
 
 
 def _refuse_unknown(part: str, content: Any, kind: type) -> None:

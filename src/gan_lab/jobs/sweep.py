@@ -9,6 +9,7 @@ from gan_lab.common.console import counted, say
 from gan_lab.common.errors import Interrupted, RunError, UsageError, complain
 from gan_lab.common.signals import interruption
 from gan_lab.config import compose, overrides
+from gan_lab.config.advice.meanings import meant_flag, meant_verb
 from gan_lab.config.checks import check_fit, check_ranges
 from gan_lab.config.identity import run_directory
 from gan_lab.config.instantiate import instantiate
@@ -19,6 +20,11 @@ from gan_lab.jobs.tables import print_jobs, print_spreads
 from gan_lab.runs.directory import Run
 from gan_lab.runs.earlier import as_begun
 
+NOTHING_TO_VARY = (
+    "-m has nothing to vary: KEY=1,2 makes a run of each value, seeds=3 of each seed, and "
+    "sweep=NAME of each setting in a file"
+)
+
 
 def compose_runs(arguments: list[str]) -> list[compose.Composed]:
     """Compose the runs that KEY=VALUE settings, with or without -m, describe.
@@ -27,17 +33,28 @@ def compose_runs(arguments: list[str]) -> list[compose.Composed]:
     """
     multirun = any(argument in ("-m", "--multirun") for argument in arguments)
     settings = [text for text in arguments if text not in ("-m", "--multirun")]
-    if flag := next((text for text in settings if text.startswith("-")), None):
-        raise UsageError(f"there is no flag {flag}; settings are written KEY=VALUE.")
-    if any(text in ("loss=bce", "loss_type=bce") for text in settings):
-        print(overrides.BCE_NOTE)
+    _refuse_words(settings)
+    if overrides.says_bce(settings):
+        say(f"note      {overrides.BCE_NOTE}")
     composed = compose.jobs(settings, multirun)
     for run in composed:
         check_ranges(run.config)
+    if multirun and len(composed) == 1 and composed[0].search is None:
+        say(f"note      {NOTHING_TO_VARY}")
     beaten = dict.fromkeys(text for run in composed for text in run.beaten)
     if beaten:
         say(f"note      settings of the sweep that typed ones replace: {', '.join(beaten)}")
     return composed
+
+
+def _refuse_words(settings: list[str]) -> None:
+    """Raise UsageError for a flag, or a word that is no setting, with what is meant by it."""
+    for text, following in zip(settings, [*settings[1:], ""], strict=True):
+        if text.startswith("-"):
+            meant = meant_flag(text, following)
+            raise UsageError(f"there is no flag {text}; settings are written KEY=VALUE.{meant}")
+        if "=" not in text and not text.startswith("~"):
+            raise UsageError(f"{text!r} is no setting; write KEY=VALUE.{meant_verb(text, ())}")
 
 
 def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]:

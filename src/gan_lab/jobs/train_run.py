@@ -20,8 +20,10 @@ from gan_lab.common.errors import (
     is_out_of_memory,
 )
 from gan_lab.common.signals import catch_signals, hung_up
+from gan_lab.config.checks import is_minimax
 from gan_lab.config.identity import run_directory
 from gan_lab.config.length import make_schedule
+from gan_lab.config.overrides import MINIMAX_NOTE
 from gan_lab.config.run_config import RunConfig
 from gan_lab.data import PointDataset, folder_size, human_size
 from gan_lab.evaluation.evaluator import Samples
@@ -41,7 +43,7 @@ from gan_lab.tracking.base import open_tracker
 from gan_lab.training import build
 from gan_lab.training.build import Prepared
 from gan_lab.training.loop import Collapsed, Diverged, Hooks, Progress, seconds_per_step, train
-from gan_lab.training.monitor import RULE, Monitor
+from gan_lab.training.monitor import D_WON, RULE, Monitor
 from gan_lab.training.sampling import sample_labels, sample_latents
 from gan_lab.training.state import TrainingState
 from gan_lab.training.weights import Misfit
@@ -123,7 +125,11 @@ def _train_and_score(prepared: Prepared, run: Run, progress: Progress) -> None:
         announce(prepared, run, progress.step, external, per_step)
         evaluator = RunEvaluator(config, run, prepared.device)
         monitor = Monitor(
-            state.batches.dataset, run.metrics(), say, config.runtime.stop_on_collapse
+            state.batches.dataset,
+            run.metrics(),
+            say,
+            config.runtime.stop_on_collapse,
+            remedies(config),
         )
 
         def score(generator: nn.Module, step: int) -> dict[str, float]:
@@ -149,6 +155,11 @@ def _train_and_score(prepared: Prepared, run: Run, progress: Progress) -> None:
         with ExitStack() as closing:  # one that cannot be closed leaves none of the others open
             for tracker in trackers:
                 closing.callback(tracker.close, exit_code)
+
+
+def remedies(config: RunConfig) -> dict[int, str]:
+    """Return what the monitor says beside its verdicts on a run, by their numbers."""
+    return {D_WON: MINIMAX_NOTE} if is_minimax(config.loss) else {}
 
 
 def show_interpolation(

@@ -56,7 +56,8 @@ class Monitor:
     """Watches one run, and says when the verdict changes.
 
     `lines` are those that the run has written before this start. With `stop_on_collapse` it `stops`
-    the training at the second bad verdict in a row.
+    the training at the second bad verdict in a row. `remedies` are said after a verdict, by its
+    number.
     """
 
     def __init__(
@@ -65,9 +66,11 @@ class Monitor:
         lines: Sequence[Line],
         say: Callable[[str], None],
         stop_on_collapse: bool = False,
+        remedies: Mapping[int, str] | None = None,
     ):
         self._data, self._lines, self._say = data, list(lines), say
         self._stop_on_collapse = stop_on_collapse
+        self._remedies = remedies or {}
         self.stops = False
         self.verdict: Verdict | None = None
         # Drawn, not every so many: data in the order of their classes would give one class.
@@ -115,6 +118,8 @@ class Monitor:
         self.verdict = verdict
         if verdict.code != before:
             self._say(f"monitor   step {line['step']}: {verdict}")
+            if remedy := self._remedies.get(verdict.code):
+                self._say(f"note      {remedy}")
         self.stops = self._stop_on_collapse and HEALTHY not in (before, verdict.code)
         return dict(self._lines[-1])
 

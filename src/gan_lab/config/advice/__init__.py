@@ -1,0 +1,1 @@
+"""What people type that is no setting here, and what they mean by it."""
