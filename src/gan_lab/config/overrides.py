@@ -35,9 +35,10 @@ VALUE_SYNONYMS = {  # of choices: names of papers and sheets, and those of earli
 }
 NOTHING = {"penalty": "[]", "augment": "none", "logger": "none", "launcher": "sequential"}
 LENGTHS = ("steps", "epochs", "images")  # three ways to say one thing
-PARTS = ("model", "loss", "penalty", "dataset", "augment")  # what a run is made of
+OPTIMIZERS = ("optimizer_g", "optimizer_d")  # of one player each: what `optimizer` says, unless set
+PARTS = ("model", "loss", "penalty", "dataset", "augment", *OPTIMIZERS)  # what a run is made of
 NEEDED = ("model", "loss", "dataset")  # there is no run without, and they are part of its name
-GROUPS = (*PARTS, "logger", "experiment")
+GROUPS = (*PARTS, "optimizer", "logger", "experiment")
 RUNNING_GROUPS = ("sweep", "search", "launcher")  # of many runs, and of no single one
 BCE_NOTE = "bce = minimax; the BCELoss of most tutorials is loss=nonsaturating"
 
@@ -62,9 +63,9 @@ def canonical(arguments: Iterable[str]) -> list[str]:
             value = NOTHING.get(key, value)
             if key in ("search", "experiment"):
                 raise UsageError(f"{argument}: leave it out; there is none unless it is named.")
-        if key in NEEDED and (prefix == "~" or value in ("", "null")):
-            names = ", ".join(config_names(key))
-            raise UsageError(f"a run needs a {key}: {key}=NAME, with NAME from {names}.")
+        if key in (*NEEDED, "optimizer") and (prefix == "~" or value in ("", "null")):
+            names, a = ", ".join(config_names(key)), "an" if key == "optimizer" else "a"
+            raise UsageError(f"a run needs {a} {key}: {key}=NAME, with NAME from {names}.")
         if prefix == "~" and key in Config.__dataclass_fields__:
             raise UsageError(f"{key} cannot be taken away; set it: {key}=VALUE.")
         if prefix == "+" and key in (*GROUPS, *RUNNING_GROUPS, *Config.__dataclass_fields__):
@@ -81,6 +82,26 @@ def canonical(arguments: Iterable[str]) -> list[str]:
     if len(lengths) > 1:
         raise UsageError(f"{' and '.join(lengths)} are two lengths of one run; keep one.")
     return [text for text, _ in settings.values()]
+
+
+def group_of(choice: str) -> str:
+    """Return the group of conf/ that has the names for a choice."""
+    return "optimizer" if choice in OPTIMIZERS else choice
+
+
+def for_hydra(settings: Iterable[str]) -> list[str]:
+    """Write settings as Hydra takes them: the optimizers of both players are of one group, and take
+    arguments that its files do not list."""
+    return [_for_hydra(text) for text in settings]
+
+
+def _for_hydra(text: str) -> str:
+    prefix, key, value = split(text)
+    if key in OPTIMIZERS and not prefix:
+        return f"~optimizer@{key}" if value == "null" else f"optimizer@{key}={value}"
+    if key.startswith(("optimizer.", "optimizer_g.", "optimizer_d.")) and prefix != "~":
+        return f"++{key}={value}"
+    return text
 
 
 def _same_value(first: str, second: str) -> bool:

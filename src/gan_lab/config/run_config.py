@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from gan_lab.common.errors import UsageError
 from gan_lab.common.typed import Malformed, plain, read, read_fields
 from gan_lab.config.instantiate import with_targets_of_today
-from gan_lab.config.overrides import PARTS, VALUE_SYNONYMS
+from gan_lab.config.overrides import OPTIMIZERS, PARTS, VALUE_SYNONYMS
 from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS
 from gan_lab.config.spec import Spec
 
@@ -26,6 +26,7 @@ OWN_CLASSIFIER = Spec(
     "gan_lab.evaluation.trained_classifier",
     {"image_size": 64, "epochs": 20, "minimum_accuracy": 0.5},
 )
+ADAM = "adam"  # the optimizer of all runs before there was a choice
 UNLABELLED = ("fid", "kid", "swd", "ssim", "pairwise_distance", "nearest_train")
 
 
@@ -40,6 +41,13 @@ class Choices:
     logger: str | None = None
     experiment: str | None = None
     penalty: tuple[str, ...] = ()
+    optimizer_g: str = ADAM
+    optimizer_d: str = ADAM
+
+    @property
+    def optimizers(self) -> tuple[str, str]:
+        """The names of the optimizers of G and D."""
+        return self.optimizer_g, self.optimizer_d
 
     def as_plain(self) -> dict[str, Any]:
         """Return the names by group, without those of which none was chosen."""
@@ -186,6 +194,8 @@ class RunConfig:
     penalty: Mapping[str, Spec]
     dataset: DatasetConfig
     augment: Spec | None = None
+    optimizer_g: Spec
+    optimizer_d: Spec
     seed: int
     latent_dim: int
     image_size: int
@@ -220,6 +230,12 @@ class RunConfig:
     def is_conditional(self) -> bool:
         """Whether either network is given labels."""
         return self.model.is_conditional
+
+    @property
+    def has_betas(self) -> bool:
+        """Whether beta1 and beta2 reach an optimizer."""
+        betas = [self.beta1, self.beta2]
+        return any(one.get("betas") == betas for one in (self.optimizer_g, self.optimizer_d))
 
     @property
     def penalties(self) -> dict[str, Spec]:
@@ -267,6 +283,7 @@ def make_config(content: Mapping[str, Any], choices: Mapping[str, Any]) -> RunCo
         "choices": dict(choices),
         **{key: content[key] for key in result},
         "penalty": content["penalty"] or {},
+        **{key: _optimizer(content, key) for key in OPTIMIZERS},
         "runtime": {key: content[key] for key in RUNTIME_KNOBS},
     }
     for part, kind in (("model", ModelConfig), ("dataset", DatasetConfig)):
@@ -275,6 +292,18 @@ def make_config(content: Mapping[str, Any], choices: Mapping[str, Any]) -> RunCo
         return read(RunConfig, recorded)
     except Malformed as error:
         raise UsageError(f"{error}.") from None
+
+
+def _optimizer(content: Mapping[str, Any], player: str) -> Mapping[str, Any]:
+    """Return the optimizer of a player: its own if it has one, else that of both, in which it may
+    change arguments."""
+    own: Mapping[str, Any] = content[player]
+    return own if "_target_" in own else {**content["optimizer"], **own}
+
+
+def adam(beta1: Any, beta2: Any) -> Spec:
+    """Return the optimizer of all runs before there was a choice, and the default since."""
+    return Spec("torch.optim.Adam", {"betas": [beta1, beta2], "fused": True})
 
 
 def _refuse_unknown(part: str, content: Any, kind: type) -> None:
@@ -305,13 +334,15 @@ def _without(part: Choices | ModelConfig | DatasetConfig, *optional: str) -> dic
 
 
 def _with_names_of_today(content: Mapping[str, Any]) -> Any:
-    """Return the content of a config.yaml in which what was renamed since has its new name."""
+    """Return the content of a config.yaml in which what was renamed since has its new name, and
+    what there was no choice of is said."""
     content = with_targets_of_today(content)
     choices = content.get("choices")
     for group, renamed in VALUE_SYNONYMS.items():
         if isinstance(choices, dict) and isinstance(choices.get(group), str):
             choices[group] = renamed.get(choices[group], choices[group])
-    return content
+    default = adam(content.get("beta1"), content.get("beta2")).as_plain()
+    return {**dict.fromkeys(OPTIMIZERS, default), **content}
 
 
 def with_data(config: RunConfig, data: "ImageDataset") -> RunConfig:

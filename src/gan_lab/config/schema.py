@@ -36,6 +36,9 @@ class Config:
     model: Any = MISSING
     loss: Any = MISSING
     penalty: Any = None
+    optimizer: Any = MISSING
+    optimizer_g: Any = field(default_factory=dict)
+    optimizer_d: Any = field(default_factory=dict)
     dataset: Any = MISSING
     augment: Any = None
     logger: Any = None
@@ -140,7 +143,7 @@ RANGES: dict[str, tuple[float | None, float | None]] = {
 CHOICES: dict[str, tuple[Any, ...]] = {
     "channels": (None, 1, 3),
     "weight_init": ("custom", "default"),
-    "lr_decay": ("none", "linear"),
+    "lr_decay": ("none", "linear", "cosine"),
     "precision": ("fp32", "bf16"),
     "bad_images": ("stop", "skip"),
     "wandb.mode": ("auto", "online", "offline", "disabled"),

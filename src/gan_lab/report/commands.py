@@ -15,7 +15,7 @@ from gan_lab.config import compose, leaves
 from gan_lab.config.identity import result_hash
 from gan_lab.config.instantiate import locate
 from gan_lab.config.leaves import Leaves
-from gan_lab.config.overrides import LENGTHS, SYNONYMS, VALUE_SYNONYMS, split
+from gan_lab.config.overrides import LENGTHS, SYNONYMS, VALUE_SYNONYMS, group_of, split
 from gan_lab.config.run_config import Choices, RunConfig, as_content
 from gan_lab.config.spec import Spec
 from gan_lab.config.sweep import as_typed
@@ -60,7 +60,7 @@ def command_of(data: RunData) -> str | None:
 def _is_built_in(choices: Choices) -> bool:
     """Whether every chosen config is one of conf/: other names are never looked for in files."""
     return all(
-        name in config_names(group)
+        name in config_names(group_of(group))
         for group, names in choices.as_plain().items()
         for name in (names if isinstance(names, list) else [names])
     )
@@ -106,6 +106,8 @@ def _own(typed: list[str], config: RunConfig) -> dict[str, str]:
     """
     held = leaves.runtime_knobs(config) | leaves.knobs(config) | leaves.deep_arguments(config)
     held |= config.choices.as_plain()
+    if len(names := {*config.choices.optimizers}) == 1:
+        held["optimizer"] = names.pop()
     words: dict[str, str] = {}
     for word in typed:
         if word.startswith("-"):

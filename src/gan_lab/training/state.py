@@ -1,5 +1,6 @@
 """Everything that a training step touches, and the state that a checkpoint holds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,7 +12,6 @@ from torch.optim import Optimizer
 from gan_lab.losses import GanLoss
 from gan_lab.runs.checkpoints import Checkpoint, OptimizerState, ProgressNumbers
 from gan_lab.training.batches import Batches
-from gan_lab.training.schedules import linear
 from gan_lab.training.weights import check_optimizer, check_weights, set_optimizer, set_weights
 
 
@@ -28,7 +28,7 @@ class TrainingState:
     batches: Batches
     ema_decay: float
     gradient_clip: float | None = None
-    decay_steps: int | None = None  # both learning rates fall linearly to 0 at this step
+    decay: Callable[[int], float] | None = None  # the factor of both learning rates at a step
     precision: str = "fp32"  # or "bf16": see steps.in_bf16
 
     def checkpoint(self, progress: ProgressNumbers) -> Checkpoint:
@@ -65,11 +65,11 @@ class TrainingState:
 
     def decay_learning_rates(self, step: int) -> None:
         """Set both learning rates to what they are at a step."""
-        if self.decay_steps is None:
+        if self.decay is None:
             return
         for optimizer in (self.optimizer_g, self.optimizer_d):
             for group in optimizer.param_groups:
-                group["lr"] = optimizer.defaults["lr"] * linear(step, self.decay_steps)
+                group["lr"] = optimizer.defaults["lr"] * self.decay(step)
 
     def is_finite(self) -> bool:
         """Whether every weight of both players is a finite number."""
