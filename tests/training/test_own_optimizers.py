@@ -93,7 +93,7 @@ def test_an_optimizer_that_wants_more_of_a_step_is_refused_before_it(name, reaso
 @pytest.mark.parametrize(
     ("setting", "reason"),
     [
-        ("optimizer.alhpa=0.9", "torch.optim.RMSprop has no setting 'alhpa'; it has alpha, "),
+        ("optimizer.decay=0.9", "torch.optim.RMSprop has no setting 'decay'; it has alpha, "),
         ("optimizer.alpha=much", "alpha=much of torch.optim.RMSprop: expected a number"),
         ("optimizer.alpha=-1", "torch.optim.RMSprop: Invalid alpha value: -1"),
         ("optimizer_d._target_=torch.nn.Identity", "is not an optimizer"),
