@@ -45,6 +45,8 @@ def check_facts(config: RunConfig) -> None:
         raise UsageError(f"shape={list(shape)}: images have channels, height and width.")
     if any(count < 0 for count in counts) or config.image_count < 0:
         raise UsageError("class_counts and image_count: must be at least 0.")
+    if config.initial and not re.fullmatch("[0-9a-f]{64}", config.initial.content):
+        raise UsageError("initial.content: must be a hash, 64 hexadecimal digits.")
     if len(config.classes) not in (0, len(counts)):
         raise UsageError(f"classes: {len(config.classes)} names of {len(counts)} classes.")
     if shape and config.is_conditional and not any(counts):
@@ -94,6 +96,8 @@ def _errors(config: RunConfig) -> Iterator[str]:
             f"{penalties[0]} takes the gradient of each sample's logit, but under batch norm a "
             f"logit depends on the whole batch: use {_norm_key(model)}=none."
         )
+    if config.runtime.from_optimizers and config.runtime.from_run is None:
+        yield "from_optimizers=true takes what from= names: add from=RUN, or leave it out."
     yield from _penalty_errors(config)
     yield from _optimizer_errors(config)
     if _is_wasserstein(loss) and loss.get("clip") is None and not _bounds(config):

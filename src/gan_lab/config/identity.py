@@ -45,6 +45,8 @@ def result_hash(config: RunConfig) -> str:
         hashed["augment"] = augment
     if not config.instance_noise:
         hashed.pop("instance_noise_steps", None)  # the length of what is not there
+    if config.initial:
+        hashed["initial"] = config.initial.content
     if config.is_conditional:
         hashed["condition"] = [config.model.condition_g, config.model.condition_d]
     if config.lr_decay != "none":  # then the length changes every step

@@ -20,6 +20,7 @@ SYNONYMS = {
     "n_critic": "loss.discriminator_steps",
     "generator_steps": "loss.generator_steps",
     "condition_d": "model.condition_d",
+    "from": "from_run",
 }
 RUNNING_SYNONYMS = {"n_jobs": "launcher.n_jobs", "trials": "search.trials"}
 VALUE_SYNONYMS = {  # of choices: names of papers and sheets, and those of earlier versions
@@ -90,13 +91,16 @@ def group_of(choice: str) -> str:
 
 
 def for_hydra(settings: Iterable[str]) -> list[str]:
-    """Write settings as Hydra takes them: the optimizers of both players are of one group, and take
-    arguments that its files do not list."""
+    """Write settings as Hydra takes them: the name of a run is a text, and the optimizers of both
+    players are of one group, and take arguments that its files do not list."""
     return [_for_hydra(text) for text in settings]
 
 
 def _for_hydra(text: str) -> str:
     prefix, key, value = split(text)
+    if key == "from_run" and value not in (None, "null") and value[:1] not in ("'", '"'):
+        quoted = value.replace("'", r"\'")
+        return f"{prefix}{key}='{quoted}'"  # a hash may look like a number: 12e45678
     if key in OPTIMIZERS and not prefix:
         return f"~optimizer@{key}" if value == "null" else f"optimizer@{key}={value}"
     if key.startswith(("optimizer.", "optimizer_g.", "optimizer_d.")) and prefix != "~":

@@ -118,6 +118,21 @@ class DatasetConfig:
 
 
 @dataclass(frozen=True)
+class InitialConfig:
+    """The weights that a run begins with: the hash of what was taken, and from which run's step."""
+
+    content: str
+    run: str
+    step: int
+    optimizers: bool = False
+
+    @property
+    def words(self) -> str:
+        """Whose they are, as tables say it."""
+        return f"{self.run}@{self.step}" + (" with optimizers" if self.optimizers else "")
+
+
+@dataclass(frozen=True)
 class EvaluationConfig:
     """How many samples are scored, and the file of Inception weights."""
 
@@ -150,6 +165,8 @@ class RuntimeConfig:
     steps: int | None
     epochs: float | None
     images: int | None
+    from_run: str | None = None
+    from_optimizers: bool = False
     folder: str | None
     bad_images: str = "stop"
     device: str
@@ -183,6 +200,7 @@ class RuntimeConfig:
 class RunConfig:
     """Every setting of one run, in the order of config.yaml. conf/config.yaml explains the knobs.
 
+    `initial` is known once the run that `from_run` means was found; None if that is not set.
     `shape` (of one sample), `image_count`, `class_counts`, `classes` (their names) and `files` (the
     hash of a folder's listing) are facts of the training data: empty before these were loaded. The
     first config files lacked the last two, and what else has a default here.
@@ -220,6 +238,7 @@ class RunConfig:
     label_smoothing: float = 0.0
     lambda_gp: float = 10.0
     runtime: RuntimeConfig
+    initial: InitialConfig | None = None
     shape: tuple[int, ...] = ()
     image_count: int = 0
     class_counts: tuple[int, ...] = ()
@@ -324,6 +343,8 @@ def as_content(config: RunConfig) -> dict[str, Any]:
     if not config.shape:
         for fact in ("shape", "image_count", "class_counts", "classes", "files"):
             del content[fact]
+    if config.initial is None:
+        del content["initial"]
     return content
 
 

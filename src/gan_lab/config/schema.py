@@ -74,6 +74,8 @@ class Config:
     steps: int | None = None
     epochs: float | None = None
     images: int | None = None
+    from_run: str | None = None
+    from_optimizers: bool = False
     folder: str | None = None
     bad_images: str = MISSING
     device: str = MISSING
@@ -101,9 +103,10 @@ RESULT_KNOBS = (
 # General knobs act through specific ones and groups: recorded for tables, never hashed.
 GENERAL_KNOBS = ("hidden_dim", "ngf", "ndf", "lr", "label_smoothing", "lambda_gp")
 RUNTIME_KNOBS = (
-    "study", "steps", "epochs", "images", "folder", "bad_images", "device", "threads",
-    "deterministic", "data_root", "runs_dir", "cache_dir", "log_every", "sample_every",
-    "score_every", "checkpoint_every", "stop_on_collapse", "evaluation", "logger", "wandb",
+    "study", "steps", "epochs", "images", "from_run", "from_optimizers", "folder", "bad_images",
+    "device", "threads", "deterministic", "data_root", "runs_dir", "cache_dir", "log_every",
+    "sample_every", "score_every", "checkpoint_every", "stop_on_collapse", "evaluation", "logger",
+    "wandb",
 )  # fmt: skip
 
 MOST = 10**7  # of samples, numbers in a layer and the like

@@ -94,7 +94,7 @@ def _hash(config: RunConfig) -> str:
     Raises UsageError if a target of the config may be anybody's code.
     """
     refuse_untrusted(as_content(config))
-    unlisted = replace(config, dataset=replace(config.dataset, listing=None))
+    unlisted = replace(config, initial=None, dataset=replace(config.dataset, listing=None))
     listing = plain(config.dataset.listing)
     return json.dumps([result_hash(unlisted), listing], sort_keys=True)
 
@@ -118,7 +118,9 @@ def _own(typed: list[str], config: RunConfig) -> dict[str, str]:
             continue
         if not re.fullmatch(r"[\w.]+", key) or "${" in f"{text}{held.get(key)}":
             continue
-        if key in held and text is not None:
+        if key == "from_run" and config.initial:  # `latest` was another run then
+            words[key] = f"from={config.initial.run}@{config.initial.step}"
+        elif key in held and text is not None:
             words[key] = word if _says(key, text, held[key]) else f"{key}={as_typed(held[key])}"
         elif prefix == "~" and re.fullmatch(r"[\w.]+", key):  # nor does the config have it
             words[key] = word

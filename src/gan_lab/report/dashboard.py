@@ -236,6 +236,8 @@ def config_path(knob: str) -> str:
         return f"choices.{knob}"
     if knob == "optimizer":
         return "choices.optimizer_g"  # both players have the same
+    if knob == "from":
+        return "runtime.from_run"
     return "runtime.steps" if knob == "num_train_steps" else knob
 
 

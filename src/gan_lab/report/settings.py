@@ -92,6 +92,7 @@ def _knobs(data: RunData) -> Leaves:
     found |= {key: getattr(config, key) for key in (*RESULT_KNOBS, *GENERAL_KNOBS) if key != "seed"}
     if not config.has_betas:
         found["beta1"] = found["beta2"] = None
+    found["from"] = config.initial.words if config.initial else None
     # A run that has ended early has the setting of those beside it: the length that was asked for.
     asked = config.runtime.steps
     found["num_train_steps"] = data.step if data.finished or asked is None else asked

@@ -11,8 +11,15 @@ from torch.optim import Optimizer
 
 from gan_lab.losses import GanLoss
 from gan_lab.runs.checkpoints import Checkpoint, OptimizerState, ProgressNumbers
+from gan_lab.runs.initial import InitialWeights
 from gan_lab.training.batches import Batches
-from gan_lab.training.weights import check_optimizer, check_weights, set_optimizer, set_weights
+from gan_lab.training.weights import (
+    Misfit,
+    check_optimizer,
+    check_weights,
+    set_optimizer,
+    set_weights,
+)
 
 
 @dataclass(frozen=True)
@@ -42,23 +49,27 @@ class TrainingState:
             "optimizer_d": cast(OptimizerState, self.optimizer_d.state_dict()),
         }
 
-    def load(self, checkpoint: Checkpoint) -> None:
-        """Set all tensors from a checkpoint. Raises Misfit, before any is set, if one does not
-        fit."""
+    def load(self, checkpoint: Checkpoint | InitialWeights) -> None:
+        """Set all tensors from a checkpoint, or what a run begins with from another's. Raises
+        Misfit, before any is set, if one does not fit."""
         networks = (
-            (self.generator, checkpoint["generator"]),
-            (self.discriminator, checkpoint["discriminator"]),
-            (self.average, checkpoint["average"]),
+            ("generator", self.generator, checkpoint["generator"]),
+            ("discriminator", self.discriminator, checkpoint["discriminator"]),
+            ("average", self.average, checkpoint["average"]),
         )
-        optimizers = (
-            (self.optimizer_g, checkpoint["optimizer_g"]),
-            (self.optimizer_d, checkpoint["optimizer_d"]),
-        )
-        for network, weights in networks:
-            check_weights(network, weights)
+        optimizers = []
+        if "optimizer_g" in checkpoint:
+            optimizers.append((self.optimizer_g, checkpoint["optimizer_g"]))
+        if "optimizer_d" in checkpoint:
+            optimizers.append((self.optimizer_d, checkpoint["optimizer_d"]))
+        for name, network, weights in networks:
+            try:
+                check_weights(network, weights)
+            except Misfit as error:
+                raise Misfit(f"{name}: {error}") from error
         for optimizer, saved in optimizers:
             check_optimizer(optimizer, saved)
-        for network, weights in networks:
+        for _, network, weights in networks:
             set_weights(network, weights)
         for optimizer, saved in optimizers:
             set_optimizer(optimizer, saved)
