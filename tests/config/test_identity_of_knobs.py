@@ -32,9 +32,11 @@ def hash_of(*settings: str) -> str:
 def test_the_length_is_hashed_only_if_the_rates_follow_it():
     assert hash_of("steps=100") == hash_of("steps=200") == hash_of("epochs=3")
     decayed = {
-        hash_of("lr_decay=linear", length) for length in ("steps=100", "steps=200", "epochs=3")
+        hash_of(f"lr_decay={form}", length)
+        for form in ("linear", "cosine")
+        for length in ("steps=100", "steps=200", "epochs=3")
     }
-    assert len(decayed) == 3 and hash_of() not in decayed
+    assert len(decayed) == 6 and hash_of() not in decayed
 
 
 # A default of each, and another value.

@@ -96,6 +96,25 @@ def test_a_loss_is_explained_with_its_own_penalty_and_weight(explain):
     assert "  weight = 3.0   (default 10.0, set by lambda_gp=)" in text.splitlines()
 
 
+@pytest.mark.parametrize("name", listed("optimizer"))
+def test_an_optimizer_is_explained(explain, name):
+    text, spec = explain(f"optimizer={name}"), config_of(f"optimizer={name}").optimizer_g
+    assert text.startswith(f"optimizer={name}\n") and spec.target in text
+    assert re.search(r"^(?:Source: |.*\bw <- w - lr )", text, re.MULTILINE)
+    for key, value in spec.arguments.items():
+        assert f"  {key} = {value}" in text
+    assert "eps=1e-08" in text or name == "sgd"
+
+
+def test_the_optimizers_of_two_players_are_explained_apart(explain):
+    text = explain("optimizer_d=sgd", "optimizer_d.momentum=0.9", "beta1=0")
+    assert re.findall(r"^optimizer\w*=\w+", text, re.MULTILINE) == [
+        *("optimizer_g=adam", "optimizer_d=sgd")
+    ]
+    assert "  momentum = 0.9   (default 0)" in text
+    assert "  betas = [0.0, 0.999]   (default (0.9, 0.999), set by beta1= and beta2=)" in text
+
+
 def test_several_are_explained_at_once(explain):
     text = explain("loss=rpgan", "penalty=[r1,r2]", "model=mlp")
     headings = re.findall(r"^(?:loss|penalty|model)=\w+", text, re.MULTILINE)

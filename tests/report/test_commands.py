@@ -90,6 +90,23 @@ def test_typed_arguments_and_penalties_are_in_the_command():
         assert remade(alone(job.config, sweep))[1] == run_directory(job.config)
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("optimizer=rmsprop", "optimizer.alpha=0.9", "optimizer_g.momentum=0.5"),
+        ("optimizer=rmsprop", "optimizer_d=adam", "beta1=0"),
+        ("experiment=mnist_dcgan", "optimizer=sgd", "lr_decay=cosine"),
+        ("optimizer.weight_decay=0.1", "optimizer_d._target_=torch.optim.NAdam"),
+    ],
+)
+def test_typed_optimizers_are_in_the_command(typed):
+    (job,) = compose.jobs(typed, multirun=False)
+    settings, directory = remade(alone(job.config, *typed))
+    assert directory == run_directory(job.config)
+    if "optimizer_d=adam" not in typed:  # else each player has a word of its own
+        assert {*settings} >= {text for text in typed if text.startswith("optimizer=")}
+
+
 def test_where_no_command_is_found_none_is_printed():
     (job,) = compose.jobs([], multirun=False)
     gone = replace(job.config, choices=replace(job.config.choices, loss="gone"))

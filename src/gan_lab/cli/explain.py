@@ -1,4 +1,4 @@
-"""`gan-lab explain KEY=VALUE ...`: formulas, layers, curves, scores, data."""
+"""`gan-lab explain KEY=VALUE ...`: formulas, layers, curves, scores, optimizers, data."""
 
 from collections.abc import Collection
 
@@ -12,6 +12,7 @@ usage: gan-lab explain KEY=VALUE ...
 
   loss=NAME          formula, source, settings, curves, and how a real run of it looks
   penalty=[NAME]     the same of a penalty
+  optimizer=NAME     update, source and settings; optimizer_g= and optimizer_d= of one player
   model=NAME         the layers of both networks as built, with the arithmetic of their sides
   score=NAME         formula, source, what is better, and on how many samples it is measured
   dataset=NAME       number, size, classes, source, licence, where it was found, a contact sheet
@@ -23,11 +24,13 @@ examples:
 gan-lab explain loss=wgan_gp
 gan-lab explain model=dcgan image_size=64 ngf=32
 """
-PARTS = ("model", "loss", "penalty", "dataset")
+PARTS = ("model", "loss", "penalty", "dataset")  # of an experiment
+EXPLAINED = (*PARTS, "optimizer")
 
 
 def main(arguments: list[str]) -> int:
-    """Explain the losses, penalties, models, scores and datasets that the settings name."""
+    """Explain the losses, penalties, optimizers, models, scores and datasets that the settings
+    name."""
     if {"-h", "--help"} & set(arguments):
         print(HELP, end="")
         return 0
@@ -36,8 +39,8 @@ def main(arguments: list[str]) -> int:
     parts = _parts({text.partition("=")[0] for text in settings})
     if not (parts or scores) or any(text.startswith("-") for text in arguments):
         raise UsageError(
-            "explain what? loss=NAME, penalty=[NAME], model=NAME, score=NAME, dataset=NAME or "
-            "experiment=NAME (KEY=VALUE ...)."
+            "explain what? loss=NAME, penalty=[NAME], optimizer=NAME, model=NAME, score=NAME, "
+            "dataset=NAME or experiment=NAME (KEY=VALUE ...)."
         )
     composed = compose.jobs(settings, multirun=True)  # one after the other
     for run in composed:
@@ -60,6 +63,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _parts(keys: Collection[str]) -> list[str]:
-    """Return those of PARTS that settings name; of an experiment all, unless they name some."""
-    named = {overrides.SYNONYMS.get(key, key) for key in keys}
-    return [part for part in PARTS if part in named] or ([*PARTS] if "experiment" in named else [])
+    """Return what settings name of EXPLAINED; of an experiment PARTS, unless they name some."""
+    named = {overrides.group_of(overrides.SYNONYMS.get(key, key)) for key in keys}
+    parts = [part for part in EXPLAINED if part in named]
+    return parts or ([*PARTS] if "experiment" in named else [])

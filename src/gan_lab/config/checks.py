@@ -10,6 +10,7 @@ from typing import Any
 
 from gan_lab.common.errors import UsageError
 from gan_lab.config.advice.meanings import meant_value
+from gan_lab.config.overrides import OPTIMIZERS
 from gan_lab.config.run_config import OWN_CLASSIFIER, ModelConfig, RunConfig
 from gan_lab.config.schema import CHOICES, RANGES
 from gan_lab.config.spec import Spec
@@ -46,6 +47,8 @@ def check_facts(config: RunConfig) -> None:
         raise UsageError(f"shape={list(shape)}: images have channels, height and width.")
     if any(count < 0 for count in counts) or config.image_count < 0:
         raise UsageError("class_counts and image_count: must be at least 0.")
+    if config.initial and not re.fullmatch("[0-9a-f]{64}", config.initial.content):
+        raise UsageError("initial.content: must be a hash, 64 hexadecimal digits.")
     if len(config.classes) not in (0, len(counts)):
         raise UsageError(f"classes: {len(config.classes)} names of {len(counts)} classes.")
     if shape and config.is_conditional and not any(counts):
@@ -95,7 +98,10 @@ def _errors(config: RunConfig) -> Iterator[str]:
             f"{penalties[0]} takes the gradient of each sample's logit, but under batch norm a "
             f"logit depends on the whole batch: use {_norm_key(model)}=none."
         )
+    if config.runtime.from_optimizers and config.runtime.from_run is None:
+        yield "from_optimizers=true takes what from= names: add from=RUN, or leave it out."
     yield from _penalty_errors(config)
+    yield from _optimizer_errors(config)
     if _is_wasserstein(loss) and loss.get("clip") is None and not _bounds(config):
         yield (
             "a Wasserstein critic without clipping or penalty has no bound, and neither has its "
@@ -133,6 +139,13 @@ def _penalty_errors(config: RunConfig) -> Iterator[str]:
         yield f"loss.clip={clip}: must be more than 0 (null: no clipping)."
 
 
+def _optimizer_errors(config: RunConfig) -> Iterator[str]:
+    for player in OPTIMIZERS:
+        if "lr" in getattr(config, player).arguments:
+            rate = player.replace("optimizer", "lr")
+            yield f"{player}.lr: the learning rate is {rate}; leave it out of the optimizer."
+
+
 def _bounds(config: RunConfig) -> bool:
     """Whether a penalty keeps the critic's slope in bounds."""
     return any(spec.get("weight", 1.0) != 0 for spec in config.penalties.values())
@@ -150,16 +163,23 @@ def _remarks(config: RunConfig) -> Iterator[str]:
             "the discriminator has no norm, for the loss has a gradient penalty: this is what "
             "d_norm=auto does (model.d_norm=none says the same without this note)"
         )
-    if "gradient_penalty" in config.penalties and config.beta1 >= 0.5:
+    if "gradient_penalty" in config.penalties and _first_beta(config) >= 0.5:
         yield (
-            f"beta1={config.beta1:g} with a gradient penalty often oscillates; its authors use "
-            "beta1=0 beta2=0.9"
+            f"beta1={_first_beta(config):g} with a gradient penalty often oscillates; its authors "
+            "use beta1=0 beta2=0.9"
         )
-    if config.loss.get("clip") is not None and config.beta1 > 0:
+    if config.loss.get("clip") is not None and _first_beta(config) > 0:
         yield (
-            "momentum is known to upset a clipped Wasserstein critic (its authors use RMSProp); "
-            "beta1=0 is the nearest here"
+            "momentum is known to upset a clipped Wasserstein critic: its authors use "
+            "optimizer=rmsprop lr=5e-5, and beta1=0 is the same without the momentum of Adam"
         )
+
+
+def _first_beta(config: RunConfig) -> float:
+    """Return the momentum of the discriminator's optimizer, if that is one of Adam's kind."""
+    betas = config.optimizer_d.get("betas")
+    first = betas[0] if isinstance(betas, list | tuple) and betas else 0.0
+    return first if isinstance(first, int | float) else 0.0
 
 
 def _augments(config: RunConfig) -> bool:

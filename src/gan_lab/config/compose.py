@@ -16,8 +16,8 @@ from gan_lab.common.errors import UsageError, unknown
 from gan_lab.common.paths import conf_directory, config_names
 from gan_lab.config.grammar import values_of_each
 from gan_lab.config.hydra_errors import no_such_config, no_such_setting, reason
-from gan_lab.config.overrides import GROUPS, LENGTHS, NEEDED, canonical, split
-from gan_lab.config.precedence import FEEDS, below, with_resets
+from gan_lab.config.overrides import GROUPS, LENGTHS, NEEDED, OPTIMIZERS, canonical, split
+from gan_lab.config.precedence import ALL_FEEDS, below, with_resets
 from gan_lab.config.run_config import RunConfig, make_config, resolved
 from gan_lab.config.schema import Config
 from gan_lab.config.search import Search, read_search
@@ -102,7 +102,7 @@ def _expand(
     found: dict[tuple[str, ...], Composed] = {}
     for point in sweep_points(sweep) if points is None else points:
         named = _by_key(canonical(f"{key}={value}" for key, value in point.items()))
-        kept = below(named, stronger, FEEDS)
+        kept = below(named, stronger, ALL_FEEDS)
         beaten = tuple(f"{key}={value}" for key, value in named.items() if key not in kept)
         for seed in [None] if "seed" in kept else seeds:
             chosen = kept | ({"seed": str(seed)} if len(seeds) > 1 and seed is not None else {})
@@ -146,13 +146,17 @@ def _compose(settings: list[str]) -> Composed:
         config = compose("config", settings, return_hydra_config=True)
         chosen = config.hydra.runtime.choices
         choices = {group: chosen.get(group) for group in GROUPS if chosen.get(group) is not None}
+        for player in OPTIMIZERS:
+            choices[player] = chosen.get(f"optimizer@{player}") or choices.get("optimizer")
         with open_dict(config):
             del config["hydra"]
         _refuse_unknown(config, settings)
         choices["penalty"] = list(config.penalty or {})
         content = resolved(config)
+        made = make_config(content, choices)
+        _refuse_betas(settings, made)
         return Composed(
-            make_config(content, choices),
+            made,
             Spec.from_plain(content["launcher"]),
             read_search(content["search"]),
             _pruner(content),
@@ -190,6 +194,20 @@ def _refuse_unknown(config: DictConfig, settings: Sequence[str]) -> None:
     for group in NEEDED:
         if not isinstance(config.get(group), DictConfig):
             raise UsageError(f"a run needs a {group}: {group}=NAME.")
+    for group in ("optimizer", *OPTIMIZERS):
+        if not isinstance(config[group], DictConfig):
+            raise UsageError(
+                f"{group}={config[group]} is no setting of a file: it is chosen in `defaults:`, as "
+                f"in conf/config.yaml."
+            )
+
+
+def _refuse_betas(settings: Sequence[str], config: RunConfig) -> None:
+    """Raise UsageError if a beta is set, and no optimizer of the run has one."""
+    for _, key, value in map(split, settings):
+        if key in ("beta1", "beta2") and not config.has_betas:
+            names = " and ".join(dict.fromkeys(config.choices.optimizers))
+            raise UsageError(f"{key}={value}: {names} has no betas; leave {key} out.")
 
 
 def load_defaults() -> DictConfig:
@@ -197,6 +215,13 @@ def load_defaults() -> DictConfig:
     config = OmegaConf.load(conf_directory() / "config.yaml")
     assert isinstance(config, DictConfig)
     return config
+
+
+def opening_comment(group: str, name: str) -> list[str]:
+    """Return the lines of comment that a config of a group begins with."""
+    text = (conf_directory() / group / f"{name}.yaml").read_text(encoding="utf-8")
+    lines = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+    return [line.lstrip("# ") for line in lines]
 
 
 def load_group(group: str, name: str) -> DictConfig:

@@ -10,8 +10,8 @@ from typing import Any
 from gan_lab.common.downloads import downloads
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.instantiate import FIRST_NAMES, instantiate, locate
-from gan_lab.config.overrides import NEEDED
-from gan_lab.config.run_config import DatasetConfig, RunConfig
+from gan_lab.config.overrides import NEEDED, OPTIMIZERS
+from gan_lab.config.run_config import DatasetConfig, RunConfig, adam
 from gan_lab.config.schema import RESULT_KNOBS, Config
 from gan_lab.config.spec import Spec
 
@@ -35,6 +35,9 @@ def result_hash(config: RunConfig) -> str:
         value = getattr(config, key)
         if not _is_neutral(key, value):
             hashed[key] = value
+    hashed |= _optimizers(config)
+    if not config.has_betas:
+        del hashed["beta1"], hashed["beta2"]  # of no optimizer
     if config.dataset.listing:
         hashed["listing"] = listing_of(config)
     augment = _hashed(config.augment) if config.augment else {}
@@ -42,6 +45,8 @@ def result_hash(config: RunConfig) -> str:
         hashed["augment"] = augment
     if not config.instance_noise:
         hashed.pop("instance_noise_steps", None)  # the length of what is not there
+    if config.initial:
+        hashed["initial"] = config.initial.content
     if config.is_conditional:
         hashed["condition"] = [config.model.condition_g, config.model.condition_d]
     if config.lr_decay != "none":  # then the length changes every step
@@ -51,6 +56,13 @@ def result_hash(config: RunConfig) -> str:
         }  # fmt: skip
     text = json.dumps(_canonical(hashed), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _optimizers(config: RunConfig) -> dict[str, Any]:
+    """Return the optimizers that are not Adam as it was before there was a choice."""
+    default = _hashed(adam(config.beta1, config.beta2))
+    found = {player: _hashed(getattr(config, player)) for player in OPTIMIZERS}
+    return {player: spec for player, spec in found.items() if spec != default}
 
 
 def _dataset(dataset: DatasetConfig) -> dict[str, Any]:

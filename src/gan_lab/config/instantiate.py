@@ -66,10 +66,10 @@ def instantiate(spec: Spec, **supplied: Any) -> Any:
     parameters = inspect.signature(function).parameters
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
     unknown = [key for key in given if key not in parameters and not takes_any]
-    if unknown and target.startswith("gan_lab."):
+    if unknown and target.startswith(("gan_lab.", "torch.optim.")):
         accepted = ", ".join(key for key in parameters if key not in supplied)
         raise UsageError(f"{target} has no setting {unknown[0]!r}; it has {accepted}.")
-    if target.startswith("gan_lab."):
+    if target.startswith(("gan_lab.", "torch.optim.")):
         _check_types(target, given, parameters)
     nested = {key: _instantiate_nested(value) for key, value in given.items()}
     # What the program supplies (the image's shape, say) gives way to what the config sets.
@@ -109,8 +109,11 @@ def _reason(target: str, error: BaseException) -> str:
     if is_out_of_memory(error):
         return f"{target} does not fit into memory: make it narrower or its images smaller."
     text = str(error).splitlines()[0] if str(error) else ""
-    if target.startswith("gan_lab.") and isinstance(error, ValueError | TypeError | RuntimeError):
-        return text
+    if isinstance(error, ValueError | TypeError | RuntimeError):
+        if target.startswith("gan_lab."):
+            return text
+        if target.startswith("torch.optim."):
+            return f"{target}: {text}."
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{target} fails at {frame.filename}:{frame.lineno} ({type(error).__name__}: {text})."
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from gan_lab.common.typed import Json
-from gan_lab.config.overrides import LENGTHS, PARTS
+from gan_lab.config.overrides import LENGTHS, OPTIMIZERS, PARTS
 from gan_lab.config.precedence import FEEDS
 from gan_lab.config.run_config import RunConfig, as_content
 from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS
@@ -30,6 +30,8 @@ def general_knobs(config: RunConfig) -> Leaves:
 def knobs(config: RunConfig) -> Leaves:
     """Return the knobs that change the result, and what a run is called and found by."""
     own = {key: getattr(config, key) for key in (*GENERAL_KNOBS, *RESULT_KNOBS)}
+    if not config.has_betas:
+        del own["beta1"], own["beta2"]
     return own | {key: getattr(config.runtime, key) for key in (*LENGTHS, "study", "folder")}
 
 
@@ -50,6 +52,9 @@ def deep_arguments(config: RunConfig) -> Leaves:
         model = replace(model, d_norm=model.discriminator.get("norm", "none"))
     content = as_content(replace(config, model=model))
     found = dict(_leaves({part: content[part] or {} for part in PARTS}, ""))
+    for player in OPTIMIZERS:
+        if found.get(f"{player}.betas") == [config.beta1, config.beta2]:  # they feed it
+            del found[f"{player}.betas"]
     return found | {"dataset.unhashed": list(config.dataset.unhashed)}  # said even if it is empty
 
 

@@ -21,6 +21,7 @@ SYNONYMS = {
     "n_critic": "loss.discriminator_steps",
     "generator_steps": "loss.generator_steps",
     "condition_d": "model.condition_d",
+    "from": "from_run",
 }
 RUNNING_SYNONYMS = {
     "n_jobs": "launcher.n_jobs",
@@ -40,9 +41,10 @@ VALUE_SYNONYMS = {  # of choices: names of papers and sheets, and those of earli
 }
 NOTHING = {"penalty": "[]", "augment": "none", "logger": "none", "launcher": "sequential"}
 LENGTHS = ("steps", "epochs", "images")  # three ways to say one thing
-PARTS = ("model", "loss", "penalty", "dataset", "augment")  # what a run is made of
+OPTIMIZERS = ("optimizer_g", "optimizer_d")  # of one player each: what `optimizer` says, unless set
+PARTS = ("model", "loss", "penalty", "dataset", "augment", *OPTIMIZERS)  # what a run is made of
 NEEDED = ("model", "loss", "dataset")  # there is no run without, and they are part of its name
-GROUPS = (*PARTS, "logger", "experiment")
+GROUPS = (*PARTS, "optimizer", "logger", "experiment")
 RUNNING_GROUPS = ("sweep", "search", "pruner", "launcher")  # of many runs, and of no single one
 CHOSEN_BY_NAME = (*GROUPS, *RUNNING_GROUPS)
 MINIMAX_NOTE = (
@@ -76,9 +78,9 @@ def canonical(arguments: Iterable[str]) -> list[str]:
         is_null = "null" in NAME.findall(value or "")  # Hydra has no such choice in a group
         if is_null and key in ("search", "pruner", "experiment"):
             raise UsageError(f"{argument}: leave it out; there is none unless it is named.")
-        if key in NEEDED and (prefix == "~" or value == "" or is_null):
-            names = ", ".join(config_names(key))
-            raise UsageError(f"a run needs a {key}: {key}=NAME, with NAME from {names}.")
+        if key in (*NEEDED, "optimizer") and (prefix == "~" or value == "" or is_null):
+            names, a = ", ".join(config_names(key)), "an" if key == "optimizer" else "a"
+            raise UsageError(f"a run needs {a} {key}: {key}=NAME, with NAME from {names}.")
         if prefix == "~" and key in Config.__dataclass_fields__:
             raise UsageError(f"{key} cannot be taken away; set it: {key}=VALUE.")
         if prefix == "+" and key in (*CHOSEN_BY_NAME, *Config.__dataclass_fields__):
@@ -113,6 +115,29 @@ def _names_of_today(key: str, value: str) -> str:
         return names.get(name, name)
 
     return NAME.sub(today, value)
+
+
+def group_of(choice: str) -> str:
+    """Return the group of conf/ that has the names for a choice."""
+    return "optimizer" if choice in OPTIMIZERS else choice
+
+
+def for_hydra(settings: Iterable[str]) -> list[str]:
+    """Write settings as Hydra takes them: the name of a run is a text, and the optimizers of both
+    players are of one group, and take arguments that its files do not list."""
+    return [_for_hydra(text) for text in settings]
+
+
+def _for_hydra(text: str) -> str:
+    prefix, key, value = split(text)
+    if key == "from_run" and value not in (None, "null") and value[:1] not in ("'", '"'):
+        quoted = value.replace("'", r"\'")
+        return f"{prefix}{key}='{quoted}'"  # a hash may look like a number: 12e45678
+    if key in OPTIMIZERS and not prefix:
+        return f"~optimizer@{key}" if value == "null" else f"optimizer@{key}={value}"
+    if key.startswith(("optimizer.", "optimizer_g.", "optimizer_d.")) and prefix != "~":
+        return f"++{key}={value}"
+    return text
 
 
 def _same_value(first: str, second: str) -> bool:

@@ -12,18 +12,19 @@ from yaml import YAMLError
 
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
-from gan_lab.config.overrides import LENGTHS, split
+from gan_lab.config.overrides import LENGTHS, OPTIMIZERS, for_hydra, split
 
 FEEDS = {"hidden_dim": ("ngf", "ndf"), "lr": ("lr_g", "lr_d")}  # general -> specific knobs
+ALL_FEEDS = {**FEEDS, "optimizer": OPTIMIZERS}  # and choices
 RESETS = {
-    specific: f"{specific}=${{{general}}}"
-    for general, specifics in FEEDS.items()
+    specific: f"{specific}=null" if general == "optimizer" else f"{specific}=${{{general}}}"
+    for general, specifics in ALL_FEEDS.items()
     for specific in specifics
 }  # what makes a specific knob follow its general one
 
 
 def with_resets(settings: list[str]) -> list[str]:
-    """Add what a knob of a stronger layer resets in weaker ones.
+    """Add what a knob of a stronger layer resets in weaker ones, and write all as Hydra takes it.
 
     `hidden_dim` typed here beats an experiment's `ngf`; `epochs` here beats its `steps`; and so do
     those of an experiment beat those of one that it is based on.
@@ -32,14 +33,14 @@ def with_resets(settings: list[str]) -> list[str]:
     layers = [*_experiment_layers(settings), keys]
     resets = [
         RESETS[specific]
-        for general, specifics in FEEDS.items()
+        for general, specifics in ALL_FEEDS.items()
         for specific in specifics
         if specific not in keys and _strongest(layers, (specific,)) < _strongest(layers, (general,))
     ]
     place = _strongest(layers, LENGTHS)
     if place >= 0:
         resets += [f"{key}=null" for key in LENGTHS if key not in {*layers[place], *keys}]
-    return [*settings, *resets]
+    return for_hydra([*settings, *resets])
 
 
 def _strongest(layers: Sequence[set[str]], keys: Iterable[str]) -> int:
@@ -66,11 +67,16 @@ def _layers_of_file(path: Path) -> list[set[str]]:
     lengths = [key for key in LENGTHS if key in keys]
     if len(lengths) > 1:
         raise UsageError(f"{path} sets {' and '.join(lengths)}: two lengths of one run; keep one.")
-    bases = [
-        path.parent / f"{one}.yaml" for one in file.get("defaults", []) if isinstance(one, str)
-    ]
+    defaults = file.get("defaults", [])
+    keys |= {_choice(str(key)) for one in defaults if isinstance(one, DictConfig) for key in one}
+    bases = [path.parent / f"{one}.yaml" for one in defaults if isinstance(one, str)]
     earlier = [layer for base in bases if base.is_file() for layer in _layers_of_file(base)]
     return [*earlier, keys]
+
+
+def _choice(key: str) -> str:
+    """Return what an entry of a defaults list chooses: `override /optimizer@optimizer_g`, say."""
+    return key.split()[-1].lstrip("/").rpartition("@")[2]
 
 
 def below(

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from gan_lab.common.errors import UsageError
 from gan_lab.common.typed import Malformed, plain, read, read_fields
 from gan_lab.config.instantiate import with_targets_of_today
-from gan_lab.config.overrides import PARTS, VALUE_SYNONYMS
+from gan_lab.config.overrides import OPTIMIZERS, PARTS, VALUE_SYNONYMS
 from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS
 from gan_lab.config.spec import Spec
 
@@ -26,6 +26,7 @@ OWN_CLASSIFIER = Spec(
     "gan_lab.evaluation.trained_classifier",
     {"image_size": 64, "epochs": 20, "minimum_accuracy": 0.5},
 )
+ADAM = "adam"  # the optimizer of all runs before there was a choice
 UNLABELLED = ("fid", "kid", "swd", "ssim", "pairwise_distance", "nearest_train")
 
 
@@ -40,6 +41,13 @@ class Choices:
     logger: str | None = None
     experiment: str | None = None
     penalty: tuple[str, ...] = ()
+    optimizer_g: str = ADAM
+    optimizer_d: str = ADAM
+
+    @property
+    def optimizers(self) -> tuple[str, str]:
+        """The names of the optimizers of G and D."""
+        return self.optimizer_g, self.optimizer_d
 
     def as_plain(self) -> dict[str, Any]:
         """Return the names by group, without those of which none was chosen."""
@@ -110,6 +118,21 @@ class DatasetConfig:
 
 
 @dataclass(frozen=True)
+class InitialConfig:
+    """The weights that a run begins with: the hash of what was taken, and from which run's step."""
+
+    content: str
+    run: str
+    step: int
+    optimizers: bool = False
+
+    @property
+    def words(self) -> str:
+        """Whose they are, as tables say it."""
+        return f"{self.run}@{self.step}" + (" with optimizers" if self.optimizers else "")
+
+
+@dataclass(frozen=True)
 class EvaluationConfig:
     """How many samples are scored, and the file of Inception weights."""
 
@@ -142,6 +165,8 @@ class RuntimeConfig:
     steps: int | None
     epochs: float | None
     images: int | None
+    from_run: str | None = None
+    from_optimizers: bool = False
     folder: str | None
     bad_images: str = "stop"
     device: str
@@ -175,6 +200,7 @@ class RuntimeConfig:
 class RunConfig:
     """Every setting of one run, in the order of config.yaml. conf/config.yaml explains the knobs.
 
+    `initial` is known once the run that `from_run` means was found; None if that is not set.
     `shape` (of one sample), `image_count`, `class_counts`, `classes` (their names) and `files` (the
     hash of a folder's listing) are facts of the training data: empty before these were loaded. The
     first config files lacked the last two, and what else has a default here.
@@ -186,6 +212,8 @@ class RunConfig:
     penalty: Mapping[str, Spec]
     dataset: DatasetConfig
     augment: Spec | None = None
+    optimizer_g: Spec
+    optimizer_d: Spec
     seed: int
     latent_dim: int
     image_size: int
@@ -210,6 +238,7 @@ class RunConfig:
     label_smoothing: float = 0.0
     lambda_gp: float = 10.0
     runtime: RuntimeConfig
+    initial: InitialConfig | None = None
     shape: tuple[int, ...] = ()
     image_count: int = 0
     class_counts: tuple[int, ...] = ()
@@ -220,6 +249,12 @@ class RunConfig:
     def is_conditional(self) -> bool:
         """Whether either network is given labels."""
         return self.model.is_conditional
+
+    @property
+    def has_betas(self) -> bool:
+        """Whether beta1 and beta2 reach an optimizer."""
+        betas = [self.beta1, self.beta2]
+        return any(one.get("betas") == betas for one in (self.optimizer_g, self.optimizer_d))
 
     @property
     def penalties(self) -> dict[str, Spec]:
@@ -267,6 +302,7 @@ def make_config(content: Mapping[str, Any], choices: Mapping[str, Any]) -> RunCo
         "choices": dict(choices),
         **{key: content[key] for key in result},
         "penalty": content["penalty"] or {},
+        **{key: _optimizer(content, key) for key in OPTIMIZERS},
         "runtime": {key: content[key] for key in RUNTIME_KNOBS},
     }
     for part, kind in (("model", ModelConfig), ("dataset", DatasetConfig)):
@@ -275,6 +311,18 @@ def make_config(content: Mapping[str, Any], choices: Mapping[str, Any]) -> RunCo
         return read(RunConfig, recorded)
     except Malformed as error:  # whose place is one of config.yaml
         raise UsageError(f"{str(error).removeprefix('runtime.')}.") from None
+
+
+def _optimizer(content: Mapping[str, Any], player: str) -> Mapping[str, Any]:
+    """Return the optimizer of a player: its own if it has one, else that of both, in which it may
+    change arguments."""
+    own: Mapping[str, Any] = content[player]
+    return own if "_target_" in own else {**content["optimizer"], **own}
+
+
+def adam(beta1: Any, beta2: Any) -> Spec:
+    """Return the optimizer of all runs before there was a choice, and the default since."""
+    return Spec("torch.optim.Adam", {"betas": [beta1, beta2], "fused": True})
 
 
 def _refuse_unknown(part: str, content: Any, kind: type) -> None:
@@ -295,6 +343,8 @@ def as_content(config: RunConfig) -> dict[str, Any]:
     if not config.shape:
         for fact in ("shape", "image_count", "class_counts", "classes", "files"):
             del content[fact]
+    if config.initial is None:
+        del content["initial"]
     return content
 
 
@@ -305,13 +355,15 @@ def _without(part: Choices | ModelConfig | DatasetConfig, *optional: str) -> dic
 
 
 def _with_names_of_today(content: Mapping[str, Any]) -> Any:
-    """Return the content of a config.yaml in which what was renamed since has its new name."""
+    """Return the content of a config.yaml in which what was renamed since has its new name, and
+    what there was no choice of is said."""
     content = with_targets_of_today(content)
     choices = content.get("choices")
     for group, renamed in VALUE_SYNONYMS.items():
         if isinstance(choices, dict) and isinstance(choices.get(group), str):
             choices[group] = renamed.get(choices[group], choices[group])
-    return content
+    default = adam(content.get("beta1"), content.get("beta2")).as_plain()
+    return {**dict.fromkeys(OPTIMIZERS, default), **content}
 
 
 def with_data(config: RunConfig, data: "ImageDataset") -> RunConfig:

@@ -36,6 +36,9 @@ class Config:
     model: Any = MISSING
     loss: Any = MISSING
     penalty: Any = None
+    optimizer: Any = MISSING
+    optimizer_g: Any = field(default_factory=dict)
+    optimizer_d: Any = field(default_factory=dict)
     dataset: Any = MISSING
     augment: Any = None
     logger: Any = None
@@ -72,6 +75,8 @@ class Config:
     steps: int | None = None
     epochs: float | None = None
     images: int | None = None
+    from_run: str | None = None
+    from_optimizers: bool = False
     folder: str | None = None
     bad_images: str = MISSING
     device: str = MISSING
@@ -99,9 +104,10 @@ RESULT_KNOBS = (
 # General knobs act through specific ones and groups: recorded for tables, never hashed.
 GENERAL_KNOBS = ("hidden_dim", "ngf", "ndf", "lr", "label_smoothing", "lambda_gp")
 RUNTIME_KNOBS = (
-    "study", "steps", "epochs", "images", "folder", "bad_images", "device", "threads",
-    "deterministic", "data_root", "runs_dir", "cache_dir", "log_every", "sample_every",
-    "score_every", "checkpoint_every", "stop_on_collapse", "evaluation", "logger", "wandb",
+    "study", "steps", "epochs", "images", "from_run", "from_optimizers", "folder", "bad_images",
+    "device", "threads", "deterministic", "data_root", "runs_dir", "cache_dir", "log_every",
+    "sample_every", "score_every", "checkpoint_every", "stop_on_collapse", "evaluation", "logger",
+    "wandb",
 )  # fmt: skip
 
 MOST = 10**7  # of samples, numbers in a layer and the like
@@ -141,7 +147,7 @@ RANGES: dict[str, tuple[float | None, float | None]] = {
 CHOICES: dict[str, tuple[Any, ...]] = {
     "channels": (None, 1, 3),
     "weight_init": ("custom", "default"),
-    "lr_decay": ("none", "linear"),
+    "lr_decay": ("none", "linear", "cosine"),
     "precision": ("fp32", "bf16"),
     "bad_images": ("stop", "skip"),
     "wandb.mode": ("auto", "online", "offline", "disabled"),

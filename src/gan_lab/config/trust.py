@@ -24,6 +24,8 @@ PLACES = {
     ("penalty",): ("penalty",),
     ("dataset",): ("dataset",),
     ("augment",): ("augment",),
+    ("optimizer_g",): ("optimizer",),
+    ("optimizer_d",): ("optimizer",),
     ("runtime", "logger"): ("logger",),
 }
 # What the reader's program tells datasets and classifiers: a config that sets it would read and
@@ -115,5 +117,5 @@ def _is_of_torch(target: Any) -> bool:
     return (
         isinstance(found, type)
         and issubclass(found, nn.Module | optim.Optimizer)
-        and found.__module__.startswith(("torch.nn.", "torch.optim."))
+        and f"{found.__module__}.".startswith(("torch.nn.", "torch.optim."))
     )

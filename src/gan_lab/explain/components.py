@@ -1,11 +1,14 @@
-"""What a loss, penalty or score is: formula, source, knobs, curves."""
+"""What a loss, penalty, optimizer or score is: formula, source, knobs, curves."""
 
 import inspect
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from gan_lab.common.paths import loss_figures
+from gan_lab.common.typed import Json
+from gan_lab.config.compose import load_group, opening_comment
 from gan_lab.config.instantiate import locate
+from gan_lab.config.overrides import OPTIMIZERS
 from gan_lab.config.run_config import RunConfig, with_data, with_presumed_data
 from gan_lab.config.spec import Spec
 from gan_lab.evaluation.scores import NEEDS, load_score
@@ -32,7 +35,8 @@ RUN_OF_PENALTY = {"gradient_penalty": "wgan_gp", "r1": "rpgan", "r2": "rpgan"}
 
 
 def explain_parts(config: RunConfig, parts: Collection[str]) -> Iterator[Iterator[str]]:
-    """Yield the lines of each part of a run that is asked for: model, loss, penalty, dataset."""
+    """Yield the lines of each part of a run that is asked for: model, loss, penalty, optimizer,
+    dataset."""
     config = _with_shape(config, parts)
     if "model" in parts:
         yield explain_model(config)
@@ -41,6 +45,8 @@ def explain_parts(config: RunConfig, parts: Collection[str]) -> Iterator[Iterato
     if "penalty" in parts:
         for name, spec in config.penalty.items():
             yield explain_penalty(name, spec)
+    if "optimizer" in parts:
+        yield from explain_optimizers(config)
     if "dataset" in parts:
         yield explain_dataset(config)
 
@@ -83,6 +89,35 @@ def explain_penalty(name: str, spec: Spec) -> Iterator[str]:
         yield from _real_run(RUN_OF_PENALTY[name])
 
 
+def explain_optimizers(config: RunConfig) -> Iterator[Iterator[str]]:
+    """Yield the lines that explain the optimizer of both players, or those of each."""
+    choices = config.choices
+    found = [(choices.optimizer_g, config.optimizer_g), (choices.optimizer_d, config.optimizer_d)]
+    if found[0] == found[1]:
+        yield _explain_optimizer("optimizer", *found[0])
+        return
+    for player, (name, spec) in zip(OPTIMIZERS, found, strict=True):
+        yield _explain_optimizer(player, name, spec)
+
+
+def _explain_optimizer(player: str, name: str, spec: Spec) -> Iterator[str]:
+    yield f"{player}={name}"
+    if spec.target == load_group("optimizer", name)["_target_"]:
+        yield from opening_comment("optimizer", name)
+    yield ""
+    yield f"Settings of {spec.target}:"
+    parameters = inspect.signature(locate(str(spec.target))).parameters
+    yield from _settings(spec.arguments, parameters, {"betas": "beta1= and beta2="})
+    others = [
+        f"{key}={parameter.default}"
+        for key, parameter in parameters.items()
+        if key not in (*spec.arguments, "params", "lr")
+        and parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    yield f"It also takes, as {player}.KEY=VALUE: {', '.join(others)}"
+    yield "Learning rates: lr_g= of G, lr_d= of D, lr= of both; lr_decay= lets them fall."
+
+
 def explain_score(name: str) -> Iterator[str]:
     """Yield the lines that explain a score. Raises UsageError for a name that there is not."""
     score = load_score(name)
@@ -102,18 +137,28 @@ def _documentation(spec: Spec) -> Iterator[str]:
     target = locate(str(spec.target))
     text = (inspect.getdoc(target) or "").removeprefix("Return ")
     yield from (text[:1].upper() + text[1:]).splitlines()
-    defaults = inspect.signature(target).parameters
     settings = {key: value for key, value in spec.arguments.items() if key != "penalties"}
     if settings:
         yield ""
         yield "Settings:"
-        for key, value in settings.items():
-            default, knob = defaults[key].default, KNOBS.get(f"{target.__name__}.{key}")
-            notes = (
-                [f"default {default}"] if default not in (value, inspect.Parameter.empty) else []
-            )
-            notes += [f"set by {knob}="] if knob else []
-            yield f"  {key} = {value}" + (f"   ({', '.join(notes)})" if notes else "")
+        fed = {key: KNOBS.get(f"{target.__name__}.{key}") for key in settings}
+        knobs = {key: f"{knob}=" for key, knob in fed.items() if knob}
+        yield from _settings(settings, inspect.signature(target).parameters, knobs)
+
+
+def _settings(
+    settings: Mapping[str, Json],
+    parameters: Mapping[str, inspect.Parameter],
+    knobs: Mapping[str, str],
+) -> Iterator[str]:
+    """Yield a line for each argument: its value, the default, and what on the command line sets
+    it."""
+    for key, value in settings.items():
+        default = parameters[key].default if key in parameters else inspect.Parameter.empty
+        same = (value, tuple(value) if isinstance(value, list) else value)
+        notes = [f"default {default}"] if default not in (*same, inspect.Parameter.empty) else []
+        notes += [f"set by {knobs[key]}"] if key in knobs else []
+        yield f"  {key} = {value}" + (f"   ({', '.join(notes)})" if notes else "")
 
 
 def _real_run(name: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gan_lab.common.console import duration
 from gan_lab.common.errors import RunError, Taken, UsageError
@@ -11,17 +11,20 @@ from gan_lab.config.identity import run_directory
 from gan_lab.config.run_config import RunConfig
 from gan_lab.jobs.process import Ending
 from gan_lab.runs.directory import MONITOR, Run
+from gan_lab.runs.initial import InitialWeights
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run to be trained; `setting` is what sets it apart from the others."""
+    """A run to be trained; `setting` is what sets it apart from the others, and `initial` what it
+    begins with if that was taken from another run."""
 
     config: RunConfig
     setting: tuple[str, ...]
     command: str
     restart: bool
     before: str = "new"  # its state when the command began
+    initial: InitialWeights | None = field(default=None, repr=False, compare=False)
 
     @property
     def run(self) -> Run:
@@ -87,7 +90,7 @@ def train_job(job: Job) -> None:
     from gan_lab.jobs.train_run import train_run
 
     try:
-        train_run(job.config, job.command, job.restart)
+        train_run(job.config, job.command, job.restart, job.initial)
     except (Taken, RunError):
         raise
     except UsageError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from gan_lab.common.console import counted, duration, print_rows, say
 from gan_lab.common.errors import RunError
 from gan_lab.config.identity import result_hash
+from gan_lab.config.overrides import OPTIMIZERS
 from gan_lab.config.run_config import RunConfig
 from gan_lab.jobs.cost import Cost, measure
 from gan_lab.jobs.job import Job, is_settled
@@ -74,8 +75,16 @@ def makespan(lengths: Sequence[float], count: int) -> float:
 def _kind(config: RunConfig) -> str:
     """Return a key that runs of equal cost share."""
     # What changes what a run learns, and not what it costs.
-    alike = replace(config, seed=0, lr_g=1e-4, lr_d=1e-4, beta1=0.5, beta2=0.999)
-    return result_hash(replace(alike, weight_init="custom"))
+    alike = replace(config, seed=0, lr_g=1e-4, lr_d=1e-4, weight_init="custom")
+    if not config.has_betas:
+        return result_hash(alike)
+    specs = {player: getattr(config, player) for player in OPTIMIZERS}
+    usual = {
+        player: spec.with_arguments(betas=[0.5, 0.999])
+        for player, spec in specs.items()
+        if "betas" in spec.arguments
+    }
+    return result_hash(replace(alike, beta1=0.5, beta2=0.999, **usual))
 
 
 def _measure(configs: Sequence[RunConfig], count: int) -> dict[str, Cost]:

@@ -9,16 +9,17 @@ from torch import nn
 
 from gan_lab.common.errors import UsageError, unknown
 from gan_lab.common.paths import config_names
-from gan_lab.config.run_config import RunConfig, with_presumed_data
+from gan_lab.config.run_config import RunConfig, adam, with_presumed_data
 from gan_lab.evaluation.scores import load_score
 from gan_lab.tracking.wandb_environment import check_names, connect_seconds, wandb_mode
 from gan_lab.training import build
 from gan_lab.training.device import check_threads, has_bf16
+from gan_lab.training.weights import after_a_step
 
 TO_WANDB = ("gan_lab.tracking.WandbTracker", "gan_lab.tracking.wandb_and_tensorboard")
 # Configs that agree in these have the same networks and the same loss.
 BUILT_OF = ("model", "loss", "penalty", "image_size", "channels", "latent_dim", "pack",
-            "weight_init", "batch_size")  # fmt: skip
+            "weight_init", "batch_size", "optimizer_g", "optimizer_d")  # fmt: skip
 
 
 def check_surroundings(config: RunConfig) -> None:
@@ -49,8 +50,23 @@ def _check_scores(config: RunConfig) -> None:
         raise UsageError(f"evaluation.inception_weights={weights}: there is no such file.")
 
 
+def _try_optimizers(config: RunConfig, generator: nn.Module, discriminator: nn.Module) -> None:
+    """Raise UsageError for an optimizer that does not take its settings, or wants more of a step
+    than gradients."""
+    specs = (config.optimizer_g, config.optimizer_d)
+    made = build.optimizers(config, generator, discriminator)
+    for spec, optimizer in zip(specs, made, strict=True):
+        if spec == adam(config.beta1, config.beta2):
+            continue
+        try:
+            after_a_step(optimizer)
+        except Exception as error:
+            reason = str(error).splitlines()[0]
+            raise UsageError(f"{spec.target} cannot train these networks: {reason}.") from error
+
+
 def check_builds(configs: Sequence[RunConfig]) -> None:
-    """Build the networks and the loss of every config once, before any run starts.
+    """Build the networks, the loss and the optimizers of every config once, before any run starts.
 
     One's own networks wait for their data, whose channels only the data tell.
     Raises UsageError for a size that they cannot make, a setting that they do not take, or a batch
@@ -69,7 +85,8 @@ def check_builds(configs: Sequence[RunConfig]) -> None:
             players = (config.model.generator, config.model.discriminator)
             if not all(str(player.target).startswith("gan_lab.") for player in players):
                 continue
-            generator, _ = build.networks(with_presumed_data(config))
+            generator, discriminator = build.networks(with_presumed_data(config))
+            _try_optimizers(config, generator, discriminator)
             if config.batch_size == 1 and any(
                 isinstance(layer, nn.BatchNorm1d) for layer in generator.modules()
             ):

@@ -23,6 +23,7 @@ from gan_lab.config.identity import result_hash
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.search import Search, Space
 from gan_lab.config.sweep import Settings, as_typed
+from gan_lab.jobs.initial import sources_of
 from gan_lab.jobs.job import Job
 from gan_lab.jobs.launchers import Launcher
 from gan_lab.jobs.sweep import jobs_of, launcher_of
@@ -49,11 +50,13 @@ def search_settings(composed: list[compose.Composed], arguments: list[str]) -> i
     settings = [text for text in arguments if text not in ("-m", "--multirun")]
     typed = [text.partition("=")[0] for text in overrides.canonical(settings)]
 
+    sources = sources_of([run.config for run in composed])  # once for all trials
+
     def make_jobs(point: Settings) -> list[Job]:
         composed = compose.jobs(settings, False, [point])
         for run in composed:
             check_ranges(run.config)
-        return jobs_of(composed, arguments)
+        return jobs_of(composed, arguments, sources)
 
     pruner = composed[0].pruner and instantiate(composed[0].pruner)
     return run_search(search, pruner, launcher_of(composed), typed, make_jobs)

@@ -1,8 +1,8 @@
 """The runs of one command: which there are, how they are run, and what became of them."""
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 
 from gan_lab.common.console import counted, say
@@ -14,6 +14,7 @@ from gan_lab.config.checks import check_fit, check_ranges
 from gan_lab.config.identity import run_directory
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import RunConfig, RuntimeConfig
+from gan_lab.jobs.initial import Source, Wish, sources_of, weights_of, with_source
 from gan_lab.jobs.job import Job
 from gan_lab.jobs.launchers import Launcher
 from gan_lab.jobs.tables import print_jobs, print_spreads
@@ -57,11 +58,20 @@ def _refuse_words(settings: list[str]) -> None:
             raise UsageError(f"{text!r} is no setting; write KEY=VALUE.{meant_verb(text, ())}")
 
 
-def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]:
-    """Return the distinct runs among composed ones, checked."""
+def jobs_of(
+    composed: list[compose.Composed],
+    arguments: list[str],
+    sources: Mapping[Wish, Source] | None = None,
+) -> list[Job]:
+    """Return the distinct runs among composed ones, checked.
+
+    `sources` is what `from=` means; it is looked for unless it is known.
+    """
     from gan_lab.jobs.preflight import check_builds, check_surroundings  # only now: torch takes 2 s
 
     configs = [run.config for run in composed]
+    sources = sources_of(configs) if sources is None else sources
+    configs = [with_source(config, sources) for config in configs]
     if not composed[0].restart:
         configs = [_as_begun(config) for config in configs]
     for remark in dict.fromkeys(remark for config in configs for remark in check_fit(config)):
@@ -71,7 +81,8 @@ def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]
     check_builds(configs)
     command = f"gan-lab {shlex.join(arguments)}"
     settings = [run.setting for run in composed]
-    return make_jobs(configs, settings, command, composed[0].restart)
+    jobs = make_jobs(configs, settings, command, composed[0].restart)
+    return [replace(job, initial=weights_of(job.config, sources)) for job in jobs]
 
 
 def _as_begun(config: RunConfig) -> RunConfig:
@@ -160,7 +171,7 @@ def _run_here(job: Job) -> int:
     from gan_lab.jobs.train_run import train_run
 
     try:
-        train_run(job.config, job.command, job.restart)
+        train_run(job.config, job.command, job.restart, job.initial)
     except (UsageError, RunError) as error:
         if came := interruption():
             raise came from error

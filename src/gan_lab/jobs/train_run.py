@@ -31,11 +31,13 @@ from gan_lab.evaluation.run_evaluator import RunEvaluator, score_both
 from gan_lab.evaluation.scores import value_named
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import grid, save_png
+from gan_lab.jobs.initial import misfit
 from gan_lab.models import parameter_count
 from gan_lab.runs.checkpoints import Checkpoint
 from gan_lab.runs.damage import damage
 from gan_lab.runs.directory import COLLAPSED, MONITOR, Run
 from gan_lab.runs.environment import environment
+from gan_lab.runs.initial import InitialWeights
 from gan_lab.runs.lines import Gap, ScoreLine, Start
 from gan_lab.runs.resume import cut_after
 from gan_lab.tracking import JsonLines, Tracker
@@ -51,10 +53,16 @@ from gan_lab.training.weights import Misfit
 STRIPS, STRIP_IMAGES = 5, 10  # of the interpolation that every run ends with
 
 
-def train_run(config: RunConfig, command: str, restart: bool = False) -> Run:
+def train_run(
+    config: RunConfig,
+    command: str,
+    restart: bool = False,
+    initial: InitialWeights | None = None,
+) -> Run:
     """Train the run that a config describes: from its start, from its last checkpoint, or not at
     all if it has the steps asked for. Then score it.
 
+    `initial` is what it begins with if that was taken from another run and its own copy is gone.
     Raises UsageError, RunError and Interrupted, each after writing the run's state.
     """
     run = Run(run_directory(config))
@@ -67,10 +75,15 @@ def train_run(config: RunConfig, command: str, restart: bool = False) -> Run:
         _say_damage(run)
         return run
     prepared = build.prepare(config)
+    if initial is not None:
+        _begin_with(initial, prepared.state, config)
     run.take()
     progress = Progress()
     try:
+        begun = _has_begun(initial, run, prepared.state, config)
         if restart:
+            if not begun:
+                raise _lost(run, config)
             run.clear()
         else:
             if run.config_path.exists() or run.status_path.exists():  # it goes on
@@ -80,6 +93,8 @@ def train_run(config: RunConfig, command: str, restart: bool = False) -> Run:
                 return run
         run.error_path.unlink(missing_ok=True)  # of an earlier start
         progress = resume(run, prepared.state, prepared.schedule.log_every)
+        if not begun and progress.step == 0:
+            raise _lost(run, config)
         run.write_config(prepared.config)
         earlier = run.add_environment(
             {
@@ -97,6 +112,39 @@ def train_run(config: RunConfig, command: str, restart: bool = False) -> Run:
         raise _write_end(run, progress, error) from error
     finally:
         run.release()
+
+
+def _begin_with(initial: InitialWeights, state: TrainingState, config: RunConfig) -> None:
+    try:
+        state.load(initial)
+    except Misfit as error:
+        raise misfit(config, error) from error
+
+
+def _has_begun(
+    given: InitialWeights | None, run: Run, state: TrainingState, config: RunConfig
+) -> bool:
+    """Keep what a run begins with in its directory, or else begin with what is there.
+
+    Return False if it is neither given nor there: then only a checkpoint can be gone on from.
+    """
+    if config.initial is None:
+        return True
+    kept = run.initial(config.initial.content)
+    if given is not None:
+        if kept is None:
+            run.write_initial(given)
+    elif kept is not None:
+        _begin_with(kept, state, config)
+    return given is not None or kept is not None
+
+
+def _lost(run: Run, config: RunConfig) -> RunError:
+    words = config.initial.words if config.initial else ""
+    return RunError(
+        f"{run.initial_path} is gone or damaged, and so is {words}, which it was taken from: put "
+        "one of them back."
+    )
 
 
 def _say_damage(run: Run) -> None:
@@ -331,6 +379,8 @@ def announce(
     model = config.choices.model
     say(f"networks  {model}: G {counts[0]:,} parameters, D {counts[1]:,}")
     say(f"loss      {config.choices.loss}")
+    if config.initial:
+        say(f"from      {config.initial.words}, whose weights {run.initial_path.name} keeps")
     say(f"device    {prepared.device}, {torch.get_num_threads()} threads")
     say(
         f"length    {schedule.steps:,} steps of batch {state.batches.batch_size} "

@@ -18,11 +18,14 @@ from gan_lab.config.run_config import RunConfig
 from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.runs.checkpoints import read_checkpoint
 from gan_lab.runs.directory import Run
+from gan_lab.runs.initial import InitialWeights
 from gan_lab.tracking import JsonLines
 from gan_lab.training import build
 from gan_lab.training.loop import Hooks, Progress, train
 from gan_lab.training.monitor import Monitor
+from gan_lab.training.state import TrainingState
 from gan_lab.training.trained import Places, open_run
+from gan_lab.training.weights import Misfit
 
 TOLERANCE = 0.01  # relative, of metrics on a device that does not repeat its bits
 MISSING = object()
@@ -46,14 +49,31 @@ def verify(run: Run, steps: int | None, places: Places, trusted: bool) -> list[s
         raise RunError(f"the first line of metrics is that of step {lines[0]}: use --steps of it.")
     with tempfile.TemporaryDirectory(prefix="gan-lab-verify-") as scratch:
         repeated = Run(Path(scratch))
-        device = _repeat(config, repeated, steps)
+        device = _repeat(config, repeated, steps, _initial(run, config))
         exact = device.type == "cpu" or config.runtime.deterministic
         return [*_unlike_metrics(run, repeated, exact), *_unlike_tensors(run, repeated, exact)]
 
 
-def _repeat(config: RunConfig, run: Run, steps: int) -> torch.device:
+def _initial(run: Run, config: RunConfig) -> InitialWeights | None:
+    """Return what a run has begun with, if that is another's. Raises RunError if it is lost."""
+    if config.initial is None:
+        return None
+    initial = run.initial(config.initial.content)
+    if initial is None:
+        raise RunError(
+            f"{run.initial_path}, which the run begins with, is gone or damaged: its first steps "
+            "cannot be repeated."
+        )
+    return initial
+
+
+def _repeat(
+    config: RunConfig, run: Run, steps: int, initial: InitialWeights | None
+) -> torch.device:
     prepared = build.prepare(config)
     state, schedule = prepared.state, replace(prepared.schedule, steps=steps)
+    if initial is not None:
+        _begin_with(initial, state, run)
     evaluator = RunEvaluator(prepared.config, run, prepared.device)
     monitor = Monitor(state.batches.dataset, [], say=lambda text: None)
     run.take()
@@ -70,6 +90,13 @@ def _repeat(config: RunConfig, run: Run, steps: int) -> torch.device:
         lines.close(0)
         run.release()
     return prepared.device
+
+
+def _begin_with(initial: InitialWeights, state: TrainingState, run: Run) -> None:
+    try:
+        state.load(initial)
+    except Misfit as error:
+        raise RunError(f"{run.initial_path} is of other networks: {error}.") from error
 
 
 def _threads(run: Run) -> int | None:

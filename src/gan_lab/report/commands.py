@@ -15,7 +15,7 @@ from gan_lab.config import compose, leaves
 from gan_lab.config.identity import result_hash
 from gan_lab.config.instantiate import locate
 from gan_lab.config.leaves import Leaves
-from gan_lab.config.overrides import LENGTHS, SYNONYMS, VALUE_SYNONYMS, split
+from gan_lab.config.overrides import LENGTHS, SYNONYMS, VALUE_SYNONYMS, group_of, split
 from gan_lab.config.run_config import Choices, RunConfig, as_content
 from gan_lab.config.spec import Spec
 from gan_lab.config.sweep import as_typed
@@ -61,7 +61,7 @@ def command_of(data: RunData) -> str | None:
 def _is_built_in(choices: Choices) -> bool:
     """Whether every chosen config is one of conf/: other names are never looked for in files."""
     return all(
-        name in config_names(group)
+        name in config_names(group_of(group))
         for group, names in choices.as_plain().items()
         for name in (names if isinstance(names, list) else [names])
     )
@@ -95,7 +95,7 @@ def _hash(config: RunConfig) -> str:
     Raises UsageError if a target of the config may be anybody's code.
     """
     refuse_untrusted(as_content(config))
-    unlisted = replace(config, dataset=replace(config.dataset, listing=None))
+    unlisted = replace(config, initial=None, dataset=replace(config.dataset, listing=None))
     listing = plain(config.dataset.listing)
     return json.dumps([result_hash(unlisted), listing], sort_keys=True)
 
@@ -107,6 +107,8 @@ def _own(typed: list[str], config: RunConfig) -> dict[str, str]:
     """
     held = leaves.runtime_knobs(config) | leaves.knobs(config) | leaves.deep_arguments(config)
     held |= config.choices.as_plain()
+    if len(names := {*config.choices.optimizers}) == 1:
+        held["optimizer"] = names.pop()
     words: dict[str, str] = {}
     for word in typed:
         if word.startswith("-"):
@@ -117,7 +119,9 @@ def _own(typed: list[str], config: RunConfig) -> dict[str, str]:
             continue
         if not re.fullmatch(r"[\w.]+", key) or "${" in f"{text}{held.get(key)}":
             continue
-        if key in held and text is not None:
+        if key == "from_run" and config.initial:  # `latest` was another run then
+            words[key] = f"from={config.initial.run}@{config.initial.step}"
+        elif key in held and text is not None:
             words[key] = word if _says(key, text, held[key]) else f"{key}={as_typed(held[key])}"
         elif prefix == "~" and re.fullmatch(r"[\w.]+", key):  # nor does the config have it
             words[key] = word

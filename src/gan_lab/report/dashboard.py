@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_lab.common.errors import RunError, UsageError
+from gan_lab.config.overrides import PARTS
 from gan_lab.config.run_config import RunConfig
 from gan_lab.evaluation.scores import DIRECTIONS, load_score, value_named
 from gan_lab.tracking.wandb_environment import is_logged_in
@@ -231,8 +232,12 @@ def as_json(workspace: Any) -> str:
 
 def config_path(knob: str) -> str:
     """Return where a setting of a report's columns is in a run's W&B config."""
-    if knob in ("model", "loss", "dataset", "penalty", "augment"):
+    if knob in PARTS:
         return f"choices.{knob}"
+    if knob == "optimizer":
+        return "choices.optimizer_g"  # both players have the same
+    if knob == "from":
+        return "runtime.from_run"
     return "runtime.steps" if knob == "num_train_steps" else knob
 
 

@@ -9,12 +9,14 @@ from gan_lab.common.text import figure_text
 from gan_lab.common.typed import Json
 from gan_lab.config import leaves
 from gan_lab.config.leaves import Leaves
-from gan_lab.config.overrides import NEEDED, PARTS
-from gan_lab.config.precedence import FEEDS
+from gan_lab.config.overrides import NEEDED, OPTIMIZERS, PARTS
+from gan_lab.config.precedence import ALL_FEEDS
+from gan_lab.config.run_config import ADAM
 from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, Config
 from gan_lab.report.collect import RunData
 
-FIRST = (*PARTS, "latent_dim", "hidden_dim", "ngf", "ndf", "batch_size", "num_train_steps")
+FIRST = (*PARTS, "optimizer", "latent_dim", "hidden_dim", "ngf", "ndf", "batch_size",
+         "num_train_steps")  # fmt: skip
 ABSENT = "–"
 MOST_NAMED = 2  # more things that vary are named only where they are unusual
 BASELINE = "baseline"
@@ -88,6 +90,9 @@ def _knobs(data: RunData) -> Leaves:
     config = data.config
     found = _chosen_parts(data)
     found |= {key: getattr(config, key) for key in (*RESULT_KNOBS, *GENERAL_KNOBS) if key != "seed"}
+    if not config.has_betas:
+        found["beta1"] = found["beta2"] = None
+    found["from"] = config.initial.words if config.initial else None
     # A run that has ended early has the setting of those beside it: the length that was asked for.
     asked = config.runtime.steps
     found["num_train_steps"] = data.step if data.finished or asked is None else asked
@@ -100,7 +105,7 @@ def _chosen_parts(data: RunData) -> Leaves:
 
 def _drop_doubles(knobs: Sequence[Leaves]) -> None:
     """Keep the general knob where the specific ones equal each other in all runs, else those."""
-    for general, specific in FEEDS.items():
+    for general, specific in ALL_FEEDS.items():
         alike = all(len({found.get(name) for name in specific}) == 1 for found in knobs)
         for found in knobs:
             values = [found.pop(name, None) for name in specific]
@@ -153,6 +158,8 @@ def _is_neutral(name: str, value: Json) -> bool:
     """Whether a setting is at a default that means `off`, and need not be stated."""
     if name == "penalty":
         return not value
+    if name in ("optimizer", *OPTIMIZERS):
+        return value == ADAM
     default = getattr(Config, name, ABSENT)
     return value is None or (default != "???" and default == value)
 

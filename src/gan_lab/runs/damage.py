@@ -31,6 +31,7 @@ def damage(run: Run) -> list[str]:
     scores, torn_scores = read_lines(run.evaluations_path, partial(read, ScoreLine))
     return [
         *_of_config(run),
+        *_of_initial(run),
         *_of_json(run.status_path, read_status, AGAIN),
         *_first_of(torn, ANEW),
         *_lost_lines(run),
@@ -51,6 +52,16 @@ def _of_config(run: Run) -> list[str]:
         return []
     except RunError as error:
         return [str(error)]
+
+
+def _of_initial(run: Run) -> list[str]:
+    try:
+        initial = run.config().initial
+    except RunError:  # said
+        return []
+    if initial is None or run.initial_path.is_file():
+        return []
+    return [f"{run.initial_path}, which the run begins with, is not there: put it back."]
 
 
 def _of_json(path: Path, reader: Callable[[object], object], remedy: str) -> list[str]:

@@ -35,6 +35,7 @@ from gan_lab.common.typed import Malformed, plain, read
 from gan_lab.config.run_config import RunConfig, as_content, read_config
 from gan_lab.runs.census import ModesFile
 from gan_lab.runs.checkpoints import Checkpoint, read_newest, write_checkpoint
+from gan_lab.runs.initial import InitialWeights, read_initial
 from gan_lab.runs.lines import (
     STATES,
     Gap,
@@ -76,6 +77,7 @@ class Run:
         self.optimum_figure = directory / "equilibrium_optimum.png"
         self.error_path = directory / "error.txt"
         self.tracker_path = directory / "wandb.json"
+        self.initial_path = directory / "initial.pt"
         self.samples = directory / "samples"
         self.checkpoints = directory / "checkpoints"
         self.figures = directory / "figures"
@@ -132,7 +134,8 @@ class Run:
             return False
 
     def clear(self) -> None:
-        """Remove what a run has written, to begin anew; other files stay."""
+        """Remove what a run has written, to begin anew; other files stay, and so do the weights
+        that it begins with: the run that they were taken from may be gone."""
         for folder in (self.figures, self.export, self.tensorboard):
             shutil.rmtree(folder, ignore_errors=True)
         for path in (*self._single_files(), self.directory / ".evaluations.lock"):
@@ -345,7 +348,15 @@ class Run:
         """The samples that a census is about, by class."""
         return self.directory / f"modes_{weights}_samples.png"
 
-    # --- checkpoints -----------------------------------------------------------------------------
+    # --- checkpoints, and the weights that a run begins with -----------------------------------
+
+    def write_initial(self, weights: InitialWeights) -> None:
+        """Keep the weights that the run begins with."""
+        write_checkpoint(self.initial_path, weights)
+
+    def initial(self, content: str) -> InitialWeights | None:
+        """Load the weights that the run begins with; None unless they have the hash `content`."""
+        return read_initial(self.initial_path, content)
 
     def save_checkpoint(self, step: int, state: Checkpoint, every: int, best: int) -> None:
         """Write a checkpoint, then drop all but the last two that were due, this one and the best.

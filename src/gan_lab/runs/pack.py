@@ -68,6 +68,9 @@ def pack(run: Run, out: Path, checkpoints: str) -> Packed:
     for name, path in (pictures | {"samples/latest.png": run.samples / "latest.png"}).items():
         if (found := _read(path)) is not None:
             made[name] = found
+    initial = _read(run.initial_path)
+    if initial is not None and _is_whole(initial):
+        made[run.initial_path.name] = initial
     chosen = _chosen_checkpoints(run, checkpoints)
     made |= {f"checkpoints/{step:08d}.pt": found for step, found in chosen.items()}
     _write(made, run.directory.absolute().name, out)
@@ -145,7 +148,7 @@ def _config(content: dict[str, Any], private: list[str]) -> bytes:
 
     content = {"format": FORMAT, **content}
     runtime = {**content["runtime"], **NEUTRAL}
-    runtime["folder"] = neutral(runtime.get("folder"))
+    runtime |= {key: neutral(runtime[key]) for key in ("folder", "from_run") if key in runtime}
     runtime["logger"] = None
     runtime["evaluation"] = neutral(runtime["evaluation"])
     runtime["wandb"] = {**runtime["wandb"], "entity": None, "project": "gan-lab", "tags": []}

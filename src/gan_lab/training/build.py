@@ -3,10 +3,12 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from gan_lab.common.downloads import downloads
 from gan_lab.common.errors import RunError, UsageError
@@ -23,7 +25,10 @@ from gan_lab.models import LabelledDiscriminator, LabelledGenerator, call, initi
 from gan_lab.training.batches import Batches
 from gan_lab.training.device import on_device, set_up_device
 from gan_lab.training.rng import torch_seed
+from gan_lab.training.schedules import cosine, linear
 from gan_lab.training.state import TrainingState
+
+DECAYS = {"linear": linear, "cosine": cosine}
 
 
 def dataset(config: RunConfig, **changes: Any) -> ImageDataset:
@@ -157,6 +162,27 @@ def loss(config: RunConfig) -> GanLoss:
     return replace(objective, penalties={**objective.penalties, **penalties})
 
 
+def optimizers(
+    config: RunConfig, generator: nn.Module, discriminator: nn.Module
+) -> tuple[Optimizer, Optimizer]:
+    """Build what updates G and D. Raises UsageError for settings that they do not take."""
+    return (
+        _optimizer(config.optimizer_g, generator, config.lr_g),
+        _optimizer(config.optimizer_d, discriminator, config.lr_d),
+    )
+
+
+def _optimizer(spec: Spec, network: nn.Module, lr: float) -> Optimizer:
+    arguments = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in spec.arguments.items()
+    }
+    made = instantiate(replace(spec, arguments=arguments), params=network.parameters(), lr=lr)
+    if not isinstance(made, Optimizer) or "lr" not in made.defaults:
+        raise UsageError(f"{spec.target} is not an optimizer with a learning rate.")
+    return made
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A training that can begin: its config, filled in by its data, and all that is built of it."""
@@ -188,13 +214,13 @@ def training_state(config: RunConfig, data: ImageDataset, device: torch.device) 
         player.to(device).to(memory_format=torch.channels_last)
     objective = loss(config)
     length = make_schedule(config, len(data))
-    betas = (config.beta1, config.beta2)
+    optimizer_g, optimizer_d = optimizers(config, generator, discriminator)
     return TrainingState(
         generator=generator,
         discriminator=discriminator,
         average=copy.deepcopy(generator).requires_grad_(False),
-        optimizer_g=torch.optim.Adam(generator.parameters(), config.lr_g, betas, fused=True),
-        optimizer_d=torch.optim.Adam(discriminator.parameters(), config.lr_d, betas, fused=True),
+        optimizer_g=optimizer_g,
+        optimizer_d=optimizer_d,
         loss=objective,
         batches=Batches(
             dataset=on_device(data, device),
@@ -211,6 +237,8 @@ def training_state(config: RunConfig, data: ImageDataset, device: torch.device) 
         ),
         ema_decay=config.ema_decay,
         gradient_clip=config.gradient_clip,
-        decay_steps=length.steps if config.lr_decay == "linear" else None,
+        decay=partial(DECAYS[config.lr_decay], steps=length.steps)
+        if config.lr_decay in DECAYS
+        else None,
         precision=config.precision,
     )

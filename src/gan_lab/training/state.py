@@ -1,5 +1,6 @@
 """Everything that a training step touches, and the state that a checkpoint holds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,9 +11,15 @@ from torch.optim import Optimizer
 
 from gan_lab.losses import GanLoss
 from gan_lab.runs.checkpoints import Checkpoint, OptimizerState, ProgressNumbers
+from gan_lab.runs.initial import InitialWeights
 from gan_lab.training.batches import Batches
-from gan_lab.training.schedules import linear
-from gan_lab.training.weights import check_optimizer, check_weights, set_optimizer, set_weights
+from gan_lab.training.weights import (
+    Misfit,
+    check_optimizer,
+    check_weights,
+    set_optimizer,
+    set_weights,
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class TrainingState:
     batches: Batches
     ema_decay: float
     gradient_clip: float | None = None
-    decay_steps: int | None = None  # both learning rates fall linearly to 0 at this step
+    decay: Callable[[int], float] | None = None  # the factor of both learning rates at a step
     precision: str = "fp32"  # or "bf16": see steps.in_bf16
 
     def checkpoint(self, progress: ProgressNumbers) -> Checkpoint:
@@ -42,34 +49,38 @@ class TrainingState:
             "optimizer_d": cast(OptimizerState, self.optimizer_d.state_dict()),
         }
 
-    def load(self, checkpoint: Checkpoint) -> None:
-        """Set all tensors from a checkpoint. Raises Misfit, before any is set, if one does not
-        fit."""
+    def load(self, checkpoint: Checkpoint | InitialWeights) -> None:
+        """Set all tensors from a checkpoint, or what a run begins with from another's. Raises
+        Misfit, before any is set, if one does not fit."""
         networks = (
-            (self.generator, checkpoint["generator"]),
-            (self.discriminator, checkpoint["discriminator"]),
-            (self.average, checkpoint["average"]),
+            ("generator", self.generator, checkpoint["generator"]),
+            ("discriminator", self.discriminator, checkpoint["discriminator"]),
+            ("average", self.average, checkpoint["average"]),
         )
-        optimizers = (
-            (self.optimizer_g, checkpoint["optimizer_g"]),
-            (self.optimizer_d, checkpoint["optimizer_d"]),
-        )
-        for network, weights in networks:
-            check_weights(network, weights)
+        optimizers = []
+        if "optimizer_g" in checkpoint:
+            optimizers.append((self.optimizer_g, checkpoint["optimizer_g"]))
+        if "optimizer_d" in checkpoint:
+            optimizers.append((self.optimizer_d, checkpoint["optimizer_d"]))
+        for name, network, weights in networks:
+            try:
+                check_weights(network, weights)
+            except Misfit as error:
+                raise Misfit(f"{name}: {error}") from error
         for optimizer, saved in optimizers:
             check_optimizer(optimizer, saved)
-        for network, weights in networks:
+        for _, network, weights in networks:
             set_weights(network, weights)
         for optimizer, saved in optimizers:
             set_optimizer(optimizer, saved)
 
     def decay_learning_rates(self, step: int) -> None:
         """Set both learning rates to what they are at a step."""
-        if self.decay_steps is None:
+        if self.decay is None:
             return
         for optimizer in (self.optimizer_g, self.optimizer_d):
             for group in optimizer.param_groups:
-                group["lr"] = optimizer.defaults["lr"] * linear(step, self.decay_steps)
+                group["lr"] = optimizer.defaults["lr"] * self.decay(step)
 
     def is_finite(self) -> bool:
         """Whether every weight of both players is a finite number."""

@@ -1,5 +1,6 @@
 """What a checkpoint holds, taken only if it belongs to the networks: names, shapes, numbers."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,18 +38,36 @@ def set_weights(network: nn.Module, weights: Weights) -> None:
 
 
 def check_optimizer(optimizer: Optimizer, saved: OptimizerState) -> None:
-    """Raise Misfit unless a saved state has a number or tensor of the right shape for each
-    parameter: none before the first step, else all."""
+    """Raise Misfit unless a saved state has for each parameter what the optimizer keeps of it, in
+    the right shape: none before the first step, else all."""
     state: Any = saved.get("state") if isinstance(saved, Mapping) else None
     parameters = [weight for group in optimizer.param_groups for weight in group["params"]]
     if not isinstance(state, Mapping) or list(state) not in ([], [*range(len(parameters))]):
         raise Misfit("the state of an optimizer is of other networks")
+    if not state:
+        return
+    kept = after_a_step(optimizer)
+    if list(kept) != list(state):
+        raise Misfit("the state is of another optimizer")
     for place, held in state.items():
         if not isinstance(held, Mapping):
             raise Misfit("the state of an optimizer is none")
+        if held.keys() != kept[place].keys():
+            raise Misfit("the state is of another optimizer")
         for name, value in held.items():
-            same = parameters[place] if getattr(value, "ndim", 0) else torch.empty(())
-            _check_tensor(f"{name} of an optimizer", value, same)
+            _check_tensor(f"{name} of an optimizer", value, kept[place][name])
+
+
+def after_a_step(optimizer: Optimizer) -> Mapping[int, Mapping[str, torch.Tensor]]:
+    """Return what an optimizer keeps after an update, by the place of the parameter: tried on a
+    copy, with gradients of 0. Raises what the optimizer does."""
+    trial = copy.deepcopy(optimizer)
+    for group in trial.param_groups:
+        for weight in group["params"]:
+            weight.grad = torch.zeros_like(weight)
+    trial.step()
+    state: Mapping[int, Mapping[str, torch.Tensor]] = trial.state_dict()["state"]
+    return state
 
 
 def set_optimizer(optimizer: Optimizer, saved: OptimizerState) -> None:
