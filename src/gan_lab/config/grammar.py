@@ -20,7 +20,7 @@ from hydra.errors import HydraException
 
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import config_names
-from gan_lab.config.overrides import CHOSEN_BY_NAME, split
+from gan_lab.config.overrides import CHOSEN_BY_NAME, group_of, split
 from gan_lab.config.schema import RANGES
 
 MOST_RUNS = 10_000  # of one command, each of which is composed before the first is started
@@ -84,7 +84,7 @@ def _written(override: Override, text: str) -> Iterator[str]:
 
 
 def _matching(glob: Glob, key: str, text: str) -> list[str]:
-    names = config_names(key) if key in CHOSEN_BY_NAME else []
+    names = config_names(group_of(key)) if key in CHOSEN_BY_NAME else []
     if not names:
         raise UsageError(f"{text}: a glob chooses files of {', '.join(CHOSEN_BY_NAME)}.")
     found: list[str] = glob.filter(names)

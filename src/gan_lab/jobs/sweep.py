@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from itertools import pairwise
 from pathlib import Path
 
 from gan_lab.common.console import counted, say
@@ -50,7 +51,7 @@ def compose_runs(arguments: list[str]) -> list[compose.Composed]:
 
 def _refuse_words(settings: list[str]) -> None:
     """Raise UsageError for a flag, or a word that is no setting, with what is meant by it."""
-    for text, following in zip(settings, [*settings[1:], ""], strict=True):
+    for text, following in pairwise([*settings, ""]):
         if text.startswith("-"):
             meant = meant_flag(text, following)
             raise UsageError(f"there is no flag {text}; settings are written KEY=VALUE.{meant}")
