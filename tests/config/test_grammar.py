@@ -6,6 +6,7 @@ from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import config_names
 from gan_lab.config import compose, overrides
 from gan_lab.config.grammar import values_of, values_of_each
+from gan_lab.config.overrides import group_of
 from gan_lab.jobs.sweep import compose_runs
 from small_runs import USAGE, assert_one_line, config_of
 
@@ -98,7 +99,7 @@ LISTS = [
     ("model=glob(dcgan_?5)", ["model=dcgan_k5"]),
     ("penalty=glob(r*)", ["penalty=r1", "penalty=r2"]),
     ("launcher=glob(seq*)", ["launcher=sequential"]),
-    *[(f"{group}=glob(*)", [f"{group}={name}" for name in config_names(group)])
+    *[(f"{group}=glob(*)", [f"{group}={name}" for name in config_names(group_of(group))])
       for group in overrides.CHOSEN_BY_NAME],
 ]  # fmt: skip
 # (a setting, what the one line says)
@@ -107,6 +108,8 @@ REFUSED = [
     ("lr=interval(start=1e-4,end=1e-2)", ["-m lr=0.0001,0.01"]),
     ("lr=tag(log,interval(1,2))", ["is an interval", "-m lr=1,2"]),
     ("lr=int(interval(1.0,2.0))", ["is an interval", "-m lr=1,2"]),
+    ("threads=4,interval(0,1)", ["threads=4,interval(0,1)", "no further list"]),
+    ("loss=[{a: 1}]", ["loss=[{a: 1}]", "loss is chosen by names"]),
     ("seed=range(3,1)", ["seed=range(3,1) has no values"]),
     ("seed=range(1,3,0)", ["seed=range(1,3,0)", "step"]),
     ("lr=range(1.0,3,0.0)", ["lr=range(1.0,3,0.0)", "step"]),
@@ -251,6 +254,9 @@ def test_an_experiment_is_found_however_its_name_is_written(name):
         ("--cfg job loss=wgan,hinge", ["loss=wgan,hinge", "choose one"]),
         ("--cfg job -m seed=1", ["leave out -m"]),
         ("--cfg", ["--cfg"]),
+        ("-sc", ["gan-lab -sc install=bash"]),
+        ("-sc loss=wgan", ["gan-lab -sc install=bash"]),
+        ("loss=wgan -sc query=bash", ["gan-lab -sc install=bash"]),
         ("--cfg nothing", ["--cfg", "job", "hydra", "all"]),
         ("--info nothing", ["--info", "defaults", "searchpath"]),
         ("--cfg job --nothing", ["--nothing"]),

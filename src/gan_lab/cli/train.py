@@ -1,5 +1,6 @@
 """`gan-lab [train] KEY=VALUE ...`: train a run, or with -m a sweep."""
 
+import re
 import sys
 
 from gan_lab.cli.arguments import Parser
@@ -52,7 +53,9 @@ def _hydra(arguments: list[str]) -> int:
     """Let Hydra answer what is its own: --cfg, --info, shell completion."""
     import hydra
 
-    if not {"-sc", "--shell-completion"} & set(arguments):
+    if {"-sc", "--shell-completion"} & set(arguments):
+        _check_completion(arguments)
+    else:
         arguments = _checked(arguments)
     sys.argv[1:] = arguments
     entry = hydra.main(str(conf_directory()), "config", version_base="1.3")(lambda config: None)
@@ -61,6 +64,14 @@ def _hydra(arguments: list[str]) -> int:
     except SystemExit as end:  # how Hydra ends, after its own errors too
         return end.code if isinstance(end.code, int) else 0
     return 0
+
+
+def _check_completion(arguments: list[str]) -> None:
+    """Raise UsageError unless shell completion is asked as Hydra takes it."""
+    _, *asked = arguments
+    query = [text for text in asked if re.fullmatch(r"(install|uninstall|query)=\w+", text)]
+    if arguments[0] not in ("-sc", "--shell-completion") or len(asked) != 1 or not query:
+        raise UsageError('shell completion of bash: eval "$(gan-lab -sc install=bash)".')
 
 
 def _checked(arguments: list[str]) -> list[str]:

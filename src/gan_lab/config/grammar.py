@@ -14,6 +14,7 @@ from hydra.core.override_parser.types import (
     Override,
     QuotedString,
     RangeSweep,
+    Sweep,
     Transformer,
 )
 from hydra.errors import HydraException
@@ -77,6 +78,8 @@ def _written(override: Override, text: str) -> Iterator[str]:
         )
     if isinstance(sweep, Glob):
         return iter(_matching(sweep, key, text))
+    if any(isinstance(item, Sweep) for item in getattr(sweep, "list", [])):
+        raise UsageError(f"{text}: a list holds values, and no further list, range or interval.")
     values: Iterable[Any] = override.sweep_iterator()
     if isinstance(sweep, RangeSweep):
         values = map(_rounded, values)
@@ -100,7 +103,11 @@ def _rounded(value: float) -> float:
 def _single(override: Override, text: str) -> str:
     """Return a setting of one value, as typed unless it is quoted or calls a function."""
     prefix, key, value = split(text)
-    if name := _name(override.value(), key):
+    chosen: Any = override.value()
+    is_list = key in CHOSEN_BY_NAME and isinstance(chosen, list)
+    if is_list and not all(isinstance(item, str | QuotedString) for item in chosen):
+        raise UsageError(f"{text}: {key} is chosen by names: {key}=NAME or {key}=[NAME,NAME].")
+    if name := _name(chosen, key):
         return f"{prefix}{key}={name}"
     if value is not None and FUNCTION.match(value):
         return f"{prefix}{key}={override.get_value_element_as_str()}"
