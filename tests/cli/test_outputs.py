@@ -107,6 +107,12 @@ def test_names_that_wandb_refuses_are_refused_first(gan_lab_here, tmp_path, sett
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize("typed", ["--project=a/b", "--entity=\udcff", "--project="])
+def test_so_are_those_of_a_dashboard(gan_lab_here, typed):
+    result = gan_lab_here("dashboard", typed)
+    assert_one_line(result, USAGE, f"{typed.partition('=')[0]}=", "W&B takes")
+
+
 @pytest.mark.parametrize("logger", ["wandb", pytest.param("tensorboard", marks=pytest.mark.slow)])
 def test_a_logger_that_cannot_write_fails_no_run(gan_lab, tmp_path, logger):
     typed = [f"logger={logger}", *(text for text in SHORT if text != "logger=none")]

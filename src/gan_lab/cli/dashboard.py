@@ -8,6 +8,7 @@ from gan_lab.cli.arguments import parser
 from gan_lab.common.console import say
 from gan_lab.common.files import replace_file
 from gan_lab.runs.directory import run_directories
+from gan_lab.tracking.wandb_environment import check_name
 
 if TYPE_CHECKING:
     from gan_lab.config.run_config import RunConfig
@@ -28,6 +29,9 @@ def main(arguments: list[str]) -> int:
     takes.add_argument("--project", default=os.environ.get("WANDB_PROJECT", "gan_lab"))
     takes.add_argument("--entity", default=os.environ.get("WANDB_ENTITY", ""))
     options = takes.parse_args(arguments)
+    check_name("--project", options.project)
+    if options.entity:
+        check_name("--entity", options.entity)
     from gan_lab.report import dashboard  # only now: torch takes 2 s
     from gan_lab.report.settings import compare
 

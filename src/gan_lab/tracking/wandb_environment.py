@@ -36,16 +36,22 @@ def wandb_mode(setting: str) -> str:
 
 def check_names(settings: WandbConfig) -> None:
     """Raise UsageError for a project, entity or tag that W&B would refuse when the run starts."""
-    for key, name in (("project", settings.project), ("entity", settings.entity or "")):
-        odd = sorted({letter for letter in name if letter in REFUSED or not letter.isprintable()})
-        if odd or len(name) > LONGEST_NAME or (key == "project" and not name):
-            raise UsageError(
-                f"wandb.{key}={name}: W&B takes 1 to {LONGEST_NAME} letters, and none of "
-                f"{' '.join(REFUSED)}."
-            )
+    check_name("wandb.project", settings.project)
+    if settings.entity:
+        check_name("wandb.entity", settings.entity)
     for tag in settings.tags:
         if not 1 <= len(tag) <= LONGEST_TAG:
             raise UsageError(f"wandb.tags: {tag!r} has not 1 to {LONGEST_TAG} letters.")
+
+
+def check_name(setting: str, name: str) -> None:
+    """Raise UsageError for the value of a setting that W&B refuses as a project or an entity."""
+    odd = {letter for letter in name if letter in REFUSED or not letter.isprintable()}
+    if odd or not 1 <= len(name) <= LONGEST_NAME:
+        raise UsageError(
+            f"{setting}={name}: W&B takes 1 to {LONGEST_NAME} letters, and none of "
+            f"{' '.join(REFUSED)}."
+        )
 
 
 def connect_seconds() -> float:
