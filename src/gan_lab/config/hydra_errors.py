@@ -1,7 +1,8 @@
 """What Hydra and omegaconf refuse, in one line: what is wrong, and what to write instead."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from hydra import compose
@@ -9,8 +10,9 @@ from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.common.errors import closest, unknown
-from gan_lab.common.paths import conf_directory, config_names
+from gan_lab.common.paths import config_file, config_names
 from gan_lab.config.overrides import GROUPS, RUNNING_GROUPS, SYNONYMS
+from gan_lab.config.own.yaml_files import line_of_key
 
 
 def no_such_config(error: MissingConfigException) -> str:
@@ -24,26 +26,37 @@ def no_such_config(error: MissingConfigException) -> str:
     return str(error).splitlines()[0]
 
 
-def reason(error: Exception) -> str:
+def reason(error: Exception, files: Sequence[Path] = ()) -> str:
+    """Return what is wrong, and where if it stands in one of one's own files."""
     text = str(error)
     if match := re.match(r"Could not override '(launcher|search)\.(\w+)'", text):
         group, key = match.groups()
         return f"{key} belongs to a {group} that is not chosen: {_names_with(group, key)}."
     if match := re.match(r"Could not override '([^']+)'", text):
-        return f"there is no setting {match[1]!r}.{closest(match[1], known_keys())}"
+        at = _at(files, match[1])
+        return f"{at}there is no setting {match[1]!r}.{closest(match[1], known_keys())}"
     if match := re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", text):
-        return f"there is no setting {match[1]!r}.{closest(match[1], known_keys())}"
+        at = _at(files, match[1])
+        return f"{at}there is no setting {match[1]!r}.{closest(match[1], known_keys())}"
     if match := re.match(r"Error merging override (\S+)", text):
         cause = str(error.__cause__ or "").splitlines()
-        return f"{match[1]}: {_expected(cause[0] if cause else text)}"
+        return f"{_at(files, match[1])}{match[1]}: {_expected(cause[0] if cause else text)}"
     if match := re.search(r"Key '([^']+)' (?:not in|is not in struct)", text):
         key = SYNONYMS.get(match[1])
         advice = f" It is called {key!r} in files." if key else closest(match[1], known_keys())
-        return f"a config file sets {match[1]!r}, which is no setting.{advice}"
+        place = line_of_key(files, match[1]) or "a config file"
+        return f"{place} sets {match[1]!r}, which is no setting.{advice}"
     origin = str(error.__cause__ or error.__context__ or "")
     if match := re.search(r"full_key: (\S+)", origin):
-        return f"a config file sets {match[1]}: {_expected(origin.splitlines()[0])}"
+        place = line_of_key(files, match[1]) or "a config file"
+        return f"{place} sets {match[1]}: {_expected(origin.splitlines()[0])}"
     return text.splitlines()[0]
+
+
+def _at(files: Sequence[Path], key: str) -> str:
+    """Return `FILE, line N: ` of the file of one's own that sets a key; nothing if it was typed."""
+    place = line_of_key(files, key)
+    return f"{place}: " if place else ""
 
 
 def _expected(cause: str) -> str:
@@ -62,8 +75,7 @@ def _expected(cause: str) -> str:
 
 def _names_with(group: str, key: str) -> str:
     """Say which configs of a group have a key."""
-    folder = conf_directory() / group
-    names = [name for name in config_names(group) if key in OmegaConf.load(folder / f"{name}.yaml")]
+    names = [one for one in config_names(group) if key in OmegaConf.load(config_file(group, one))]
     return "add " + " or ".join(f"{group}={name}" for name in names or config_names(group))
 
 

@@ -39,6 +39,7 @@ PARTS = ("model", "loss", "penalty", "dataset", "augment")  # what a run is made
 NEEDED = ("model", "loss", "dataset")  # there is no run without, and they are part of its name
 GROUPS = (*PARTS, "logger", "experiment")
 RUNNING_GROUPS = ("sweep", "search", "launcher")  # of many runs, and of no single one
+EVERY_GROUP = (*GROUPS, *RUNNING_GROUPS, "score")  # the folders of conf/
 BCE_NOTE = "bce = minimax; the BCELoss of most tutorials is loss=nonsaturating"
 
 

@@ -42,7 +42,8 @@ def compose_runs(arguments: list[str]) -> list[compose.Composed]:
 
 def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]:
     """Return the distinct runs among composed ones, checked."""
-    from gan_lab.jobs.preflight import check_builds, check_surroundings  # only now: torch takes 2 s
+    # only now: torch takes 2 s
+    from gan_lab.jobs.preflight import check_builds, check_own_keys, check_surroundings
 
     configs = [run.config for run in composed]
     if not composed[0].restart:
@@ -51,6 +52,7 @@ def jobs_of(composed: list[compose.Composed], arguments: list[str]) -> list[Job]
         say(f"note      {remark}")
     for config in configs:
         check_surroundings(config)
+        check_own_keys(config)
     check_builds(configs)
     command = f"gan-lab {shlex.join(arguments)}"
     settings = [run.setting for run in composed]
