@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gan_lab.common.paths import own_folders
 from gan_lab.config import compose
 from gan_lab.config.run_config import RunConfig, as_content
 from gan_lab.runs.directory import Run, run_directories
@@ -34,11 +35,11 @@ def assert_one_line(result: subprocess.CompletedProcess[str], code: int, *pieces
 
 def config_of(*settings: str) -> RunConfig:
     """The config of the run that settings ask for, of a study its baseline."""
-    return _config_of(settings, compose.conf_directory())
+    return _config_of(settings, (compose.conf_directory(), *own_folders()))
 
 
 @cache
-def _config_of(settings: tuple[str, ...], conf: Path) -> RunConfig:
+def _config_of(settings: tuple[str, ...], folders: tuple[Path, ...]) -> RunConfig:
     """Composing takes a tenth of a second, and much is compared with one and the same run."""
     if any(text.startswith("experiment=") for text in settings):
         settings = (*settings, "sweep=null", "seeds=1")

@@ -100,7 +100,7 @@ def test_libraries_of_configs_and_trackers_stay_where_they_belong(path):
     left_of_config = name in set().union(*ORDER[: ORDER.index({"config"})])
     assert not (left_of_config and theirs(found) & {"omegaconf", "hydra"})
     if "hydra" in theirs(found):
-        askers = {"compose.py", "grammar.py", "hydra_errors.py"}
+        askers = {"compose.py", "grammar.py", "hydra_errors.py", "own/search_path.py"}
         assert ids(path) in {*(f"config/{name}" for name in askers), "cli/train.py"}
     for library in ("wandb", "tensorboard", "wandb_workspaces"):
         inside = [inside for one, inside in found if library in one.split(".")]

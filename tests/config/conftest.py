@@ -6,7 +6,7 @@ import pytest
 
 from gan_lab.common import paths
 from gan_lab.common.paths import conf_directory
-from gan_lab.config import compose, hydra_errors, precedence
+from gan_lab.config import compose
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def experiment(tmp_path, monkeypatch):
     """Write conf/experiment/NAME.yaml into a copy of the config tree, which is then used."""
     copied = tmp_path / "conf"
     shutil.copytree(conf_directory(), copied)
-    for module in (hydra_errors, compose, paths, precedence):
+    for module in (compose, paths):
         monkeypatch.setattr(module, "conf_directory", lambda: copied)
 
     def write(text: str, name: str = "trial") -> None:

@@ -18,6 +18,7 @@ from omegaconf import OmegaConf
 
 from gan_lab.cli.main import VERBS
 from gan_lab.common.errors import UsageError
+from gan_lab.common.paths import built_in_names
 from gan_lab.config.run_config import read_config
 from gan_lab.config.trust import refuse_untrusted
 from gan_lab.report.commands import _own
@@ -60,10 +61,31 @@ def sound_run(tmp_path_factory, gan_lab_here_in) -> Path:
 
 
 @pytest.fixture
-def evil(tmp_path) -> dict[str, Any]:
-    """A target whose import and whose call both leave a canary, below the working directory."""
+def evil(tmp_path, sound_run) -> dict[str, Any]:
+    """A target whose import and whose call both leave a canary, below a working directory in which
+    every config that a name could mean is poisoned, too."""
     (tmp_path / "evil.py").write_text(EVIL)
+    poison_project(tmp_path, sound_run)
     return {"_target_": "evil.run", "command": "touch canary", "differentiable": []}
+
+
+def poison_project(folder: Path, run: Path) -> None:
+    """Poison each config of ./conf that a name in a run could mean, and what its code would be."""
+    spec = {"_target_": "evil.run"}
+    score = {"needs": "samples", "better": "lower", "measure": spec, "in_lists": ["swd"]}
+    networks = {"generator": spec, "discriminator": spec}
+    poison = {"score": score, "model": networks, "dataset": {"images": spec, "listing": spec}}
+    chosen = yaml.safe_load((run / "config.yaml").read_text())["choices"]
+    names = {group: name if isinstance(name, list) else [name] for group, name in chosen.items()}
+    names["score"] = [*built_in_names("score"), "evil"]
+    for group, found in names.items():
+        (folder / "conf" / group).mkdir(parents=True, exist_ok=True)
+        for name in found:
+            text = yaml.safe_dump(poison.get(group, spec))
+            (folder / "conf" / group / f"{name}.yaml").write_text(text)
+    (folder / "conf" / "config.yaml").write_text(yaml.safe_dump({"defaults": [], **spec}))
+    for module in ("my_gan", "models", "losses", "hydra_plugins"):
+        (folder / f"{module}.py").write_text(EVIL)
 
 
 def places(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
@@ -228,6 +250,8 @@ def test_a_choice_that_leads_out_of_a_folder_is_refused(sound_run, place):
 def test_a_sound_run_of_another_person_opens_with_every_verb(
     gan_lab_here, sound_run, tmp_path, verb
 ):
+    (tmp_path / "evil.py").write_text(EVIL)
+    poison_project(tmp_path, sound_run)
     where = tmp_path / "runs" / "sent" / sound_run.name
     shutil.copytree(sound_run, where)
     config = yaml.safe_load((where / "config.yaml").read_text())
@@ -237,7 +261,22 @@ def test_a_sound_run_of_another_person_opens_with_every_verb(
     named = "sent" if verb in LISTS else str(where)
     result = gan_lab_here(verb, named, *OPTIONS.get(verb, ()))
     assert result.returncode == 0, result.stderr
+    assert "configs   " not in result.stdout
     assert not Path("/home/somebody").exists()
+    assert not (tmp_path / "canary").exists()
+
+
+def test_completion_and_the_list_of_settings_run_nobodys_code(
+    gan_lab_here, sound_run, tmp_path, monkeypatch
+):
+    (tmp_path / "evil.py").write_text(EVIL)
+    poison_project(tmp_path, sound_run)
+    for line in ("gan-lab model=", "gan-lab score", "gan-lab model=cdcgan model.gen"):
+        monkeypatch.setenv("COMP_LINE", line)
+        monkeypatch.setenv("COMP_POINT", str(len(line)))
+        assert gan_lab_here("-sc", "query=bash").returncode == 0
+    assert gan_lab_here("--cfg", "job").returncode == 0
+    assert not (tmp_path / "canary").exists()
 
 
 TOUCH = {"command": "touch attacked"}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from gan_lab.common.errors import Answered, UsageError
+from gan_lab.common.paths import use_folders
 
 if TYPE_CHECKING:
     from gan_lab.training.trained import TrainedRun
@@ -54,7 +55,28 @@ def add_place_options(takes: Parser) -> None:
     """Add what every verb takes that computes with the networks and the data of runs."""
     takes.add_argument("--device", help="default: as the run was trained")
     add_data_options(takes)
+    add_trust_options(takes)
+
+
+def add_trust_options(takes: Parser) -> None:
+    """Add what every verb takes that opens a run, which may need its sender's code."""
     takes.add_argument("--trust", action="store_true", help="allow the config's own code")
+    takes.add_argument(
+        "--config-dir",
+        metavar="DIR",
+        help="with --trust: own configs, with the code beside DIR (./conf is found anyway)",
+    )
+
+
+def use_trusted_configs(options: argparse.Namespace) -> None:
+    """Use one's own configs where the options of `add_trust_options` allow them.
+
+    Raises UsageError for a folder of them without trust.
+    """
+    if options.trust:
+        use_own_configs(["--config-dir", options.config_dir] if options.config_dir else [])
+    elif options.config_dir:
+        raise UsageError("--config-dir is for code that you trust: add --trust.")
 
 
 def add_data_options(takes: Parser) -> None:
@@ -73,6 +95,7 @@ def examining_parser(verb: str, description: str, examples: Sequence[str]) -> Pa
 
 def opened_run(options: argparse.Namespace) -> "TrainedRun":
     """Open the run that the options of `examining_parser` name. Raises RunError for none."""
+    use_trusted_configs(options)
     from gan_lab.runs.lookup import find_run
 
     run = find_run(options.run, Path(options.runs_dir))
@@ -80,6 +103,19 @@ def opened_run(options: argparse.Namespace) -> "TrainedRun":
 
     places = Places(options.data_root, options.device, options.folder)
     return open_run(run.directory, trusted=options.trust, places=places)
+
+
+def use_own_configs(arguments: Sequence[str]) -> list[str]:
+    """Use the configs of ./conf and of the folders that arguments name; return the other arguments.
+
+    For verbs that compose a run of what is typed. Those that open a run must not: its config would
+    find what lies in a stranger's folder.
+    """
+    from gan_lab.config.own.folders import folder_here, folders_named  # only now: omegaconf
+
+    rest, named = folders_named(arguments)
+    use_folders(list(dict.fromkeys([*named, *folder_here()])))
+    return rest
 
 
 def at_least(lowest: int, highest: int = MOST) -> Callable[[str], int]:
@@ -116,7 +152,7 @@ def network_parser(verb: str, description: str, examples: Sequence[str]) -> Pars
         "--weights", choices=("ema", "raw"), default="ema", help="averaged (default) or raw"
     )
     made.add_argument("--out", metavar="PATH", help="where to (default: in the run's folder)")
-    made.add_argument("--trust", action="store_true", help="allow the config's own code")
+    add_trust_options(made)
     return made
 
 
@@ -134,6 +170,7 @@ def latent_parser(verb: str, description: str, examples: Sequence[str]) -> Parse
 
 def opened(options: argparse.Namespace) -> "TrainedRun":
     """Load the run that the options of `network_parser` name."""
+    use_trusted_configs(options)
     from gan_lab.runs.lookup import find_run
 
     found = find_run(options.run, Path(options.runs_dir))

@@ -32,7 +32,8 @@ def main(arguments: list[str]) -> int:
     check_name("--project", options.project)
     if options.entity:
         check_name("--entity", options.entity)
-    from gan_lab.report import dashboard  # only now: torch takes 2 s
+    from gan_lab.evaluation.scores import with_scores_of  # only now: torch takes 2 s
+    from gan_lab.report import dashboard
     from gan_lab.report.settings import compare
 
     dashboard.check_installed()
@@ -42,10 +43,12 @@ def main(arguments: list[str]) -> int:
     if options.study:
         knobs = compare(runs).columns or knobs
     configs = [data.config for data in runs] or [_default_config()]
-    shown = dashboard.streamed(configs, {line.score for data in runs for line in data.evaluations})
+    evaluated = {line.score for data in runs for line in data.evaluations}
     where = (options.entity, options.project)
-    workspace = dashboard.build_workspace(*where, shown, knobs)
-    report = dashboard.build_report(*where, options.study, shown, knobs)
+    with with_scores_of(configs):
+        shown = dashboard.streamed(configs, evaluated)
+        workspace = dashboard.build_workspace(*where, shown, knobs)
+        report = dashboard.build_report(*where, options.study, shown, knobs)
     for section in workspace.sections:
         say(f"{section.name}: {'; '.join(map(dashboard.panel_title, section.panels))}")
     if options.save:

@@ -3,13 +3,14 @@
 import argparse
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_lab.cli.arguments import add_place_options, at_least, parser
+from gan_lab.cli.arguments import add_place_options, at_least, parser, use_trusted_configs
 from gan_lab.common.console import say
-from gan_lab.common.errors import UsageError
+from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.typed import plain
 from gan_lab.config.run_config import RunConfig
 from gan_lab.evaluation.scores import asked_scores, load_score, named_scores, scores_that_need
@@ -48,13 +49,14 @@ def main(arguments: list[str]) -> int:
     takes.add_argument("--inception-sha256", metavar="HEX", help="its hash, if it is your own")
     add_place_options(takes)
     options = takes.parse_args(arguments)
+    use_trusted_configs(options)
     if options.real or options.fake:
         return _folders(options)
     if not options.runs:
         raise UsageError("evaluate what? RUN ..., or --real DIR --fake DIR.")
     for name in named_scores(options.scores or ""):
         if name != "all":
-            _check_name(name)
+            _check_name(name, options)
     return _runs([find_run(name, Path(options.runs_dir)) for name in options.runs], options)
 
 
@@ -93,11 +95,15 @@ def _opened(run: Run, options: argparse.Namespace) -> "TrainedRun":
     return replace(opened, config=config)
 
 
-def _check_name(name: str) -> None:
-    """Raise UsageError for a score that there is not, before any run is looked for."""
+def _check_name(name: str, options: argparse.Namespace) -> None:
+    """Raise UsageError for a score that there is not, before any run is opened."""
     try:
         load_score(name)
     except UsageError as error:
+        with suppress(RunError):  # no such run, or damaged: that is said after this
+            runs = [find_run(reference, Path(options.runs_dir)) for reference in options.runs]
+            if all(name in run.config().dataset.own_scores for run in runs):
+                return
         raise UsageError(f"--scores {name}: {error}") from None
 
 

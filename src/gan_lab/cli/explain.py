@@ -2,9 +2,12 @@
 
 from collections.abc import Collection
 
+from gan_lab.cli.arguments import use_own_configs
+from gan_lab.common.console import say
 from gan_lab.common.errors import UsageError
 from gan_lab.config import compose, overrides
 from gan_lab.config.checks import check_ranges
+from gan_lab.config.own.folders import remarks
 from gan_lab.evaluation.scores import load_score, named_scores
 
 HELP = """\
@@ -34,14 +37,17 @@ def main(arguments: list[str]) -> int:
     if {"-h", "--help"} & set(arguments):
         print(HELP, end="")
         return 0
-    settings = [text for text in arguments if not text.startswith("score=")]
-    scores = [text.partition("=")[2] for text in arguments if text.startswith("score=")]
+    typed = use_own_configs(arguments)
+    settings = [text for text in typed if not text.startswith("score=")]
+    scores = [text.partition("=")[2] for text in typed if text.startswith("score=")]
     parts = _parts({text.partition("=")[0] for text in settings})
-    if not (parts or scores) or any(text.startswith("-") for text in arguments):
+    if not (parts or scores) or any(text.startswith("-") for text in typed):
         raise UsageError(
             "explain what? loss=NAME, penalty=[NAME], optimizer=NAME, model=NAME, score=NAME, "
             "dataset=NAME or experiment=NAME (KEY=VALUE ...)."
         )
+    for line in remarks():
+        say(line)
     composed = compose.jobs(settings, multirun=True)  # one after the other
     for run in composed:
         check_ranges(run.config)

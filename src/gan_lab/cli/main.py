@@ -1,5 +1,6 @@
 """The command line: `gan-lab [VERB] ...`, where the default verb is train."""
 
+import contextvars
 import sys
 import tempfile
 import traceback
@@ -103,7 +104,8 @@ def run(arguments: Sequence[str]) -> int:
     forget_signals()
     before = handle(SIGNALS, raise_interrupted)
     try:
-        return _answer(arguments)
+        # In a context of its own: which folders of configs a verb uses is forgotten when it ends.
+        return contextvars.copy_context().run(_answer, arguments)
     finally:
         restore(before)
 

@@ -1,5 +1,8 @@
 """`gan-lab plan KEY=VALUE ...`: what a command would do, and how long it would take."""
 
+from gan_lab.cli.arguments import use_own_configs
+from gan_lab.common.console import say
+from gan_lab.config.own.folders import remarks
 from gan_lab.jobs.sweep import compose_runs, jobs_of, launcher_of
 
 HELP = """\
@@ -19,7 +22,10 @@ def main(arguments: list[str]) -> int:
     if {"-h", "--help"} & {*arguments}:
         print(HELP, end="")
         return 0
-    composed = compose_runs(arguments)
+    settings = use_own_configs(arguments)
+    for line in remarks():
+        say(line)
+    composed = compose_runs(settings)
     from gan_lab.jobs.plan import print_plan  # only now: torch takes 2 s
 
     print_plan(jobs_of(composed, arguments), launcher_of(composed))

@@ -1,12 +1,18 @@
 """`gan-lab [train] KEY=VALUE ...`: train a run, or with -m a sweep."""
 
+import os
 import re
+import shlex
 import sys
+from contextlib import suppress
 
-from gan_lab.cli.arguments import Parser
+from gan_lab.cli.arguments import Parser, use_own_configs
+from gan_lab.common.console import say
 from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
 from gan_lab.config import compose, grammar, overrides, precedence
+from gan_lab.config.own import search_path
+from gan_lab.config.own.folders import remarks
 from gan_lab.jobs.sweep import compose_runs, jobs_of, launcher_of, run_jobs
 
 HELP = """\
@@ -21,6 +27,7 @@ Train a run. The same command resumes it, or does nothing if it has finished.
   search=NAME          a search; `gan-lab search --help`
   launcher=parallel    as many runs at once as there are cores
   restart=true         begin anew
+  --config-dir DIR     configs of your own, DIR/GROUP/NAME.yaml; those of ./conf are found anyway
 
 examples:
 gan-lab train model=dcgan latent_dim=100
@@ -36,17 +43,26 @@ def main(arguments: list[str]) -> int:
     if {"-h", "--help"} & {*arguments}:
         print(HELP, end="")
         return 0
-    if any(argument.split("=")[0] in HYDRA_FLAGS for argument in arguments):
-        return _hydra(arguments)
-    composed = compose_runs(arguments)
+    settings = use_own_configs(arguments)
+    if any(argument.split("=")[0] in HYDRA_FLAGS for argument in settings):
+        return _hydra(settings)
+    for line in remarks():
+        say(line)
+    composed = compose_runs(settings)
     if composed[0].search is not None:
         from gan_lab.jobs.search import search_settings  # only now: it imports optuna
 
-        return search_settings(composed, arguments)
+        return search_settings(composed, settings, arguments)
     from gan_lab.data import reading_once  # only now: torch takes 2 s
 
     with reading_once():
         return run_jobs(jobs_of(composed, arguments), launcher_of(composed))
+
+
+def _use_folders_of(line: str) -> None:
+    """Use the folders of configs that a line names which the shell asks to complete."""
+    with suppress(ValueError, UsageError):  # half a word, as yet
+        use_own_configs(shlex.split(line))
 
 
 def _hydra(arguments: list[str]) -> int:
@@ -55,9 +71,11 @@ def _hydra(arguments: list[str]) -> int:
 
     if {"-sc", "--shell-completion"} & set(arguments):
         _check_completion(arguments)
+        _use_folders_of(os.environ.get("COMP_LINE", ""))
     else:
         arguments = _checked(arguments)
     sys.argv[1:] = arguments
+    search_path.register()
     entry = hydra.main(str(conf_directory()), "config", version_base="1.3")(lambda config: None)
     try:
         entry()

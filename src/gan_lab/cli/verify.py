@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
-from gan_lab.cli.arguments import add_data_options, at_least, parser
+from gan_lab.cli.arguments import (
+    add_data_options,
+    add_trust_options,
+    at_least,
+    parser,
+    use_trusted_configs,
+)
 from gan_lab.common.console import say
 from gan_lab.common.errors import complain
 
@@ -17,8 +23,9 @@ def main(arguments: list[str]) -> int:
     takes.add_argument("run", metavar="RUN", help="path, name, hash, latest or best")
     takes.add_argument("--steps", type=at_least(1), help="how many (default: 100 or fewer)")
     add_data_options(takes)
-    takes.add_argument("--trust", action="store_true", help="allow the config's own code")
+    add_trust_options(takes)
     options = takes.parse_args(arguments)
+    use_trusted_configs(options)
     from gan_lab.runs.lookup import find_run
 
     run = find_run(options.run, Path(options.runs_dir))

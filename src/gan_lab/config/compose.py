@@ -1,7 +1,8 @@
 """From the command line's settings to the configs of runs, composed by Hydra."""
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,10 +14,14 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from gan_lab.common.errors import UsageError, unknown
-from gan_lab.common.paths import conf_directory, config_names
+from gan_lab.common.paths import conf_directory, config_file, config_names
 from gan_lab.config.grammar import values_of_each
 from gan_lab.config.hydra_errors import no_such_config, no_such_setting, reason
 from gan_lab.config.overrides import GROUPS, LENGTHS, NEEDED, OPTIMIZERS, canonical, split
+from gan_lab.config.own import search_path
+from gan_lab.config.own.folders import chosen_files
+from gan_lab.config.own.scores import own_scores
+from gan_lab.config.own.yaml_files import load_yaml, shown
 from gan_lab.config.precedence import ALL_FEEDS, below, with_resets
 from gan_lab.config.run_config import RunConfig, make_config, resolved
 from gan_lab.config.schema import Config
@@ -55,7 +60,7 @@ def jobs(
     """
     settings = canonical(arguments)
     swept = values_of_each(settings, multirun)
-    with initialize_config_dir(str(conf_directory()), version_base="1.3", job_name="gan-lab"):
+    with _hydra():
         several = [len(values) > 1 for values in swept]
         found = [
             job
@@ -71,12 +76,20 @@ def jobs(
     return found
 
 
+@contextmanager
+def _hydra() -> Iterator[None]:
+    """Let Hydra compose from one's own configs, where folders of them are in use, and gan_lab's."""
+    search_path.register()
+    with initialize_config_dir(str(conf_directory()), version_base="1.3", job_name="gan-lab"):
+        yield
+
+
 def asks_for_several(experiment: str) -> bool:
     """Return whether an experiment, by its name, is of several runs: a sweep's, or several seeds'.
 
     Raises UsageError if there is none of that name.
     """
-    with initialize_config_dir(str(conf_directory()), version_base="1.3", job_name="gan-lab"):
+    with _hydra():
         base = _compose([f"experiment={experiment}"])
         return _sweep(base) is not None or len(_seeds(base, [], several=False)) > 1
 
@@ -121,8 +134,7 @@ def _sweep(base: Composed) -> Sweep | None:
     if name is None or name not in config_names("sweep"):
         return base.own_sweep
     # Alone: an experiment's own would be merged into it.
-    file = OmegaConf.load(conf_directory() / "sweep" / f"{name}.yaml")
-    content: Any = OmegaConf.to_container(file, resolve=True)
+    content: Any = OmegaConf.to_container(load_yaml(config_file("sweep", name)), resolve=True)
     return dict(content)
 
 
@@ -153,7 +165,8 @@ def _compose(settings: list[str]) -> Composed:
         _refuse_unknown(config, settings)
         choices["penalty"] = list(config.penalty or {})
         content = resolved(config)
-        made = make_config(content, choices)
+        content["dataset"] |= own_scores(content["dataset"])
+        made = make_config(content, choices, chosen_files(settings))
         _refuse_betas(settings, made)
         return Composed(
             made,
@@ -167,8 +180,11 @@ def _compose(settings: list[str]) -> Composed:
         )
     except MissingConfigException as error:
         raise UsageError(no_such_config(error)) from None
+    except RecursionError:
+        files = ", ".join(shown(file) for file in chosen_files(settings))
+        raise UsageError(f"one of {files} begins with itself: give it another name.") from None
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
-        raise UsageError(reason(error, settings)) from None
+        raise UsageError(reason(error, settings, chosen_files(settings))) from None
 
 
 def _pruner(content: Mapping[str, Any]) -> Spec | None:
@@ -219,7 +235,7 @@ def load_defaults() -> DictConfig:
 
 def opening_comment(group: str, name: str) -> list[str]:
     """Return the lines of comment that a config of a group begins with."""
-    text = (conf_directory() / group / f"{name}.yaml").read_text(encoding="utf-8")
+    text = config_file(group, name).read_text(encoding="utf-8")
     lines = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
     return [line.lstrip("# ") for line in lines]
 
@@ -229,6 +245,4 @@ def load_group(group: str, name: str) -> DictConfig:
     names = config_names(group)
     if name not in names:
         raise UsageError(unknown(group, name, names))
-    config = OmegaConf.load(conf_directory() / group / f"{name}.yaml")
-    assert isinstance(config, DictConfig)
-    return config
+    return load_yaml(config_file(group, name))

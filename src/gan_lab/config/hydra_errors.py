@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from hydra import compose
@@ -10,9 +11,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationResolutionError
 
 from gan_lab.common.errors import closest
-from gan_lab.common.paths import conf_directory, config_names
+from gan_lab.common.paths import config_file, config_names
 from gan_lab.config.advice.meanings import meant_setting, meant_value, unknown_choice
 from gan_lab.config.overrides import CHOSEN_BY_NAME, GROUPS, RUNNING_GROUPS, SYNONYMS, split
+from gan_lab.config.own.yaml_files import line_of_key
 from gan_lab.config.precedence import RESETS
 
 
@@ -33,8 +35,9 @@ def no_such_setting(key: str, settings: Sequence[str]) -> str:
     return f"there is no setting {key!r}.{meant_setting(key, next(typed, None), known_keys())}"
 
 
-def reason(error: Exception, settings: Sequence[str]) -> str:
-    """Say what is wrong with settings that cannot be composed, by the knob that was typed."""
+def reason(error: Exception, settings: Sequence[str], files: Sequence[Path]) -> str:
+    """Say what is wrong with settings that cannot be composed, by the knob that was typed, or by
+    the line of one's own files where it stands."""
     text = str(error)
     if isinstance(error, InterpolationResolutionError):
         # The place that fails may be another, such as the logger that takes wandb.tags.
@@ -44,26 +47,29 @@ def reason(error: Exception, settings: Sequence[str]) -> str:
         group, key = match.groups()
         return f"{key} belongs to a {group} that is not chosen: {_names_with(group, key)}."
     if match := re.match(r"Could not override '([^']+)'", text):
-        return no_such_setting(match[1], settings)
+        return _at(files, match[1]) + no_such_setting(match[1], settings)
     if match := re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", text):
-        return no_such_setting(match[1], settings)
+        return _at(files, match[1]) + no_such_setting(match[1], settings)
     if match := re.match(r"Error merging override (([^=]+)=?(.*))", text):
         cause = str(error.__cause__ or "").splitlines()
+        at = _at(files, match[2])
         if cause and "ListConfig, list or tuple" in cause[0]:
-            return f"{match[1]}: expected a list: {match[2]}=[{match[3]}]."
+            return f"{at}{match[1]}: expected a list: {match[2]}=[{match[3]}]."
         expected = _expected(cause[0] if cause else text).rstrip(".")
         if own := [key for key in known_keys() if key.startswith(f"{match[2]}.")]:
             expected = f"set one of {', '.join(own)}"
-        return f"{match[1]}: {expected}.{meant_value(match[2], match[3])}"
+        return f"{at}{match[1]}: {expected}.{meant_value(match[2], match[3])}"
     if match := re.search(r"Key '([^']+)' (?:not in|is not in struct)", text):
         key = SYNONYMS.get(match[1])
         advice = f" It is called {key!r} in files." if key else closest(match[1], known_keys())
-        return f"a config file sets {match[1]!r}, which is no setting.{advice}"
+        place = line_of_key(files, match[1]) or "a config file"
+        return f"{place} sets {match[1]!r}, which is no setting.{advice}"
     if text.startswith("Config group override must be") and (found := _no_name(settings)):
         return found
     origin = str(error.__cause__ or error.__context__ or "")
     if match := re.search(r"full_key: (\S+)", origin):
-        return f"a config file sets {match[1]}: {_expected(origin.splitlines()[0])}"
+        place = line_of_key(files, match[1]) or "a config file"
+        return f"{place} sets {match[1]}: {_expected(origin.splitlines()[0])}"
     return text.splitlines()[0]
 
 
@@ -73,6 +79,12 @@ def _no_name(settings: Sequence[str]) -> str | None:
         if key in CHOSEN_BY_NAME and re.fullmatch(r"(?i)true|false|[+-]?[\d.]+", value or ""):
             return unknown_choice(key, value, config_names(key))
     return None
+
+
+def _at(files: Sequence[Path], key: str) -> str:
+    """Return `FILE, line N: ` of the file of one's own that sets a key; nothing if it was typed."""
+    place = line_of_key(files, key)
+    return f"{place}: " if place else ""
 
 
 def _expected(cause: str) -> str:
@@ -91,8 +103,7 @@ def _expected(cause: str) -> str:
 
 def _names_with(group: str, key: str) -> str:
     """Say which configs of a group have a key."""
-    folder = conf_directory() / group
-    names = [name for name in config_names(group) if key in OmegaConf.load(folder / f"{name}.yaml")]
+    names = [one for one in config_names(group) if key in OmegaConf.load(config_file(group, one))]
     return "add " + " or ".join(f"{group}={name}" for name in names or config_names(group))
 
 

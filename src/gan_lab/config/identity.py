@@ -11,9 +11,11 @@ from gan_lab.common.downloads import downloads
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.instantiate import FIRST_NAMES, instantiate, locate
 from gan_lab.config.overrides import NEEDED, OPTIMIZERS
-from gan_lab.config.run_config import DatasetConfig, RunConfig, adam
+from gan_lab.config.own.code import source_hashes
+from gan_lab.config.run_config import DatasetConfig, RunConfig, adam, as_content
 from gan_lab.config.schema import RESULT_KNOBS, Config
 from gan_lab.config.spec import Spec
+from gan_lab.config.trust import targets
 
 
 def run_directory(config: RunConfig) -> Path:
@@ -63,6 +65,12 @@ def _optimizers(config: RunConfig) -> dict[str, Any]:
     default = _hashed(adam(config.beta1, config.beta2))
     found = {player: _hashed(getattr(config, player)) for player in OPTIMIZERS}
     return {player: spec for player, spec in found.items() if spec != default}
+
+
+def code_hashes(config: RunConfig) -> dict[str, str]:
+    """Return the hash of each file of one's own code that a run needs, which its name does not
+    tell. Without own code there is none."""
+    return source_hashes(str(target) for _, target in targets(as_content(config)) if target)
 
 
 def _dataset(dataset: DatasetConfig) -> dict[str, Any]:

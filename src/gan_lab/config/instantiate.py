@@ -2,14 +2,15 @@
 
 import importlib
 import inspect
-import sys
 import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args
 
-from gan_lab.common.errors import Interrupted, RunError, UsageError, is_out_of_memory
+from gan_lab.common.errors import Interrupted, RunError, UsageError, closest, is_out_of_memory
+from gan_lab.config.own.code import home_of, import_own, is_own, place_in_own_code, within
+from gan_lab.config.own.folders import own_files
+from gan_lab.config.own.yaml_files import line_of_target
 from gan_lab.config.spec import Spec
 
 # First name -> where it lives now. Config files of old runs have the first name; hashes always do.
@@ -31,16 +32,35 @@ PLAIN = {
 
 def locate(target: str) -> Any:
     """Import what a dotted path names. Raises UsageError if there is no such thing."""
-    module_name, _, name = MOVED.get(target, target).rpartition(".")
-    # A model of your own lies in the working directory. For others that stays out of the path: an
-    # optional package that is not installed would be taken from a stranger's folder.
-    if not target.startswith(("gan_lab.", "torch.")) and str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
+    now = MOVED.get(target, target)
+    module_name, _, name = now.rpartition(".")
     try:
-        return getattr(importlib.import_module(module_name), name)
+        module = import_own(now) if is_own(now) else importlib.import_module(module_name)
+    except UsageError:
+        raise
     except (Exception, SystemExit) as error:  # importing one's own file runs it
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise UsageError(f"_target_={target}: cannot be imported ({reason}).") from error
+        raise UsageError(_cannot_be_imported(target, error)) from error
+    if not hasattr(module, name):
+        names = [key for key, value in vars(module).items() if callable(value)]
+        raise UsageError(
+            f"{_named_at(target)}: cannot be imported: {module_name} has no {name!r}."
+            f"{closest(name, names)}"
+        )
+    return getattr(module, name)
+
+
+def _cannot_be_imported(target: str, error: BaseException) -> str:
+    place = place_in_own_code(error)
+    reason = (f"{type(error).__name__}: {error}".splitlines() or [""])[0]
+    if isinstance(error, SyntaxError):
+        reason = f"SyntaxError: {error.msg}"
+    return f"{_named_at(target)}: cannot be imported ({f'{place}: ' if place else ''}{reason})."
+
+
+def _named_at(target: str) -> str:
+    """Return a target and, if one of one's own configs names it, the line there."""
+    place = line_of_target(own_files(), target)
+    return f"{place}, _target_={target}" if place else f"_target_={target}"
 
 
 def with_targets_of_today(config: Any) -> Any:
@@ -64,8 +84,8 @@ def instantiate(spec: Spec, **supplied: Any) -> Any:
     target, given = str(spec.target), spec.arguments
     function = locate(target)
     parameters = inspect.signature(function).parameters
-    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
-    unknown = [key for key in given if key not in parameters and not takes_any]
+    takes_any = _takes_any(parameters)
+    unknown = unknown_keys(spec)
     if unknown and target.startswith(("gan_lab.", "torch.optim.")):
         accepted = ", ".join(key for key in parameters if key not in supplied)
         raise UsageError(f"{target} has no setting {unknown[0]!r}; it has {accepted}.")
@@ -74,12 +94,24 @@ def instantiate(spec: Spec, **supplied: Any) -> Any:
     nested = {key: _instantiate_nested(value) for key, value in given.items()}
     # What the program supplies (the image's shape, say) gives way to what the config sets.
     arguments = {key: value for key, value in {**supplied, **nested}.items() if key not in unknown}
+    taken = {key: value for key, value in arguments.items() if key in parameters or takes_any}
     try:
-        return function(**{k: v for k, v in arguments.items() if k in parameters or takes_any})
+        with within(home_of(target) if is_own(target) else None):
+            return function(**taken)
     except (OSError, UsageError, RunError, Interrupted):
         raise
     except (Exception, SystemExit) as error:
         raise UsageError(_reason(target, error)) from error
+
+
+def unknown_keys(spec: Spec) -> list[str]:
+    """Return the arguments of a spec that its target does not take."""
+    parameters = inspect.signature(locate(str(spec.target))).parameters
+    return [key for key in spec.arguments if key not in parameters and not _takes_any(parameters)]
+
+
+def _takes_any(parameters: Mapping[str, inspect.Parameter]) -> bool:
+    return any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
 
 
 def _check_types(
@@ -115,7 +147,8 @@ def _reason(target: str, error: BaseException) -> str:
         if target.startswith("torch.optim."):
             return f"{target}: {text}."
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{target} fails at {frame.filename}:{frame.lineno} ({type(error).__name__}: {text})."
+    place = place_in_own_code(error) or f"{frame.filename}, line {frame.lineno}"
+    return f"{target} fails at {place} ({type(error).__name__}: {text})."
 
 
 def _instantiate_nested(value: Any) -> Any:

@@ -51,6 +51,7 @@ def deep_arguments(config: RunConfig) -> Leaves:
     if model.d_norm == "auto":  # config.yaml of a run tells what that came to
         model = replace(model, d_norm=model.discriminator.get("norm", "none"))
     content = as_content(replace(config, model=model))
+    content["dataset"].pop("own_scores", None)  # what the names in `scores` mean
     found = dict(_leaves({part: content[part] or {} for part in PARTS}, ""))
     for player in OPTIMIZERS:
         if found.get(f"{player}.betas") == [config.beta1, config.beta2]:  # they feed it

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
-from yaml import YAMLError
 
 from gan_lab.common.errors import UsageError
-from gan_lab.common.paths import conf_directory
+from gan_lab.common.paths import config_file
 from gan_lab.config.overrides import LENGTHS, OPTIMIZERS, for_hydra, split
+from gan_lab.config.own.yaml_files import load_yaml, shown
 
 FEEDS = {"hidden_dim": ("ngf", "ndf"), "lr": ("lr_g", "lr_d")}  # general -> specific knobs
 ALL_FEEDS = {**FEEDS, "optimizer": OPTIMIZERS}  # and choices
@@ -52,25 +52,27 @@ def _strongest(layers: Sequence[set[str]], keys: Iterable[str]) -> int:
 def _experiment_layers(settings: list[str]) -> list[set[str]]:
     """Return the keys that the files of the chosen experiment set, the one it begins with first."""
     name = next((text.partition("=")[2] for text in settings if text.startswith("experiment=")), "")
-    path = conf_directory() / "experiment" / f"{name}.yaml"
-    return _layers_of_file(path) if name and path.is_file() else []
+    path = config_file("experiment", name)
+    return _layers_of_file(path, []) if name and path.is_file() else []
 
 
-def _layers_of_file(path: Path) -> list[set[str]]:
-    try:
-        file = OmegaConf.load(path)
-    except YAMLError as error:
-        raise UsageError(f"{path} is no YAML: {' '.join(str(error).split())[:80]}.") from None
-    if not isinstance(file, DictConfig):
-        return []
+def _layers_of_file(path: Path, above: list[Path]) -> list[set[str]]:
+    if path in above:
+        raise UsageError(
+            f"{shown(path)} begins with itself: give it another name than what it extends."
+        )
+    file = load_yaml(path)
     keys = {str(key) for key in file if OmegaConf.is_missing(file, key) or file[key] is not None}
     lengths = [key for key in LENGTHS if key in keys]
     if len(lengths) > 1:
-        raise UsageError(f"{path} sets {' and '.join(lengths)}: two lengths of one run; keep one.")
-    defaults = file.get("defaults", [])
+        both = " and ".join(lengths)
+        raise UsageError(f"{shown(path)} sets {both}: two lengths of one run; keep one.")
+    defaults = file.get("defaults") or []
     keys |= {_choice(str(key)) for one in defaults if isinstance(one, DictConfig) for key in one}
-    bases = [path.parent / f"{one}.yaml" for one in defaults if isinstance(one, str)]
-    earlier = [layer for base in bases if base.is_file() for layer in _layers_of_file(base)]
+    names = [one for one in defaults if isinstance(one, str) and one != "_self_"]
+    bases = [config_file("experiment", name) for name in names]
+    above = [*above, path]
+    earlier = [layer for base in bases if base.is_file() for layer in _layers_of_file(base, above)]
     return [*earlier, keys]
 
 

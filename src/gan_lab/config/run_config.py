@@ -1,15 +1,17 @@
 """What config.yaml of a run holds: every setting of one run, typed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.common.errors import UsageError
-from gan_lab.common.typed import Malformed, plain, read, read_fields
+from gan_lab.common.typed import Json, Malformed, plain, read, read_fields
 from gan_lab.config.instantiate import with_targets_of_today
 from gan_lab.config.overrides import OPTIMIZERS, PARTS, VALUE_SYNONYMS
+from gan_lab.config.own.yaml_files import line_of_key
 from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS
 from gan_lab.config.spec import Spec
 
@@ -86,6 +88,7 @@ class DatasetConfig:
     `listing` hashes the files of a folder, and stands for the arguments of `images` that are
     `unhashed`. `selection` is the score whose least value marks the
     best checkpoint and the best run. Where a file lists no scores, those of its kind are filled in.
+    `own_scores` holds the files of those scores that are not of gan_lab's conf/score.
     """
 
     points: bool = False
@@ -98,6 +101,7 @@ class DatasetConfig:
     selection: str
     source: str | None = None
     licence: str | None = None
+    own_scores: Mapping[str, Json] = field(default_factory=dict)
 
     @classmethod
     def from_plain(cls, content: Mapping[str, Any], place: str) -> "DatasetConfig":
@@ -114,7 +118,8 @@ class DatasetConfig:
 
     def as_plain(self) -> dict[str, Any]:
         """Return the settings of conf/dataset, without those that a file leaves out."""
-        return _without(self, "points", "unhashed", "listing", "source", "licence")
+        optional = ("points", "unhashed", "listing", "source", "licence", "own_scores")
+        return _without(self, *optional)
 
 
 @dataclass(frozen=True)
@@ -292,10 +297,13 @@ def resolved(composed: DictConfig) -> dict[str, Any]:
     return dict(content)
 
 
-def make_config(content: Mapping[str, Any], choices: Mapping[str, Any]) -> RunConfig:
+def make_config(
+    content: Mapping[str, Any], choices: Mapping[str, Any], files: Sequence[Path] = ()
+) -> RunConfig:
     """Return the settings of one run from resolved content and the names chosen in its groups.
 
-    Raises UsageError for a value of another type than its key takes.
+    Raises UsageError for a value of another type than its key takes, and for a key that there is
+    not, with its line if it stands in one of one's own `files`.
     """
     result = (*PARTS, *RESULT_KNOBS, *GENERAL_KNOBS)
     recorded = {
@@ -306,7 +314,7 @@ def make_config(content: Mapping[str, Any], choices: Mapping[str, Any]) -> RunCo
         "runtime": {key: content[key] for key in RUNTIME_KNOBS},
     }
     for part, kind in (("model", ModelConfig), ("dataset", DatasetConfig)):
-        _refuse_unknown(part, content[part], kind)
+        _refuse_unknown(part, content[part], kind, files)
     try:
         return read(RunConfig, recorded)
     except Malformed as error:  # whose place is one of config.yaml
@@ -325,11 +333,15 @@ def adam(beta1: Any, beta2: Any) -> Spec:
     return Spec("torch.optim.Adam", {"betas": [beta1, beta2], "fused": True})
 
 
-def _refuse_unknown(part: str, content: Any, kind: type) -> None:
+def _refuse_unknown(part: str, content: Any, kind: type, files: Sequence[Path]) -> None:
     names = [field.name for field in fields(kind)]
     for key in content:
         if key not in names:
-            raise UsageError(f"there is no setting {part}.{key}; there are {', '.join(names)}.")
+            place = line_of_key(files, str(key))
+            raise UsageError(
+                f"{f'{place}: ' if place else ''}there is no setting {part}.{key}; there are "
+                f"{', '.join(names)}."
+            )
 
 
 def read_config(content: Mapping[str, Any]) -> RunConfig:

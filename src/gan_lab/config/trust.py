@@ -12,7 +12,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from gan_lab.common.errors import UsageError
-from gan_lab.common.paths import conf_directory, config_names
+from gan_lab.common.paths import built_in_names, conf_directory
 from gan_lab.config.instantiate import MOVED
 
 Place = tuple[str, ...]  # the keys that lead to a value
@@ -22,6 +22,7 @@ PLACES = {
     ("model",): ("model",),
     ("loss",): ("loss", "penalty"),
     ("penalty",): ("penalty",),
+    ("dataset", "own_scores"): ("score",),
     ("dataset",): ("dataset",),
     ("augment",): ("augment",),
     ("optimizer_g",): ("optimizer",),
@@ -40,7 +41,7 @@ def refuse_untrusted(record: Mapping[str, Any]) -> None:
     A `_target_` may be what conf/ names in that group, or one of torch's own networks and
     optimizers; everything else needs --trust.
     """
-    for place, target in _targets(record):
+    for place, target in targets(record):
         if not _may_be_named(target, place):
             raise UsageError(
                 f"the run's config.yaml asks for {target!r} at {'.'.join(place)}, which may be "
@@ -75,7 +76,7 @@ def _mappings(value: Any, place: Place = ()) -> Iterator[tuple[Place, Mapping[An
             yield from _mappings(item, (*place, str(key)))
 
 
-def _targets(value: Any) -> Iterator[tuple[Place, Any]]:
+def targets(value: Any) -> Iterator[tuple[Place, Any]]:
     """Yield every `_target_` in a value, at any depth, and where it stands."""
     for place, mapping in _mappings(value):
         if "_target_" in mapping:
@@ -102,10 +103,10 @@ def _may_be_named(target: Any, place: Place) -> bool:
 
 @cache
 def _named_by(group: str) -> frozenset[Any]:
-    """Return every `_target_` in the files of a group of conf/."""
-    files = [conf_directory() / group / f"{name}.yaml" for name in config_names(group)]
+    """Return every `_target_` in the files of a group of gan_lab's own conf/."""
+    files = [conf_directory() / group / f"{name}.yaml" for name in built_in_names(group)]
     contents = [OmegaConf.to_container(OmegaConf.load(file)) for file in files]
-    return frozenset(target for content in contents for _, target in _targets(content))
+    return frozenset(target for content in contents for _, target in targets(content))
 
 
 def _is_of_torch(target: Any) -> bool:

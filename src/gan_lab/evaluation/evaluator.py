@@ -89,6 +89,7 @@ class Evaluator:
             "generated_count": count,
             "sets": sets,
             "settings": score.settings(),
+            **({"measure": score.identity()} if score.own else {}),
             "version": __version__,
         }
         return [
@@ -118,7 +119,7 @@ class Evaluator:
             return {name: one.value for name, one in found.items()}
 
         judged_by = [extractor.name, extractor.sha256] if extractor else None
-        key = [score.name, score.settings(), judged_by, count]
+        key = [score.name, score.settings(), judged_by, count, *score.identity()]
         return side.floors(extractor, key, compute), count
 
 

@@ -15,7 +15,7 @@ from gan_lab.evaluation.evaluator import Draw, Evaluator, Samples
 from gan_lab.evaluation.extractors import Extractor, classifier_of, inception, inception_file
 from gan_lab.evaluation.measures import Features
 from gan_lab.evaluation.reference import Reference
-from gan_lab.evaluation.scores import asked_scores, load_score
+from gan_lab.evaluation.scores import asked_scores, score_of, with_scores_of
 from gan_lab.evaluation.tables import score_table
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import Protocol, ScoreLine
@@ -98,7 +98,7 @@ class RunEvaluator:
         for reason in refused:
             self._say_once(reason)
         weights = self.config.runtime.evaluation.inception_weights
-        missing = [name for name in names if load_score(name).needs == "inception"]
+        missing = [name for name in names if score_of(self.config, name).needs == "inception"]
         if weights or inception_file() or not missing:
             return names
         self._say_once(
@@ -119,7 +119,7 @@ class RunEvaluator:
         whose: Protocol = {"weights": weights, "seed": self.config.seed}
         lines: list[ScoreLine] = []
         for name in names:
-            score = load_score(name)
+            score = score_of(self.config, name)
             try:
                 found = self._evaluator.evaluate(score, samples, count, score.sets if final else 1)
             except (RunError, UsageError) as error:
@@ -186,8 +186,9 @@ def score_both(
     """Score samples of the averaged and the raw generator in sets of `count`; say the result."""
     lines = evaluator.score(averaged, "ema", step, count, names)
     lines += evaluator.score(raw, "raw", step, count, names)
-    for text in score_table(lines):
-        say(text)
+    with with_scores_of([evaluator.config]):
+        for text in score_table(lines):
+            say(text)
     return lines
 
 

@@ -4,18 +4,30 @@ A score is a function of `measures` and a file. The file says what the score `ne
 what `real` and `fake` are; the measure's other arguments are its settings.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
 from gan_lab.common.errors import UsageError, unknown
-from gan_lab.common.paths import conf_directory, config_names
-from gan_lab.common.typed import Json
+from gan_lab.common.paths import (
+    conf_directory,
+    config_file,
+    config_names,
+    own_folders,
+)
+from gan_lab.common.typed import Json, Malformed, read_fields
 from gan_lab.config.instantiate import instantiate
+from gan_lab.config.own.code import source_hashes
+from gan_lab.config.own.yaml_files import line_of_key, load_yaml, shown
 from gan_lab.config.run_config import RunConfig
+from gan_lab.config.schema import MOST
 from gan_lab.config.spec import Spec
 
 if TYPE_CHECKING:
@@ -57,7 +69,7 @@ class Score:
     `in_lists` names the values that lists of runs show beside the selection score. `sets`
     independent sets of samples are measured for a final score. `count` samples are taken whatever
     number was asked for, and no more than `at_most`. `all_real`: it takes all training samples,
-    where others take up to 10,000 at random.
+    where others take up to 10,000 at random. `own`: it is none of gan_lab's.
     """
 
     name: str
@@ -68,11 +80,12 @@ class Score:
     heading: str | Mapping[str, str] = ""
     short: str | Mapping[str, str] = ""
     format: str | Mapping[str, str] = ""
-    in_lists: Sequence[str] = ()
+    in_lists: tuple[str, ...] = ()
     sets: int = 1
     count: int | None = None
     at_most: int | None = None
     all_real: bool = False
+    own: bool = False
 
     def samples(self, asked: int) -> int:
         """Return the number of samples in a set."""
@@ -110,9 +123,26 @@ class Score:
         """Return what the measure is told beside the samples."""
         return self.measure.arguments
 
+    def identity(self) -> list[Json]:
+        """Return what a measure of one's own is told apart by, where its name says little; nothing
+        of gan_lab's own."""
+        target = str(self.measure.target)
+        return [target, source_hashes([target])] if self.own else []
+
     def _measure(self, real: Any, fake: Any) -> dict[str, "Measured"]:
-        found = instantiate(self.measure, real=real, fake=fake)
-        return found if isinstance(found, dict) else {self.name: found}
+        from gan_lab.evaluation.measures import Measured  # only now: torch takes 2 s
+
+        measured = instantiate(self.measure, real=real, fake=fake)
+        found = measured if isinstance(measured, dict) else {self.name: measured}
+        if found.keys() != self.values().keys():
+            raise UsageError(
+                f"score={self.name} has the values {', '.join(found)}, and its file says what is "
+                f"better of {', '.join(self.values())}."
+            )
+        return {
+            name: one if isinstance(one, Measured) else Measured(float(one))
+            for name, one in found.items()
+        }
 
 
 # What a score can need, and what its measure is then given as real and as fake.
@@ -134,32 +164,110 @@ DIRECTIONS = {
 }
 
 
+FORMAT = re.compile(r",?(\.\d{1,2})?[defg%]?")  # of a number: none that fills memory with spaces
+LONGEST = 100  # letters of a title
+MOST_SETS = 100
+
+# Scores that runs define themselves, for what is printed and drawn of these runs.
+_of_runs: ContextVar[Mapping[str, Score]] = ContextVar("scores_of_runs")
+
+
 def load_score(name: str) -> Score:
     """Return a score of conf/score. Raises UsageError, with the names there are, for another."""
     names = config_names("score")
     if name not in names:  # never joined to a path before: a run's config may hold any name
         raise UsageError(unknown("score", name, names))
-    file: Any = OmegaConf.to_container(OmegaConf.load(conf_directory() / "score" / f"{name}.yaml"))
-    measure = Spec.from_plain(file.pop("measure"))
-    return Score(name, measure=measure, **file)
+    file = config_file("score", name)
+    content: Any = OmegaConf.to_container(load_yaml(file), resolve=True)
+    own = not file.is_relative_to(conf_directory())
+    try:
+        return _score(name, content, own)
+    except Malformed as error:
+        place = line_of_key([file], str(error).split()[0]) or shown(file)
+        raise UsageError(f"{place}: {error}.") from None
+
+
+def score_of(config: RunConfig, name: str) -> Score:
+    """Return a score as a run defines it, or else that of conf/score.
+
+    Raises UsageError for one that neither has, or that is none.
+    """
+    content: Any = config.dataset.own_scores.get(name)
+    if content is None:
+        return load_score(name)
+    try:
+        return _score(name, content, own=True)
+    except Malformed as error:
+        raise UsageError(f"dataset.own_scores.{name} of the run: {error}.") from None
+
+
+def _score(name: str, content: object, own: bool) -> Score:
+    """Read the content of a score's file. Raises Malformed."""
+    if not isinstance(content, Mapping) or not isinstance(content.get("measure"), Mapping):
+        raise Malformed("measure is not there: it is a `_target_:` and its arguments")
+    if unlike := sorted(map(str, content.keys() - Score.__dataclass_fields__.keys())):
+        there = [key for key in Score.__dataclass_fields__ if key not in ("name", "own")]
+        raise Malformed(f"{unlike[0]} is no key of a score; there are {', '.join(there)}")
+    score = read_fields(Score, {**content, "name": name, "own": own}, "")
+    if score.needs not in NEEDS:
+        raise Malformed(f"needs is {score.needs!a}; choose from {', '.join(NEEDS)}")
+    for value in score.values().values():
+        if value.better not in DIRECTIONS:
+            raise Malformed(f"better is {value.better!a}; choose from {', '.join(DIRECTIONS)}")
+        if not FORMAT.fullmatch(value.format):
+            raise Malformed(f"format is {value.format!a}; write one like .3f")
+        if max(map(len, (value.title, value.heading, value.short))) > LONGEST:
+            raise Malformed(f"title, heading and short have at most {LONGEST} letters")
+    counts = [count for count in (score.count, score.at_most) if count is not None]
+    if not 1 <= score.sets <= MOST_SETS or not all(2 <= count <= MOST for count in counts):
+        raise Malformed(
+            f"sets are 1 to {MOST_SETS}, and count and at_most 2 to {MOST:,}; one of them is not"
+        )
+    return score
+
+
+@contextmanager
+def with_scores_of(configs: Iterable[RunConfig]) -> Iterator[None]:
+    """Say of values what the configs of runs say of their own scores, for a while."""
+    found: dict[str, Score] = {}
+    for config in configs:
+        for name in config.dataset.own_scores:
+            with suppress(UsageError):  # which is said where the score is taken
+                found.setdefault(name, score_of(config, name))
+    before = _of_runs.set(found)
+    try:
+        yield
+    finally:
+        _of_runs.reset(before)
+
+
+def _all_scores() -> list[Score]:
+    folders = (*own_folders(), conf_directory())
+    files = [path for folder in folders for path in sorted((folder / "score").glob("*.yaml"))]
+    known = _scores_in(tuple((file, file.stat().st_mtime_ns) for file in files))
+    # What gan_lab's own conf/score says of its scores, no run says otherwise of all others'.
+    return [*known, *_of_runs.get({}).values()]
 
 
 @cache
-def _all_values() -> dict[str, Value]:
-    scores = map(load_score, config_names("score"))
-    return {name: value for score in scores for name, value in score.values().items()}
+def _scores_in(files: tuple[tuple[Path, int], ...]) -> list[Score]:
+    """Return the scores of files, by their times: one's own may change while a notebook runs."""
+    found: dict[str, Score] = {}
+    for file, _ in files:
+        with suppress(UsageError):  # one's own file that is broken is said where it is asked for
+            found.setdefault(file.stem, load_score(file.stem))
+    return list(found.values())
 
 
 def value_named(name: str) -> Value:
-    """Return what conf/score says of a value; of one that it does not have, its name alone."""
-    return _all_values().get(name) or Value(name)
+    """Return what is said of a value; of one that no score is known to have, its name alone."""
+    found = (score.values() for score in _all_scores())
+    return next((values[name] for values in found if name in values), Value(name))
 
 
-@cache
 def values_in_lists() -> list[str]:
     """Return the values that lists of runs show beside the selection score."""
-    scores = map(load_score, config_names("score"))
-    return list(dict.fromkeys(name for score in scores for name in score.in_lists))
+    return list(dict.fromkeys(name for score in _all_scores() for name in score.in_lists))
 
 
 def scores_that_need(*needs: str) -> list[str]:
@@ -195,6 +303,6 @@ def refusal(score: Score, config: RunConfig) -> str | None:
 
 def asked_scores(names: Sequence[str], config: RunConfig) -> tuple[list[str], list[str]]:
     """Return those of the names that the run's data allow, and why they refuse the others."""
-    reasons = {name: refusal(load_score(name), config) for name in names}
+    reasons = {name: refusal(score_of(config, name), config) for name in names}
     refused = [reason for reason in reasons.values() if reason]
     return [name for name, reason in reasons.items() if not reason], refused

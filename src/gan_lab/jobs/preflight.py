@@ -1,5 +1,6 @@
 """What is tried before any run starts: that networks can be built, and what the machine can do."""
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,13 @@ import torch
 from torch import nn
 
 from gan_lab.common.errors import UsageError, unknown
-from gan_lab.common.paths import config_names
+from gan_lab.common.paths import config_file, config_names
+from gan_lab.config.instantiate import locate, unknown_keys
+from gan_lab.config.own.folders import chosen_files
+from gan_lab.config.own.yaml_files import line_of_key
 from gan_lab.config.run_config import RunConfig, adam, with_presumed_data
-from gan_lab.evaluation.scores import load_score
+from gan_lab.config.spec import Spec
+from gan_lab.evaluation.scores import load_score, score_of
 from gan_lab.tracking.wandb_environment import check_names, connect_seconds, wandb_mode
 from gan_lab.training import build
 from gan_lab.training.device import check_threads, has_bf16
@@ -42,8 +47,11 @@ def _check_scores(config: RunConfig) -> None:
     """Raise UsageError for what scoring at the end would not find."""
     dataset, weights = config.dataset, config.runtime.evaluation.inception_weights
     for name in dict.fromkeys([*dataset.scores, *dataset.scores_during_training]):
-        load_score(name)
-    known = [value for name in config_names("score") for value in load_score(name).values()]
+        if name in config_names("score"):
+            load_score(name)  # says file and line, of one's own too
+        score_of(config, name)
+    names = dict.fromkeys([*config_names("score"), *dataset.own_scores])
+    known = [value for name in names for value in score_of(config, name).values()]
     if dataset.selection not in known:
         raise UsageError(unknown("score", dataset.selection, known))
     if weights and not Path(weights).expanduser().is_file():
@@ -63,6 +71,33 @@ def _try_optimizers(config: RunConfig, generator: nn.Module, discriminator: nn.M
         except Exception as error:
             reason = str(error).splitlines()[0]
             raise UsageError(f"{spec.target} cannot train these networks: {reason}.") from error
+
+
+def check_own_keys(config: RunConfig) -> None:
+    """Raise UsageError for a key in a file of one's own that what it names does not take.
+
+    What gan_lab's files set beside a `_target_` that was typed is left out instead.
+    """
+    chosen = {**config.choices.as_plain(), "penalty": ",".join(config.choices.penalty)}
+    files = chosen_files([f"{group}={name}" for group, name in chosen.items()])
+    parts = {
+        "generator": config.model.generator,
+        "discriminator": config.model.discriminator,
+        "images": config.dataset.images,
+        **config.penalties,
+        "": config.loss,
+    }
+    for part, spec in parts.items() if files else ():
+        _check_own_spec(spec, part, files)
+    for name in config.dataset.own_scores:
+        _check_own_spec(score_of(config, name).measure, "measure", [config_file("score", name)])
+
+
+def _check_own_spec(spec: Spec, part: str, files: Sequence[Path]) -> None:
+    for key in unknown_keys(spec):
+        if place := line_of_key(files, f"{part}.{key}".lstrip(".")):
+            names = ", ".join(inspect.signature(locate(str(spec.target))).parameters)
+            raise UsageError(f"{place}: {spec.target} takes no {key!r}; it takes {names}.")
 
 
 def check_builds(configs: Sequence[RunConfig]) -> None:

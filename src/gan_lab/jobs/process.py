@@ -13,12 +13,14 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 from gan_lab.common.errors import Interrupted, RunError, Taken, UsageError
+from gan_lab.common.paths import own_folders, use_folders
 from gan_lab.common.signals import (
     SIGNALS,
     close_terminal,
@@ -66,7 +68,8 @@ class Worker:
         sys.stderr.flush()
         # The file has no name that a kill could leave behind: its handle itself is handed on.
         output = Connection(os.dup(self._output.fileno()), readable=False)
-        arguments = (work, argument, sender, output, quiet, os.getpid(), variables)
+        place = (own_folders(), variables)
+        arguments = (work, argument, *place, sender, output, quiet, os.getpid())
         self.process = context.Process(target=_main, args=arguments)
         # A signal that comes while it starts waits until the worker can answer it.
         old = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -110,14 +113,16 @@ def _death(exit_code: int | None) -> str:
 def _main(
     work: Callable[[Any], Any],
     argument: Any,
+    folders: Sequence[Path],
+    variables: Mapping[str, str],
     sender: Any,
     output: Any,
     quiet: bool,
     parent: int,
-    variables: Mapping[str, str],
 ) -> None:
     os.environ.update(variables)
     forget_signals()
+    use_folders(folders)
     try:
         ending = _ending_of(work, argument, output.fileno(), quiet, parent)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

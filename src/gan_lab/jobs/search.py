@@ -41,8 +41,13 @@ class OwnLock:
         """There is nothing to release."""
 
 
-def search_settings(composed: list[compose.Composed], arguments: list[str]) -> int:
-    """Run a search; `composed` is its baseline, once a seed."""
+def search_settings(
+    composed: list[compose.Composed], arguments: list[str], typed_words: list[str]
+) -> int:
+    """Run a search of settings among `arguments`; `composed` is its baseline, once a seed.
+
+    `typed_words` is all that was typed, as each run records it.
+    """
     if any(part.partition("=")[0] != "seed" for run in composed for part in run.setting):
         raise UsageError("a search chooses its settings itself: leave out -m and sweep=.")
     search = composed[0].search
@@ -56,7 +61,7 @@ def search_settings(composed: list[compose.Composed], arguments: list[str]) -> i
         composed = compose.jobs(settings, False, [point])
         for run in composed:
             check_ranges(run.config)
-        return jobs_of(composed, arguments, sources)
+        return jobs_of(composed, typed_words, sources)
 
     pruner = composed[0].pruner and instantiate(composed[0].pruner)
     return run_search(search, pruner, launcher_of(composed), typed, make_jobs)

@@ -11,6 +11,7 @@ from typing import Any
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import Interrupted, RunError, Taken, UsageError
+from gan_lab.common.paths import own_folders, use_folders
 from gan_lab.common.signals import raise_interrupted
 from gan_lab.jobs.job import Job, Outcome, conclude, is_settled, settled, train_job
 from gan_lab.jobs.launchers import with_threads
@@ -120,15 +121,17 @@ def _submit(folder: Path, asked: Wishes, jobs: Sequence[Job]) -> list[Any]:
     from submitit.core.utils import FailedJobError, FailedSubmissionError
 
     try:
-        submitted: list[Any] = executor.map_array(train_in_job, jobs)
+        submitted: list[Any] = executor.map_array(train_in_job, jobs, [own_folders()] * len(jobs))
         return submitted
     except (FailedJobError, FailedSubmissionError) as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise RunError(f"Slurm refuses: {lines[-1] if lines else error}") from None
 
 
-def train_in_job(job: Job) -> Ending:
-    """Train a job's run inside of a Slurm job and say how it ended."""
+def train_in_job(job: Job, folders: Sequence[Path]) -> Ending:
+    """Train a job's run inside of a Slurm job, with one's own configs in use, and say how it
+    ended."""
+    use_folders(folders)
     signal.signal(signal.SIGTERM, raise_interrupted)
     signal.signal(signal.SIGUSR2, lambda number, frame: os.kill(os.getpid(), signal.SIGTERM))
     try:

@@ -68,7 +68,8 @@ def jobs_of(
 
     `sources` is what `from=` means; it is looked for unless it is known.
     """
-    from gan_lab.jobs.preflight import check_builds, check_surroundings  # only now: torch takes 2 s
+    # only now: torch takes 2 s
+    from gan_lab.jobs.preflight import check_builds, check_own_keys, check_surroundings
 
     configs = [run.config for run in composed]
     sources = sources_of(configs) if sources is None else sources
@@ -79,6 +80,7 @@ def jobs_of(
         say(f"note      {remark}")
     for config in configs:
         check_surroundings(config)
+        check_own_keys(config)
     check_builds(configs)
     command = f"gan-lab {shlex.join(arguments)}"
     settings = [run.setting for run in composed]

@@ -9,7 +9,7 @@ from pathlib import Path
 from gan_lab.common.console import duration, print_rows, say
 from gan_lab.common.errors import RunError
 from gan_lab.config.identity import result_hash
-from gan_lab.evaluation.scores import value_named, values_in_lists
+from gan_lab.evaluation.scores import value_named, values_in_lists, with_scores_of
 from gan_lab.evaluation.seeds import over_seeds
 from gan_lab.jobs.job import Job
 from gan_lab.runs.damage import damage
@@ -18,13 +18,14 @@ from gan_lab.runs.directory import Run
 
 def print_jobs(jobs: Sequence[Job]) -> None:
     """Print a row a run of a sweep: its setting, what it was before, what it is now, its scores."""
-    scores = _shown_scores([job.run for job in jobs])
-    rows = []
-    for job in jobs:
-        _, name, *numbers = _row(job.run, scores)
-        rows.append([" ".join(job.setting) or "baseline", name, job.before, *numbers[:-1]])
-    headings = ["setting", "run", "before", "state", "step", "time", *map(_short_name, scores)]
-    print_rows([headings, *rows])
+    with with_scores_of(job.config for job in jobs):
+        scores = _shown_scores([job.run for job in jobs])
+        rows = []
+        for job in jobs:
+            _, name, *numbers = _row(job.run, scores)
+            rows.append([" ".join(job.setting) or "baseline", name, job.before, *numbers[:-1]])
+        headings = ["setting", "run", "before", "state", "step", "time", *map(_short_name, scores)]
+        print_rows([headings, *rows])
 
 
 def print_spreads(jobs: Sequence[Job]) -> None:
@@ -33,7 +34,9 @@ def print_spreads(jobs: Sequence[Job]) -> None:
     for job in jobs:
         if job.run.status().state == "finished":
             groups.setdefault(result_hash(replace(job.config, seed=0)), []).append(job)
-    shown = _shown_scores([job.run for group in groups.values() for job in group])
+    with with_scores_of(job.config for job in jobs):
+        shown = _shown_scores([job.run for group in groups.values() for job in group])
+        headings = ["setting", "seeds", *map(_short_name, shown)]
     rows = []
     for group in groups.values():
         found = [job.run.final_scores() for job in group]
@@ -45,7 +48,7 @@ def print_spreads(jobs: Sequence[Job]) -> None:
         rows.append([" ".join(named) or "baseline", str(len(group)), *cells])
     if any(len(group) > 1 for group in groups.values()):
         say("")
-        print_rows([["setting", "seeds", *map(_short_name, shown)], *rows])
+        print_rows([headings, *rows])
 
 
 def print_table(directories: Sequence[Path]) -> None:
@@ -55,12 +58,14 @@ def print_table(directories: Sequence[Path]) -> None:
     """
     runs = [Run(directory) for directory in directories]
     faults = {run.directory: _faults(run) for run in runs}
-    scores = _shown_scores([run for run in runs if not faults[run.directory]])
-    headings = ["study", "run", "state", "step", "time", *map(_short_name, scores), "reason"]
-    rows = [
-        _damaged_row(run, len(scores)) if faults[run.directory] else _row(run, scores)
-        for run in runs
-    ]
+    whole = [run for run in runs if not faults[run.directory]]
+    with with_scores_of(run.config() for run in whole):
+        scores = _shown_scores(whole)
+        headings = ["study", "run", "state", "step", "time", *map(_short_name, scores), "reason"]
+        rows = [
+            _damaged_row(run, len(scores)) if faults[run.directory] else _row(run, scores)
+            for run in runs
+        ]
     print_rows([headings, *rows])
     for run in runs:
         others, known = damage(run), faults[run.directory]

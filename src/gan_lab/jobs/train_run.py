@@ -21,14 +21,15 @@ from gan_lab.common.errors import (
 )
 from gan_lab.common.signals import catch_signals, hung_up
 from gan_lab.config.checks import is_minimax
-from gan_lab.config.identity import run_directory
+from gan_lab.config.identity import code_hashes, run_directory
 from gan_lab.config.length import make_schedule
 from gan_lab.config.overrides import MINIMAX_NOTE
+from gan_lab.config.own.code import changed_sources, place_in_own_code
 from gan_lab.config.run_config import RunConfig
 from gan_lab.data import PointDataset, folder_size, human_size
 from gan_lab.evaluation.evaluator import Samples
 from gan_lab.evaluation.run_evaluator import RunEvaluator, score_both
-from gan_lab.evaluation.scores import value_named
+from gan_lab.evaluation.scores import value_named, with_scores_of
 from gan_lab.figures.curves import draw_curves
 from gan_lab.figures.tiles import grid, save_png
 from gan_lab.jobs.initial import misfit
@@ -96,14 +97,18 @@ def train_run(
         if not begun and progress.step == 0:
             raise _lost(run, config)
         run.write_config(prepared.config)
+        code = code_hashes(prepared.config)
         earlier = run.add_environment(
             {
                 **environment(prepared.device, command),
+                **({"code": code} if code else {}),
                 "log_every": prepared.schedule.log_every,
                 "monitor_rule": RULE,
             }
         )
         _warn_of_other_threads(earlier)
+        if earlier and earlier[-1].code and (changed := changed_sources(earlier[-1].code, code)):
+            say(f"{changed} since this run's last start: it goes on with the code of today")
         run.set_status("running", progress.step)
         _train_and_score(prepared, run, progress)
         run.set_status("finished", progress.step)
@@ -186,7 +191,8 @@ def _train_and_score(prepared: Prepared, run: Run, progress: Progress) -> None:
         with catch_signals() as stop:
             train(state, schedule, run, progress, Hooks(trackers, score, monitor, stop))
         best_by = schedule.best_by
-        words = value_named(best_by).title
+        with with_scores_of([config]):
+            words = value_named(best_by).title
         draw_curves(run.metrics(), run.curves_path, state.loss.output, best_by, words)
         show_interpolation(config, run, state, progress.step, trackers)
         count = config.runtime.evaluation.samples
@@ -302,7 +308,9 @@ def _write_end(run: Run, progress: Progress, error: BaseException) -> BaseExcept
     """Write how a run ended, as far as the disk allows, and return what to raise."""
     error = hung_up(error) or error  # a library may have made an error of its own of it
     again = "the same command goes on from there"
-    outcome, reason = "failed", f"{type(error).__name__}: {error}"
+    place = place_in_own_code(error)
+    at = f" at {place}" if place else ""
+    outcome, reason = "failed", f"{type(error).__name__}{at}: {error}"
     raised: BaseException = error
     if isinstance(error, Interrupted | KeyboardInterrupt):
         outcome, reason = "interrupted", f"step {progress.step}"

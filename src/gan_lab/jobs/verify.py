@@ -14,6 +14,8 @@ from torch import nn
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.common.signals import catch_signals
+from gan_lab.config.identity import code_hashes
+from gan_lab.config.own.code import changed_sources
 from gan_lab.config.run_config import RunConfig
 from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.runs.checkpoints import read_checkpoint
@@ -41,6 +43,7 @@ def verify(run: Run, steps: int | None, places: Places, trusted: bool) -> list[s
     """
     config = open_run(run.directory, trusted=trusted, places=places).config
     config = config.with_runtime(threads=_threads(run) or config.runtime.threads)
+    _say_other_code(run, config)
     lines = [int(line["step"]) for line in run.metrics()]
     if not lines:
         raise RunError(f"{run.directory} has no metrics to compare with; train it first.")
@@ -109,6 +112,14 @@ def _threads(run: Run) -> int | None:
     if before and before != version("torch"):
         say(f"the run was made by torch {before}, this is {version('torch')}; bits may differ")
     return threads[0] if threads else None
+
+
+def _say_other_code(run: Run, config: RunConfig) -> None:
+    """Say whether own code is another than that which the run began with."""
+    starts = run.environment()
+    changed = changed_sources(starts[0].code, code_hashes(config)) if starts else ""
+    if changed and starts[0].code:
+        say(f"{changed} since the run began: what is repeated is the code of today")
 
 
 def _unlike_metrics(run: Run, repeated: Run, exact: bool) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.overrides import PARTS
 from gan_lab.config.run_config import RunConfig
-from gan_lab.evaluation.scores import DIRECTIONS, load_score, value_named
+from gan_lab.evaluation.scores import DIRECTIONS, score_of, value_named
 from gan_lab.tracking.wandb_environment import is_logged_in
 from gan_lab.training.monitor import KEY, VERDICTS
 
@@ -50,7 +50,7 @@ def streamed(configs: Sequence[RunConfig], evaluated: Collection[str] = ()) -> S
         taken = _values(data.scores_during_training, config)
         training |= {data.selection: taken[data.selection], **taken}
         names = [name for name in data.scores
-                 if load_score(name).needs != "inception" or name in evaluated]  # fmt: skip
+                 if score_of(config, name).needs != "inception" or name in evaluated]  # fmt: skip
         final |= _values(names, config)
     chosen_by = Counter(config.dataset.selection for config in configs)
     return Streamed(
@@ -69,7 +69,7 @@ def title_of(name: str, direction: str) -> str:
 
 
 def _values(names: Sequence[str], config: RunConfig) -> dict[str, str]:
-    found = [value for name in names for value in load_score(name).values().values()]
+    found = [value for name in names for value in score_of(config, name).values().values()]
     return {
         value.name: str(value.better)
         for value in found

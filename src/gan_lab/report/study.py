@@ -5,7 +5,8 @@ from collections.abc import Callable
 from functools import cached_property
 
 from gan_lab.common.errors import UsageError
-from gan_lab.evaluation.scores import load_score
+from gan_lab.config.run_config import RunConfig
+from gan_lab.evaluation.scores import score_of
 from gan_lab.report import tables
 from gan_lab.report.collect import Collection, RunData
 from gan_lab.report.commands import command_of
@@ -27,8 +28,12 @@ class Study:
         together = [line for found in self.lines.values() for line in found.values()]
         self.chosen_by = {d.name: d.config.dataset.selection for d in self.runs}
         # The selection scores, then what was found worth looking at in training.
-        names = dict.fromkeys(n for d in self.runs for n in d.config.dataset.scores_during_training)
-        looked_at = [value for name in names for value in _values(name)]
+        looked_at = [
+            value
+            for data in self.runs
+            for name in data.config.dataset.scores_during_training
+            for value in _values(data.config, name)
+        ]
         self.preferred = list(dict.fromkeys([*self.chosen_by.values(), *looked_at]))
         self.measures = measures(together, self.preferred)
         finished = {d.name: self.lines[d.name] for d in self.runs if d.finished}
@@ -116,10 +121,10 @@ class Study:
         return [*self.collection.damage(), *lines]
 
 
-def _values(score: str) -> list[str]:
-    """Return the names of a score's values; none of a score that conf/score does not have."""
+def _values(config: RunConfig, score: str) -> list[str]:
+    """Return the names of the values of a run's score; none of one that nobody knows."""
     try:
-        return list(load_score(score).values())
+        return list(score_of(config, score).values())
     except UsageError:
         return []
 

@@ -10,6 +10,7 @@ from gan_lab.common.console import counted, say
 from gan_lab.common.errors import RunError
 from gan_lab.common.files import replace_file
 from gan_lab.common.text import csv_cell, html_text, markdown, markdown_block
+from gan_lab.evaluation.scores import with_scores_of
 from gan_lab.report import health, page, tables
 from gan_lab.report.collect import Collection
 from gan_lab.report.curves import numbers
@@ -29,8 +30,12 @@ def write_report(
     `steps` are those whose samples stand beside each other; the first and the last by default.
     Raises RunError if figures/ is a link.
     """
-    study = Study(collection)
-    title = title or collection.title
+    with with_scores_of(data.config for data in collection.runs):
+        return _write(Study(collection), out, steps, title or collection.title)
+
+
+def _write(study: Study, out: Path, steps: Sequence[int] | None, title: str) -> Path:
+    collection = study.collection
     folder = out / "figures"
     if folder.is_symlink():
         raise RunError(f"{folder} is a link, which is not followed: remove it.")

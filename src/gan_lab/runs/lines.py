@@ -95,6 +95,7 @@ class Start:
     threads: int | None = None
     versions: Mapping[str, str | None] = field(default_factory=dict)
     log_every: int | None = None
+    code: Mapping[str, str] = field(default_factory=dict)  # hashes of one's own files, by name
 
 
 def read_status(content: object) -> Status:

@@ -16,6 +16,7 @@ from gan_lab.config.checks import check_data
 from gan_lab.config.identity import cannot_be_read, listing_of
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.length import Schedule, make_schedule
+from gan_lab.config.own.code import place_in_own_code
 from gan_lab.config.run_config import RunConfig, with_data
 from gan_lab.config.spec import Spec
 from gan_lab.data import ImageDataset
@@ -151,8 +152,9 @@ def _try(player: str, network: nn.Module, inputs: Tensor, labels: Tensor | None)
     try:
         return call(network, inputs, labels)
     except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(f"the {player} fails on {list(inputs.shape)}: {reason}") from error
+        place, reason = place_in_own_code(error), (str(error).splitlines() or [""])[0]
+        where = f" at {place}" if place else ""
+        raise UsageError(f"the {player} fails on {list(inputs.shape)}{where}: {reason}") from error
 
 
 def loss(config: RunConfig) -> GanLoss:
