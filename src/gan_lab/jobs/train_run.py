@@ -22,7 +22,7 @@ from gan_lab.common.errors import (
 from gan_lab.common.signals import catch_signals, hung_up
 from gan_lab.config.checks import is_minimax
 from gan_lab.config.identity import code_hashes, run_directory
-from gan_lab.config.length import make_schedule
+from gan_lab.config.length import Schedule, make_schedule
 from gan_lab.config.overrides import MINIMAX_NOTE
 from gan_lab.config.own.code import changed_sources, place_in_own_code
 from gan_lab.config.run_config import RunConfig
@@ -93,7 +93,7 @@ def train_run(
             if is_complete(run, prepared.config):  # another process has finished it meanwhile
                 return run
         run.error_path.unlink(missing_ok=True)  # of an earlier start
-        progress = resume(run, prepared.state, prepared.schedule.log_every)
+        progress = resume(run, prepared.state, prepared.schedule)
         if not begun and progress.step == 0:
             raise _lost(run, config)
         run.write_config(prepared.config)
@@ -254,7 +254,7 @@ def summary(lines: Sequence[ScoreLine]) -> dict[str, float | str]:
     return {f"evaluation/{line.weights}/{line.score}": line.value for line in lines}
 
 
-def resume(run: Run, state: TrainingState, log_every: int) -> Progress:
+def resume(run: Run, state: TrainingState, schedule: Schedule) -> Progress:
     """Load the newest checkpoint into `state` and cut what was written after it.
 
     One before which lines of metrics are lost gives way to an older one that has them all: then
@@ -262,8 +262,9 @@ def resume(run: Run, state: TrainingState, log_every: int) -> Progress:
     """
     fitting = _fitting(run, state)
     newest = checkpoint = next(fitting, None)
-    if newest and _lost_lines(run, newest, log_every):
-        checkpoint = next((c for c in fitting if not _lost_lines(run, c, log_every)), newest)
+    every = schedule.log_every
+    if newest and _lost_lines(run, newest, every):
+        checkpoint = next((c for c in fitting if not _lost_lines(run, c, every)), newest)
         state.load(checkpoint)
     progress = Progress(**checkpoint["progress"]) if checkpoint else Progress()
     if checkpoint:
@@ -271,6 +272,8 @@ def resume(run: Run, state: TrainingState, log_every: int) -> Progress:
     elif run.checkpoint_steps():
         say(f"starting {run.directory} anew")
     cut_after(run, progress.step)
+    if run.checkpoint_steps()[-1:] == [progress.step]:  # a kill may have come before these went
+        run.drop_checkpoints(progress.step, schedule.checkpoint_every, progress.best_step)
     return progress
 
 

@@ -359,13 +359,17 @@ class Run:
         return read_initial(self.initial_path, content)
 
     def save_checkpoint(self, step: int, state: Checkpoint, every: int, best: int) -> None:
-        """Write a checkpoint, then drop all but the last two that were due, this one and the best.
+        """Write a checkpoint, and drop those that it makes needless."""
+        sync(self.metrics_path)  # a checkpoint must not outlive the lines before it in a power cut
+        write_checkpoint(self.checkpoint_path(step), state)
+        self.drop_checkpoints(step, every, best)
+
+    def drop_checkpoints(self, step: int, every: int, best: int) -> None:
+        """Drop all checkpoints but the last two that were due, that of a step, and the best.
 
         A checkpoint that an interruption wrote between two due ones goes at the next due one, so
         that an interrupted run ends with the files of an undisturbed one.
         """
-        sync(self.metrics_path)  # a checkpoint must not outlive the lines before it in a power cut
-        write_checkpoint(self.checkpoint_path(step), state)
         steps = self.checkpoint_steps()
         last_due = [other for other in steps if every and other % every == 0][-2:]
         for other in steps:
