@@ -77,5 +77,6 @@ def test_every_knob_is_recorded():
         "experiment",
         "restart",
         "seeds",
+        "optimizer",  # recorded as that of each player
         *overrides.RUNNING_GROUPS,
     }
