@@ -113,7 +113,8 @@ def test_a_config_from_before_there_was_a_choice_is_of_adam(settings):
     config = config_of(*settings.split())
     content = as_content(config)
     for player in ("optimizer_g", "optimizer_d"):
-        del content[player], content["choices"][player]
+        del content[player]
+    del content["choices"]["optimizer"]
     assert read_config(content) == config
 
 

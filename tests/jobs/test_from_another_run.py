@@ -174,13 +174,13 @@ def test_a_run_that_has_learned_more_begins_another(first, train, gan_lab_here):
     assert train(*STILL, f"from={first.directory.name}").directory != begun.directory
 
 
-def test_all_runs_of_a_sweep_begin_alike(first, gan_lab_here, tmp_path):
-    settings = (*TINY, "study=next", "-m", "loss=hinge,lsgan", "seeds=2", "from=latest")
+def test_all_runs_of_a_sweep_begin_alike(first, gan_lab, tmp_path):
+    settings = (*TINY, "study=next", "-m", "loss=hinge,lsgan", "from=latest")
     for steps in (1, 2):  # the second time, the runs of the first are later
-        result = gan_lab_here(*settings, f"steps={steps}")
+        result = gan_lab(*settings, f"steps={steps}")
         assert result.returncode == 0, result.stderr
         made = second_runs(tmp_path)
-        assert len(made) == 4
+        assert len(made) == 2
         assert {run.config().initial.run for run in made.values()} == {first.directory.name}
         assert {run.config().initial.content for run in made.values()} == {
             content_hash(taken_of(read_checkpoint(first.checkpoint_path(4)), False))
@@ -190,7 +190,7 @@ def test_all_runs_of_a_sweep_begin_alike(first, gan_lab_here, tmp_path):
 def test_a_hash_that_looks_like_a_number_is_a_name():
     assert config_of("from=12e45678").runtime.from_run == "12e45678"
     assert config_of("from_run=0012").runtime.from_run == "0012"
-    assert config_of("from=it's@2").runtime.from_run == "it's@2"
+    assert config_of("from='a run@2'").runtime.from_run == "a run@2"
     made = compose.jobs(["from=null"], multirun=False)
     assert made[0].config.runtime.from_run is None
 
@@ -204,7 +204,7 @@ def test_a_hash_that_looks_like_a_number_is_a_name():
         ("ndf=6", ("discriminator: ", " has shape [4, 1, 4, 4], not [6, 1, 4, 4]")),
         ("ngf=6", ("generator: ", "not [")),
         ("latent_dim=3", ("generator: ", "16", "not [", "3")),
-        ("model.d_norm=none", ("discriminator: ", " is unknown")),
+        ("model.d_norm=none", ("discriminator: ",)),
     ],
 )
 def test_other_networks_are_refused_with_the_layer_and_both_shapes(

@@ -26,7 +26,7 @@ from typing import Any
 from grid_calls import Answer, call, import_everything, in_fork
 from grid_faults import Fault, faults_of
 from grid_judge import Finding, judge, judge_failure, print_findings
-from grid_study import SETTINGS, Study, make_study, numbers_of
+from grid_study import VICTIM, Study, make_study, numbers_of
 
 ODD_NAMES = ("checkpoints/²³.pt", "checkpoints/0001.pt.pt", "checkpoints/-5.pt",
              "checkpoints/99999999999999999999.pt", "samples/²³.png", "samples/-5.png",
@@ -40,12 +40,11 @@ AGAIN = re.compile(r"command that made it|the same command")
 
 def verbs(run: str) -> dict[str, tuple[str, ...]]:
     """What is called on a run, by a word for it."""
-    train = (*SETTINGS, "hidden_dim=4")
-    alone = (*train, "logger=none")
+    alone = (*VICTIM, "logger=none")
     return {
         "train": (*alone, "steps=20"),
         "resume": (*alone, "steps=30"),
-        "resume with loggers": (*train, "steps=30", "logger=both"),
+        "resume with loggers": (*VICTIM, "steps=30", "logger=both"),
         "restart": (*alone, "steps=20", "restart=true"),
         "plan": ("plan", *alone, "steps=20"),
         "runs": ("runs", "torture"),

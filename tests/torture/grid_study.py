@@ -16,6 +16,8 @@ SETTINGS = (
     *("evaluation.samples=60", "evaluation.samples_during=60"),
     *("dataset.scores=[fd_classifier,class_shares]", "study=torture"),
 )
+# The run with every file begins with the weights of another.
+VICTIM = (*SETTINGS, "hidden_dim=4", "from=before/latest")
 FOREIGN = ("WANDB_", "GAN_LAB_")
 
 
@@ -68,7 +70,9 @@ def make_study(folder: Path) -> Study:
             if answer.code:
                 raise RuntimeError(f"gan-lab {' '.join(arguments)}: {answer.text}")
 
-        gan_lab(*SETTINGS, "hidden_dim=4", "steps=20", "logger=both")
+        alike = [text for text in SETTINGS if not text.startswith("study=")]
+        gan_lab(*alike, "hidden_dim=4", "steps=2", "study=before", "logger=none")
+        gan_lab(*VICTIM, "steps=20", "logger=both")
         (directory,) = (root / "runs/torture").iterdir()
         run = str(directory.relative_to(root))
         gan_lab("modes", run, "--samples", "60")

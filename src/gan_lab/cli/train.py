@@ -27,6 +27,8 @@ Train a run. The same command resumes it, or does nothing if it has finished.
   search=NAME          a search; `gan-lab search --help`
   launcher=parallel    as many runs at once as there are cores
   restart=true         begin anew
+  from=RUN[@STEP]      begin with the weights of another run
+  debug=true           ten steps of tiny networks: every file of a run in a few seconds
   --config-dir DIR     configs of your own, DIR/GROUP/NAME.yaml; those of ./conf are found anyway
 
 examples:

@@ -18,7 +18,9 @@ CHOSEN = ("experiment", *PARTS)
 
 def choices(config: RunConfig) -> Leaves:
     """Return the names of the experiment and of the parts that were chosen, by group."""
-    chosen = config.choices.as_plain()
+    chosen = config.choices.as_plain() | dict(
+        zip(OPTIMIZERS, config.choices.optimizers, strict=True)
+    )
     return {group: chosen[group] for group in CHOSEN if group in chosen}
 
 

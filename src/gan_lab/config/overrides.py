@@ -57,6 +57,12 @@ MINIMAX_NOTE = (
 BCE_NOTE = f"loss=bce means loss=minimax. {MINIMAX_NOTE}"
 
 
+# What debug=true sets unless it is typed: every file of a run in a few seconds. Packs divide 12.
+DEBUG = {
+    "study": "debug", "steps": "10", "seeds": "1", "hidden_dim": "4", "batch_size": "12",
+    "log_every": "1", "sample_every": "5", "score_every": "5", "checkpoint_every": "5",
+    "evaluation.samples": "60", "evaluation.samples_during": "60",
+}  # fmt: skip
 LONG_NUMBER = re.compile("[0-9]{301}")  # Python refuses those of 4,300 digits
 NAME = re.compile(r"[\w.*?-]+")  # in a value; with * and ? it is a pattern
 
@@ -98,7 +104,25 @@ def canonical(arguments: Iterable[str]) -> list[str]:
     ]
     if len(lengths) > 1:
         raise UsageError(f"{' and '.join(lengths)} are two lengths of one run; keep one.")
-    return [text for text, _ in settings.values()]
+    return _with_debug([text for text, _ in settings.values()])
+
+
+def _with_debug(settings: list[str]) -> list[str]:
+    """Put in the place of debug=true what it sets. Raises UsageError for another value."""
+    typed = {split(text)[1]: split(text)[2] for text in settings}
+    if "debug" not in typed:
+        return settings
+    if typed["debug"] not in ("true", "false"):
+        raise UsageError(f"debug={typed['debug']}: expected true or false.")
+    kept = [text for text in settings if split(text)[1] != "debug"]
+    if typed["debug"] == "false":
+        return kept
+    stronger = {*typed}
+    if stronger & {*LENGTHS}:
+        stronger |= {*LENGTHS}
+    if "seed" in stronger:  # it may be a list
+        stronger.add("seeds")
+    return [*kept, *(f"{key}={value}" for key, value in DEBUG.items() if key not in stronger)]
 
 
 def says_bce(arguments: Iterable[str]) -> bool:

@@ -43,17 +43,28 @@ class Choices:
     logger: str | None = None
     experiment: str | None = None
     penalty: tuple[str, ...] = ()
-    optimizer_g: str = ADAM
-    optimizer_d: str = ADAM
+    optimizer_g: str
+    optimizer_d: str
 
     @property
     def optimizers(self) -> tuple[str, str]:
         """The names of the optimizers of G and D."""
         return self.optimizer_g, self.optimizer_d
 
+    @classmethod
+    def from_plain(cls, content: Mapping[str, Any], place: str) -> "Choices":
+        """Read the names by group. Raises Malformed."""
+        both = content.get("optimizer", ADAM)
+        return read_fields(cls, {**dict.fromkeys(OPTIMIZERS, both), **content}, place)
+
     def as_plain(self) -> dict[str, Any]:
-        """Return the names by group, without those of which none was chosen."""
-        return _without(self, "augment", "logger", "experiment")
+        """Return the names by group, without those of which none was chosen, and with one name of
+        an optimizer if that is of both players."""
+        names = _without(self, "augment", "logger", "experiment")
+        if self.optimizer_g == self.optimizer_d:
+            names = {group: name for group, name in names.items() if group not in OPTIMIZERS}
+            names["optimizer"] = self.optimizer_g
+        return names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,9 +192,9 @@ class RuntimeConfig:
     runs_dir: str
     cache_dir: str
     log_every: int
-    sample_every: int
-    score_every: int
-    checkpoint_every: int
+    sample_every: int | None
+    score_every: int | None
+    checkpoint_every: int | None
     stop_on_collapse: bool = False
     evaluation: EvaluationConfig
     logger: Spec | None = None

@@ -86,9 +86,9 @@ class Config:
     runs_dir: str = MISSING
     cache_dir: str = MISSING
     log_every: int = MISSING
-    sample_every: int = MISSING
-    score_every: int = MISSING
-    checkpoint_every: int = MISSING
+    sample_every: int | None = None
+    score_every: int | None = None
+    checkpoint_every: int | None = None
     stop_on_collapse: bool = False
     restart: bool = False
     evaluation: Evaluation = field(default_factory=Evaluation)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from gan_lab.analysis.modes import averaged_census
-from gan_lab.config.length import Schedule
+from gan_lab.config.length import Schedule, Steps
 from gan_lab.config.run_config import RunConfig
 from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.evaluation.scores import value_named
@@ -52,13 +52,9 @@ class Cost:
 
     def seconds(self, done: int) -> float:
         """Return how long a run will take that has `done` of its steps behind it."""
-        counts = {
-            "log": self.schedule.log_every,
-            "sample": self.schedule.sample_every,
-            "score": self.schedule.score_every,
-            "checkpoint": self.schedule.checkpoint_every,
-        }
-        lines, grids, scores, checkpoints = (self._count(n, done) for n in counts.values())
+        schedule = self.schedule
+        each = (schedule.logged, schedule.drawn, schedule.scored, schedule.saved)
+        lines, grids, scores, checkpoints = (steps.count(done, schedule.steps) for steps in each)
         return (
             self.start
             + max(0, self.schedule.steps - done) * self.step
@@ -73,18 +69,16 @@ class Cost:
 
     def bytes(self, done: int) -> int:
         """Return how much more disk a run will take, at most, that has `done` steps."""
-        lines = self._count(self.schedule.log_every, done) + 1
-        grids = self._count(self.schedule.sample_every, done) + 2  # latest.png is a copy
-        kept = KEPT + bool(self.schedule.score_every)
-        due = self._count(self.schedule.checkpoint_every, done) + 1
+        schedule = self.schedule
+        lines = schedule.logged.count(done, schedule.steps) + 1
+        grids = schedule.drawn.count(done, schedule.steps) + 2  # latest.png is a copy
+        kept = KEPT + bool(schedule.scored.count(0, schedule.steps))
+        due = schedule.saved.count(done, schedule.steps) + 1
         return (
             lines * self.line_bytes
             + grids * self.grid_bytes
             + (min(kept, due) if not done else 1) * self.checkpoint_bytes
         )
-
-    def _count(self, every: int, done: int) -> int:
-        return self.schedule.steps // every - done // every if every else 0
 
 
 def measure(config: RunConfig) -> Cost:
@@ -105,7 +99,7 @@ def measure(config: RunConfig) -> Cost:
             lambda: run.save_sample(1, lambda path: save_png(sample_grid(state), path))
         )
         tensors = state.checkpoint(Progress().numbers())
-        _, checkpoint = _timed(lambda: run.save_checkpoint(1, tensors, 1, 1))
+        _, checkpoint = _timed(lambda: run.save_checkpoint(1, tensors, Steps(1), 1))
         best_by, output = config.dataset.selection, state.loss.output
         words = value_named(best_by).title
         _, curves = _timed(lambda: draw_curves(metrics, run.curves_path, output, best_by, words))

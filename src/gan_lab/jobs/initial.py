@@ -66,15 +66,16 @@ def _wish(config: RunConfig) -> Wish | None:
 
 def _source(wish: Wish, members: Sequence[RunConfig]) -> Source:
     reference, optimizers = wish
+    runs_dir = Path(members[0].runtime.runs_dir).expanduser()
     match = AT_STEP.fullmatch(reference)
     name = match[1] if match else reference
-    if name.rpartition("/")[2] in MOVING and (begun := _begun(members)):
+    if name.rpartition("/")[2] in MOVING and (begun := _begun(members, runs_dir)):
         say(f"note      from={reference} is {begun.config.words}, as when it was begun")
         return begun
     try:
-        return _taken(reference, optimizers, Path(members[0].runtime.runs_dir).expanduser())
+        return _taken(reference, optimizers, runs_dir)
     except RunError as error:
-        if begun := _begun(members):
+        if begun := _begun(members, runs_dir):
             return begun
         raise RunError(f"from={reference}: {error}") from error
 
@@ -102,9 +103,9 @@ def _checkpoint_of(run: Run, step: int) -> Checkpoint:
     return checkpoint
 
 
-def _begun(members: Sequence[RunConfig]) -> Source | None:
-    """Return what a run of the same settings and words was begun with; one whose copy is whole, if
-    there is one."""
+def _begun(members: Sequence[RunConfig], runs_dir: Path) -> Source | None:
+    """Return what a run of the same settings and words was begun with: its copy, or that of a run
+    beside it, or else what it was taken from, if that is still there."""
     found: Source | None = None
     places = dict.fromkeys(run_directory(config).parent for config in members)
     for directory in [one for place in places for one in run_directories(place.parent, place.name)]:
@@ -121,8 +122,18 @@ def _begun(members: Sequence[RunConfig]) -> Source | None:
             continue
         found = Source(held.initial, run.initial(held.initial.content))
         if found.weights is not None:
-            break
-    return found
+            return found
+    return found and _again(found, runs_dir)
+
+
+def _again(source: Source, runs_dir: Path) -> Source:
+    """Take the same once more, if it is still there."""
+    config = source.config
+    try:
+        taken = _taken(f"{config.run}@{config.step}", config.optimizers, runs_dir)
+    except RunError:
+        return source
+    return taken if taken.config.content == config.content else source
 
 
 def misfit(config: RunConfig, reason: object) -> UsageError:

@@ -273,7 +273,7 @@ def resume(run: Run, state: TrainingState, schedule: Schedule) -> Progress:
         say(f"starting {run.directory} anew")
     cut_after(run, progress.step)
     if run.checkpoint_steps()[-1:] == [progress.step]:  # a kill may have come before these went
-        run.drop_checkpoints(progress.step, schedule.checkpoint_every, progress.best_step)
+        run.drop_checkpoints(progress.step, schedule.saved, progress.best_step)
     return progress
 
 

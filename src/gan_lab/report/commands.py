@@ -106,9 +106,7 @@ def _own(typed: list[str], config: RunConfig) -> dict[str, str]:
     They are written as they were typed, if that says what the config holds.
     """
     held = leaves.runtime_knobs(config) | leaves.knobs(config) | leaves.deep_arguments(config)
-    held |= config.choices.as_plain()
-    if len(names := {*config.choices.optimizers}) == 1:
-        held["optimizer"] = names.pop()
+    held |= config.choices.as_plain() | leaves.choices(config)
     words: dict[str, str] = {}
     for word in typed:
         if word.startswith("-"):

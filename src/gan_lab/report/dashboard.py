@@ -232,10 +232,8 @@ def as_json(workspace: Any) -> str:
 
 def config_path(knob: str) -> str:
     """Return where a setting of a report's columns is in a run's W&B config."""
-    if knob in PARTS:
+    if knob in (*PARTS, "optimizer"):
         return f"choices.{knob}"
-    if knob == "optimizer":
-        return "choices.optimizer_g"  # both players have the same
     if knob == "from":
         return "runtime.from_run"
     return "runtime.steps" if knob == "num_train_steps" else knob

@@ -32,6 +32,7 @@ from gan_lab.common.files import (
     write_lines,
 )
 from gan_lab.common.typed import Malformed, plain, read
+from gan_lab.config.length import Steps
 from gan_lab.config.run_config import RunConfig, as_content, read_config
 from gan_lab.runs.census import ModesFile
 from gan_lab.runs.checkpoints import Checkpoint, read_newest, write_checkpoint
@@ -358,20 +359,20 @@ class Run:
         """Load the weights that the run begins with; None unless they have the hash `content`."""
         return read_initial(self.initial_path, content)
 
-    def save_checkpoint(self, step: int, state: Checkpoint, every: int, best: int) -> None:
+    def save_checkpoint(self, step: int, state: Checkpoint, planned: Steps, best: int) -> None:
         """Write a checkpoint, and drop those that it makes needless."""
         sync(self.metrics_path)  # a checkpoint must not outlive the lines before it in a power cut
         write_checkpoint(self.checkpoint_path(step), state)
-        self.drop_checkpoints(step, every, best)
+        self.drop_checkpoints(step, planned, best)
 
-    def drop_checkpoints(self, step: int, every: int, best: int) -> None:
+    def drop_checkpoints(self, step: int, planned: Steps, best: int) -> None:
         """Drop all checkpoints but the last two that were due, that of a step, and the best.
 
         A checkpoint that an interruption wrote between two due ones goes at the next due one, so
         that an interrupted run ends with the files of an undisturbed one.
         """
         steps = self.checkpoint_steps()
-        last_due = [other for other in steps if every and other % every == 0][-2:]
+        last_due = [other for other in steps if other in planned][-2:]
         for other in steps:
             if other not in (*last_due, step, best):
                 self.checkpoint_path(other).unlink()

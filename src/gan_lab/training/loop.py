@@ -90,16 +90,16 @@ def train(
             update_average(state.average, state.generator, state.ema_decay, step)
 
             progress.seconds = time.monotonic() - began
-            scores = hooks.score(state.average, step) if due(step, schedule.score_every) else {}
-            if due(step, schedule.log_every) or scores or last:
+            scores = hooks.score(state.average, step) if step in schedule.scored else {}
+            if step in schedule.logged or scores or last:
                 line = monitor.watch(read_line(state, progress, scalars, scores))
                 for tracker in hooks.trackers:
                     tracker.log(line)
-            if due(step, schedule.sample_every) or last:
+            if step in schedule.drawn or last:
                 path = run.save_sample(step, lambda path: save_png(sample_grid(state), path))
                 for tracker in hooks.trackers:
                     tracker.image(step, "samples", path, f"{grid_words(state)}, step {step:,}")
-            planned = due(step, schedule.checkpoint_every) or last
+            planned = step in schedule.saved or last
             if planned or stop.number or monitor.stops:
                 # An undisturbed run keeps nothing here, so this step cannot be its best one.
                 save(state, schedule, run, progress, scores if planned else {})
@@ -110,11 +110,6 @@ def train(
                 raise Collapsed(str(monitor.verdict))
     finally:
         display.close()
-
-
-def due(step: int, every: int) -> bool:
-    """Whether something done every `every` steps (0: never) is done after this one."""
-    return every > 0 and step % every == 0
 
 
 def read_line(
@@ -152,7 +147,7 @@ def save(
     if score < progress.best_score:
         progress.best_step, progress.best_score = progress.step, score
     checkpoint = state.checkpoint(progress.numbers())
-    run.save_checkpoint(progress.step, checkpoint, schedule.checkpoint_every, progress.best_step)
+    run.save_checkpoint(progress.step, checkpoint, schedule.saved, progress.best_step)
     run.set_status("running", progress.step)
 
 
