@@ -188,7 +188,7 @@ class Storm:
         n = random.choice((1, 1, 2, 3, 5))
         delay = random.uniform(0, self.seconds[kind.name] + IMPORTING * fresh)
         alone = kind.workers and random.random() < 1 / 3
-        other = kind.workers and not alone and random.random() < 1 / 2
+        other = kind.one_may_die and not alone and random.random() < 1 / 2
         child = self.start(kind, place, self.command(kind, place), fresh, moment, n)
         code = _wait(child, PATIENCE if spare or moment else delay)
         waited = spare or bool(moment)

@@ -32,6 +32,7 @@ class Kind:
     moments: Mapping[str, Install] = field(default_factory=lambda: TRAINING | ANY)
     own_cache: bool = False
     workers: bool = False  # it has processes of its own, and its parent may die alone
+    one_may_die: bool = False  # or one of them: its work fails, and the same command goes on
 
 
 def kinds(folder: Path) -> list[Kind]:
@@ -51,6 +52,7 @@ def kinds(folder: Path) -> list[Kind]:
             "sweep",
             ("-m", "seed=0,1", "launcher=parallel", "n_jobs=2", *ALONE),
             workers=True,
+            one_may_die=True,
         ),
         Kind("search", (SEARCH, *ALONE), moments=TRAINING | JOURNAL, workers=True),
         Kind("evaluate", ("evaluate", RUN, "--samples", "50"), ALONE, ANY),
@@ -67,7 +69,7 @@ def kinds(folder: Path) -> list[Kind]:
     if Path(os.environ.get("GAN_LAB_DATA", ""), "MNIST").is_dir():
         root = f"data_root={os.environ['GAN_LAB_DATA']}"
         stacked = (
-            *TINY,
+            *(text for text in TINY if not text.startswith("score_every")),
             "dataset=stacked_mnist",
             root,
             "dataset.scores=[swd]",
