@@ -147,6 +147,7 @@ def test_own_configs_are_completed_and_nobodys_code_is_imported(project, gan_lab
 # --- many runs -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_sweep_of_ones_own_in_worker_processes(project, gan_lab):
     result = gan_lab("experiment=first", "sweep=margins", "launcher=parallel", "n_jobs=2")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -166,6 +167,7 @@ def test_fresh_workers_are_told_where_configs_and_code_are(
     assert commands == {f"gan-lab --config-dir {project / 'conf'} experiment=first seeds=2"}
 
 
+@pytest.mark.slow
 def test_a_search_of_ones_own(project, gan_lab):
     result = gan_lab("experiment=first", "search=margins")
     assert result.returncode == 0, result.stdout + result.stderr

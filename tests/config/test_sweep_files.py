@@ -73,7 +73,11 @@ def test_every_sweep_is_of_several_runs(sweep):
     assert len(directories) == len(made) > 1
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
+@pytest.mark.parametrize(
+    "experiment",
+    [name if place % 5 == 0 else pytest.param(name, marks=pytest.mark.slow)
+     for place, name in enumerate(EXPERIMENTS)],
+)  # fmt: skip
 def test_a_sweep_combines_with_every_experiment(experiment):
     assert len(jobs("sweep=weight_init", f"experiment={experiment}", "seeds=1")) == 2
 
