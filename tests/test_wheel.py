@@ -103,7 +103,7 @@ def test_it_works_from_another_folder(installed, environment, tmp_path):
 
 @pytest.mark.slow
 def test_a_new_project_works_from_the_wheel_alone(installed, environment, tmp_path):
-    """What a user does after `pip install gan-lab`, in an empty folder, with an own score and data."""
+    """What a user does in an empty folder, who then adds a score and a dataset."""
     environment = {key: value for key, value in environment.items() if key != "PYTHONPATH"}
 
     def gan_lab(*arguments: str, folder: Path = tmp_path / "mine") -> str:
