@@ -12,7 +12,9 @@ from gan_lab import metrics
 from gan_lab.evaluation import classifier
 
 NAMES = {
-    "gan_lab": "__version__ load_dataset load_loss load_run",
+    "gan_lab": """
+        RunError TrainedRun UsageError __version__ evaluate list_runs load_dataset load_loss
+        load_run sweep train write_report""",
     "gan_lab.losses": """
         Critic GanLoss GradientPenalty Penalty R1 R2
         hinge lsgan minimax nonsaturating rpgan wasserstein""",

@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.common.paths import conf_directory
+from gan_lab.common.paths import conf_directory, template_directory
 from small_runs import FEW_SAMPLES, FEW_SCORES
 
 CHECKOUT = Path(__file__).parents[1]
+TEMPLATE = [
+    path.relative_to(template_directory())
+    for path in template_directory().rglob("*")
+    if path.is_file() and "__pycache__" not in path.parts
+]
 QUICK = ("steps=3", "logger=none", *FEW_SAMPLES, FEW_SCORES)
 
 
@@ -58,6 +63,7 @@ def test_it_holds_configs_weights_and_style_and_no_tests(wheel):
     yamls = conf_directory().rglob("*.yaml")
     configs = {f"gan_lab/conf/{path.relative_to(conf_directory())}" for path in yamls}
     assert len(configs) > 5 and configs <= names
+    assert {f"gan_lab/template/{path}" for path in TEMPLATE} <= names
     assert "gan_lab/evaluation/weights/mnistcnn-v1.safetensors" in names
     assert "gan_lab/figures/gan_lab.mplstyle" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
@@ -93,3 +99,42 @@ def test_it_works_from_another_folder(installed, environment, tmp_path):
     assert Path(package).is_relative_to(installed.parent)
     assert Path(configs) == Path(package).parent / "conf"
     assert numbers == ["3", "5", "1", "32", "32"]
+
+
+@pytest.mark.slow
+def test_a_new_project_works_from_the_wheel_alone(installed, environment, tmp_path):
+    """What a user does in an empty folder, who then adds a score and a dataset."""
+    environment = {key: value for key, value in environment.items() if key != "PYTHONPATH"}
+
+    def gan_lab(*arguments: str, folder: Path = tmp_path / "mine") -> str:
+        return run(installed / "gan-lab", *arguments, folder=folder, environment=environment)
+
+    gan_lab("new", "mine", folder=tmp_path)
+    project = tmp_path / "mine"
+    gan_lab("experiment=first", "steps=20")
+    gan_lab("experiment=first", "sweep=compare", "steps=2", "launcher=parallel", "n_jobs=2")
+    gan_lab("report", "first")
+    assert (project / "runs" / "first" / "report" / "report.html").is_file()
+    assert "ConvTranspose2d" in gan_lab("explain", "model=mine")
+
+    (project / "my_scores.py").write_text("def grey(fake): return fake.double().mean()\n")
+    (project / "conf" / "score").mkdir()
+    (project / "conf" / "score" / "grey.yaml").write_text(
+        "needs: images\nbetter: floor\nin_lists: [grey]\nmeasure:\n  _target_: my_scores.grey\n"
+    )
+    (project / "my_data.py").write_text(
+        "import torch\nfrom gan_lab.data import ImageDataset\n\n\n"
+        "def stripes(image_size, split='train'):\n"
+        "    images = torch.zeros(64, 1, image_size, image_size, dtype=torch.uint8)\n"
+        "    images[:, :, ::2] = 255\n"
+        "    return ImageDataset(images)\n"
+    )
+    (project / "conf" / "dataset").mkdir()
+    (project / "conf" / "dataset" / "stripes.yaml").write_text(
+        "images:\n  _target_: my_data.stripes\n  image_size: ${image_size}\n"
+        "classifier: null\nscores: [grey]\nscores_during_training: [grey]\nselection: grey\n"
+    )
+    typed = ("dataset=stripes", "dataset.scores=[grey]", "study=stripes", "steps=2")
+    gan_lab("experiment=first", *typed)
+    assert "grey" in gan_lab("runs", "stripes")
+    gan_lab("evaluate", "latest", "--scores", "grey", "--samples", "60", "--trust")

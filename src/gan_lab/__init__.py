@@ -1,6 +1,8 @@
 """gan_lab: train, compare and explain GANs.
 
-In a notebook: `gan_lab.load_run("latest")`, `gan_lab.load_dataset("mnist")`,
+In a notebook or a program: `gan_lab.train("experiment=mnist_dcgan", latent_dim=100)`,
+`gan_lab.sweep(...)`, `gan_lab.evaluate(run)`, `gan_lab.write_report("scratch")`,
+`gan_lab.list_runs()`, `gan_lab.load_run("latest")`, `gan_lab.load_dataset("mnist")`,
 `gan_lab.load_loss("minimax")`.
 """
 
@@ -9,9 +11,34 @@ from typing import TYPE_CHECKING, Any
 from gan_lab.common.version import __version__
 
 if TYPE_CHECKING:
-    from gan_lab.api import load_dataset, load_loss, load_run
+    from gan_lab.api import (
+        RunError,
+        TrainedRun,
+        UsageError,
+        evaluate,
+        list_runs,
+        load_dataset,
+        load_loss,
+        load_run,
+        sweep,
+        train,
+        write_report,
+    )
 
-__all__ = ["__version__", "load_dataset", "load_loss", "load_run"]
+__all__ = [
+    "RunError",
+    "TrainedRun",
+    "UsageError",
+    "__version__",
+    "evaluate",
+    "list_runs",
+    "load_dataset",
+    "load_loss",
+    "load_run",
+    "sweep",
+    "train",
+    "write_report",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,7 @@ import csv
 import pytest
 from PIL import Image
 
-from gan_lab.cli.report import default_folder
+from gan_lab.report.write import default_folder
 from gan_lab.runs.directory import run_directories
 from study_files import OUTPUTS, finished, many, report
 

@@ -21,7 +21,7 @@ from grid_study import SETTINGS, Study
 
 SECONDS = 30.0  # after which a command is long
 VERBS = ("train", "evaluate", "modes", "equilibrium", "sample", "interpolate", "report", "runs",
-         "plan", "verify", "export", "dashboard", "explain", "search", "help")  # fmt: skip
+         "plan", "verify", "export", "dashboard", "explain", "new", "search", "help")  # fmt: skip
 OPTIONS = {
     "evaluate": ("--real", "--fake", "--out", "--samples", "--scores", "--inception-weights",
                  "--inception-sha256", "--device", "--data-root", "--folder", "--trust"),

@@ -25,7 +25,7 @@ from gan_lab.report.commands import _own
 from gan_lab.runs.directory import Run
 from small_runs import SMALL, USAGE, assert_one_line
 
-NEED_NO_RUN = {"train", "plan", "explain"}
+NEED_NO_RUN = {"train", "plan", "explain", "new"}
 LISTS = {"runs", "report", "dashboard"}  # of many runs: they name a bad one and go on
 PACKS = {"pack"}  # files alone: nothing is built, so that there is nothing to refuse
 OPENS = [verb for verb in VERBS if verb not in NEED_NO_RUN | LISTS | PACKS]

@@ -46,6 +46,7 @@ gan-lab: train, compare and explain GANs.
   gan-lab plan KEY=VALUE ...           what a command would do, and the time and disk it takes
   gan-lab verify RUN                   repeat a run's first steps, and compare
   gan-lab explain KEY=VALUE ...        formula, source and curves of a loss; layers of a model
+  gan-lab new FOLDER                   a project of your own: model, loss, experiment, sweep
 
 Six to begin with:
   gan-lab model=dcgan                                 a DCGAN on the embedded digits
@@ -76,7 +77,7 @@ ordinary run. Needs `pip install "gan-lab[optuna]"`.
 """
 VERBS = (
     "train", "evaluate", "modes", "equilibrium", "sample", "interpolate", "report", "runs", "plan",
-    "verify", "export", "pack", "dashboard", "explain",
+    "verify", "export", "pack", "dashboard", "explain", "new",
 )  # fmt: skip
 
 

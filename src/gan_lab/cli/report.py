@@ -1,6 +1,5 @@
 """`gan-lab report STUDY|RUN ...`: a page, tables and figures that compare runs."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from gan_lab.cli.arguments import at_least, parser
@@ -39,25 +38,12 @@ def main(arguments: list[str]) -> int:
     from gan_lab.report.collect import collect
 
     collection = collect(options.references, Path(options.runs_dir))
-    from gan_lab.report.write import write_report  # only now: torch takes 2 s
+    from gan_lab.report.write import folder_of, write_report  # only now: torch takes 2 s
 
-    directories = [data.run.directory for data in collection.runs]
-    folder = collection.folder / "report" if collection.folder else default_folder(directories)
-    out = Path(options.out or folder)
+    out = Path(options.out or folder_of(collection))
     if out.is_symlink() and not options.out:  # in a study that somebody may have sent
         raise RunError(f"{out} is a link, which is not followed: remove it, or add --out DIR.")
     page = write_report(collection, out, options.steps, options.title)
     say(f"figures   {out / 'figures'}, each as PNG and as PDF; the animation as GIF")
     say(str(page))
     return 0
-
-
-def default_folder(runs: Sequence[Path]) -> Path:
-    """Return a folder by what is compared, so that a part's report never replaces the whole's."""
-    study, *others = dict.fromkeys(run.parent for run in runs)
-    if others:
-        names = [each.absolute().name for each in (study, *others)]
-        return study.parent / "_".join(["report", *names])
-    if {*runs} >= {path.parent for path in study.glob("*/config.yaml")}:
-        return study / "report"
-    return runs[0] / "report" if len(runs) == 1 else study / "report_part"

@@ -64,6 +64,12 @@ def config_file(group: str, name: str) -> Path:
     return next((file for file in files[:-1] if file.is_file()), files[-1])
 
 
+def template_directory() -> Path:
+    """Return the folder that `gan-lab new` copies, packaged like the configs."""
+    packaged = PACKAGE / "template"
+    return packaged if packaged.is_dir() else PACKAGE.parents[1] / "template"
+
+
 def loss_figures() -> Path:
     """Return the folder with a figure of a real run of each loss, packaged like the configs."""
     packaged = PACKAGE / "experiments" / "mnist_losses"

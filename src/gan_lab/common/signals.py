@@ -2,6 +2,7 @@
 
 import errno
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -66,8 +67,11 @@ def _note(number: int) -> None:
 def handle(numbers: Iterable[int], handler: Handler) -> Handlers:
     """Set the handler of signals, and return those before by number.
 
-    A signal that is ignored stays so: under nohup, say, or where a parent answers it.
+    A signal that is ignored stays so: under nohup, say, or where a parent answers it. Python lets
+    the main thread alone set handlers: in another one none is set.
     """
+    if threading.current_thread() is not threading.main_thread():
+        return {}
     before = {number: signal.getsignal(number) for number in numbers}
     for number in [one for one in before if before[one] in (signal.SIG_IGN, None)]:
         del before[number]

@@ -134,10 +134,10 @@ class Score:
 
         measured = instantiate(self.measure, real=real, fake=fake)
         found = measured if isinstance(measured, dict) else {self.name: measured}
-        if found.keys() != self.values().keys():
+        if unlike := sorted(found.keys() - self.values().keys()):
             raise UsageError(
-                f"score={self.name} has the values {', '.join(found)}, and its file says what is "
-                f"better of {', '.join(self.values())}."
+                f"score={self.name} has a value {unlike[0]!r}, and its file says what is better of "
+                f"{', '.join(self.values())}."
             )
         return {
             name: one if isinstance(one, Measured) else Measured(float(one))

@@ -13,10 +13,12 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from gan_lab.common.errors import Interrupted, RunError, Taken, UsageError
@@ -74,7 +76,8 @@ class Worker:
         # A signal that comes while it starts waits until the worker can answer it.
         old = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            self.process.start()
+            with _without_main():
+                self.process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, old)
         sender.close()
@@ -95,6 +98,20 @@ class Worker:
         finally:
             self._answer.close()
             self._output.close()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Let a fresh process begin without the program that starts it: a script that trains would
+    train again, and a notebook has no file."""
+    if start_method == "fork":
+        yield
+        return
+    main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def wait_for_any(workers: Iterable[Worker], seconds: float) -> None:

@@ -16,7 +16,7 @@ from gan_lab.config.identity import run_directory
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import RunConfig, RuntimeConfig
 from gan_lab.jobs.initial import Source, Wish, sources_of, weights_of, with_source
-from gan_lab.jobs.job import Job
+from gan_lab.jobs.job import Job, Outcome
 from gan_lab.jobs.launchers import Launcher
 from gan_lab.jobs.tables import print_jobs, print_spreads
 from gan_lab.runs.directory import Run
@@ -150,6 +150,25 @@ def run_jobs(jobs: Sequence[Job], launcher: Launcher) -> int:
     """Run jobs with a launcher and return the exit code; one that fails stops no other."""
     if len(jobs) == 1 and launcher.alone_here:
         return _run_here(jobs[0])
+    outcomes = run_several(jobs, launcher)
+    failures = [outcome for outcome in outcomes if outcome.failed]
+    for outcome in failures:
+        complain(failure(outcome))
+    if outcomes:  # none of a dry run
+        say(f"{len(outcomes) - len(failures)} of {counted(len(outcomes), 'run')} finished")
+        say(str(jobs[0].run.directory.parent))
+    return 1 if failures else 0
+
+
+def failure(outcome: Outcome) -> str:
+    """Return in one line which run did not finish, and why."""
+    where = f"{outcome.job.run.directory.name} {outcome.state}"
+    return f"{outcome.job.name} ({where}): {outcome.reason}"
+
+
+def run_several(jobs: Sequence[Job], launcher: Launcher) -> list[Outcome]:
+    """Run jobs with a launcher, print tables of them, and return what became of each; nothing if
+    none was to run."""
     say(f"{counted(len(jobs), 'run')}: {_counts([job.before for job in jobs])}")
     try:
         outcomes = launcher.run(jobs)
@@ -158,16 +177,10 @@ def run_jobs(jobs: Sequence[Job], launcher: Launcher) -> int:
         say("the same command goes on from there")
         raise
     if outcomes is None:  # a dry run
-        return 0
+        return []
     print_jobs(jobs)
     print_spreads(jobs)
-    failures = [outcome for outcome in outcomes if outcome.failed]
-    for outcome in failures:
-        where = f"{outcome.job.run.directory.name} {outcome.state}"
-        complain(f"{outcome.job.name} ({where}): {outcome.reason}")
-    say(f"{len(outcomes) - len(failures)} of {counted(len(outcomes), 'run')} finished")
-    say(str(jobs[0].run.directory.parent))
-    return 1 if failures else 0
+    return outcomes
 
 
 def _run_here(job: Job) -> int:

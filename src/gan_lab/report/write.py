@@ -22,6 +22,24 @@ from gan_lab.report.study import Study
 Row = dict[str, str | float | None]  # of a spreadsheet, by the headings of its columns
 
 
+def folder_of(collection: Collection) -> Path:
+    """Return the folder in which a report lies that nobody gave a place to."""
+    if collection.folder:
+        return collection.folder / "report"
+    return default_folder([data.run.directory for data in collection.runs])
+
+
+def default_folder(runs: Sequence[Path]) -> Path:
+    """Return a folder by what is compared, so that a part's report never replaces the whole's."""
+    study, *others = dict.fromkeys(run.parent for run in runs)
+    if others:
+        names = [each.absolute().name for each in (study, *others)]
+        return study.parent / "_".join(["report", *names])
+    if {*runs} >= {path.parent for path in study.glob("*/config.yaml")}:
+        return study / "report"
+    return runs[0] / "report" if len(runs) == 1 else study / "report_part"
+
+
 def write_report(
     collection: Collection, out: Path, steps: Sequence[int] | None = None, title: str | None = None
 ) -> Path:

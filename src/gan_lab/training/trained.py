@@ -2,6 +2,7 @@
 
 import copy
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError, unknown
+from gan_lab.common.text import printable
 from gan_lab.config.checks import check_facts, check_ranges
 from gan_lab.config.compose import load_defaults
 from gan_lab.config.identity import listing_of, result_hash
@@ -25,8 +27,10 @@ from gan_lab.training.device import set_up_device
 from gan_lab.training.sampling import generate_each, sample_labels, sample_latents
 from gan_lab.training.weights import Misfit, check_weights, set_weights
 
+MOST_SHOWN = 10  # scores of a run, where it is shown in a few lines
 
-@dataclass
+
+@dataclass(repr=False)
 class TrainedRun:
     """A run as it was left: its config, its newest checkpoint, its networks in eval mode.
 
@@ -37,6 +41,25 @@ class TrainedRun:
     run: Run
     config: RunConfig
     device: torch.device
+
+    def __repr__(self) -> str:
+        """Say in a few lines which run it is, how far it is, and its scores."""
+        config, status = self.config, self.run.status()
+        chosen = config.choices
+        lines = [
+            f"TrainedRun({str(self.directory)!r})",
+            f"  {status.state}, step {status.step:,}",
+            f"  model={chosen.model} loss={chosen.loss} dataset={chosen.dataset} "
+            f"seed={config.seed}",
+            f"  latent_dim={config.latent_dim} batch_size={config.batch_size} "
+            f"lr_g={config.lr_g:g} lr_d={config.lr_d:g}",
+        ]
+        with suppress(RunError):
+            scores = list(self.run.final_scores().items())
+            lines += [f"  {name} {value:.4g}" for name, value in scores[:MOST_SHOWN]]
+            if len(scores) > MOST_SHOWN:
+                lines.append(f"  and {len(scores) - MOST_SHOWN} more scores")
+        return "\n".join(map(printable, lines))
 
     @property
     def directory(self) -> Path:
