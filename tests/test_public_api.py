@@ -19,8 +19,8 @@ NAMES = {
     "gan_lab.models": """
         DCGANDiscriminator DCGANGenerator DCGANK5Discriminator DCGANK5Generator
         LabelledDiscriminator LabelledGenerator MLPDiscriminator MLPGenerator MaxoutDiscriminator
-        PointDiscriminator PointGenerator ResNetNFDiscriminator ResNetNFGenerator call initialise
-        parameter_count""",
+        PointDiscriminator PointGenerator ProjectionDiscriminator ResNetNFDiscriminator
+        ResNetNFGenerator call initialise parameter_count""",
     "gan_lab.data": """
         Augmentation ImageDataset PointDataset celeba celeba_hash cifar10 decode digits
         fashion_mnist flowers flowers_hash folder_size from_unit grid human_size image_dimensions

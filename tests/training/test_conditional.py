@@ -118,8 +118,9 @@ def test_every_model_takes_labels(model):
 
 
 @torch.no_grad()
-def test_swapped_labels_raise_the_loss_of_a_trained_discriminator():
-    state = make_state("model=cdcgan", "lr=1e-3", hidden_dim=8, latent_dim=16, batch_size=32)
+@pytest.mark.parametrize("model", ["cdcgan", "dcgan_projection"])
+def test_swapped_labels_raise_the_loss_of_a_trained_discriminator(model):
+    state = make_state(f"model={model}", "lr=1e-3", hidden_dim=8, latent_dim=16, batch_size=32)
     with torch.enable_grad():
         for step in range(200):
             take_step(state, step)

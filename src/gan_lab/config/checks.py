@@ -148,6 +148,11 @@ def _remarks(config: RunConfig) -> Iterator[str]:
             "the discriminator has no norm, for the loss has a gradient penalty: this is what "
             "d_norm=auto does (model.d_norm=none says the same without this note)"
         )
+    if config.penalties and model.discriminator.get("minibatch_std"):
+        yield (
+            "under minibatch_std a logit depends on the whole batch, so that a penalty is on the "
+            "gradient of all logits in an image, as in ProGAN and StyleGAN2"
+        )
     if "gradient_penalty" in config.penalties and config.beta1 >= 0.5:
         yield (
             f"beta1={config.beta1:g} with a gradient penalty often oscillates; its authors use "

@@ -12,7 +12,7 @@ from gan_lab.common.downloads import downloads
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.checks import check_data
 from gan_lab.config.identity import cannot_be_read, listing_of
-from gan_lab.config.instantiate import instantiate
+from gan_lab.config.instantiate import instantiate, locate
 from gan_lab.config.length import Schedule, make_schedule
 from gan_lab.config.run_config import RunConfig, with_data
 from gan_lab.config.spec import Spec
@@ -80,12 +80,15 @@ def networks(config: RunConfig) -> tuple[nn.Module, nn.Module]:
     """Build both players, on the CPU, with the starting weights that belong to the seed.
 
     Labels are more latents of the generator and more channels of the discriminator, whatever
-    networks these are; so are the further images of a pack.
+    networks these are, unless the discriminator's class says `labelled` and so takes them itself;
+    the further images of a pack are more channels too.
     """
     classes = len(config.class_counts)
     channels, image_size = config.shape[0], config.shape[-1]
     label_latents = classes if config.model.condition_g else 0
-    label_channels = classes if config.model.condition_d else 0
+    judged = classes if config.model.condition_d else 0
+    takes_labels = getattr(locate(str(config.model.discriminator.target)), "labelled", False)
+    label_channels = 0 if takes_labels else judged
     generator = _network(
         config,
         "generator",
@@ -98,6 +101,7 @@ def networks(config: RunConfig) -> tuple[nn.Module, nn.Module]:
         "discriminator",
         channels=channels * config.pack + label_channels,
         image_size=image_size,
+        **({"classes": judged} if takes_labels else {}),
     )
     if label_latents:
         generator = LabelledGenerator(generator, classes)
