@@ -14,7 +14,7 @@ from gan_lab.evaluation import classifier
 NAMES = {
     "gan_lab": "__version__ load_dataset load_loss load_run",
     "gan_lab.losses": """
-        Critic GanLoss GradientPenalty Penalty R1 R2
+        Critic DRAGAN GanLoss GradientPenalty LeCam Penalty R1 R2
         hinge lsgan minimax nonsaturating rpgan wasserstein""",
     "gan_lab.models": """
         DCGANDiscriminator DCGANGenerator DCGANK5Discriminator DCGANK5Generator

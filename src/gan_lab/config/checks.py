@@ -13,6 +13,9 @@ from gan_lab.config.run_config import OWN_CLASSIFIER, ModelConfig, RunConfig
 from gan_lab.config.schema import CHOICES, RANGES
 from gan_lab.config.spec import Spec
 
+# Losses whose D may put real images on either side of 0.
+SIGNLESS = ("gan_lab.losses.wasserstein", "gan_lab.losses.lsgan", "gan_lab.losses.rpgan")
+
 
 def check_ranges(config: RunConfig) -> None:
     """Raise UsageError for a knob outside its range or choices."""
@@ -87,6 +90,12 @@ def _errors(config: RunConfig) -> Iterator[str]:
         )
     if model.points and _augments(config):
         yield f"augment={choices.augment} is for images, and these are points: use augment=none."
+    if config.augment and config.augment.get("target") is not None and loss.target in SIGNLESS:
+        yield (
+            f"augment={choices.augment} reads from the sign of D's output whether D takes an image "
+            f"for real, and {choices.loss} gives it no such sign: use loss=nonsaturating, "
+            "loss=minimax or loss=hinge, or augment=diffaugment."
+        )
     penalties = list(config.penalties)
     if penalties and model.discriminator.get("norm") == "batch":
         yield (
@@ -122,7 +131,7 @@ def _errors(config: RunConfig) -> Iterator[str]:
 
 
 def _penalty_errors(config: RunConfig) -> Iterator[str]:
-    for name, spec in config.penalties.items():
+    for name, spec in {**config.penalties, **config.penalty}.items():
         weight = spec.get("weight", 1.0)
         if isinstance(weight, int | float) and not weight >= 0:
             yield f"penalty.{name}.weight={weight}: must be at least 0."

@@ -18,9 +18,10 @@ from gan_lab.config.run_config import RunConfig, with_data
 from gan_lab.config.spec import Spec
 from gan_lab.data import ImageDataset
 from gan_lab.data.augment import Augmentation
-from gan_lab.losses import GanLoss
+from gan_lab.losses import GanLoss, LeCam
 from gan_lab.models import LabelledDiscriminator, LabelledGenerator, call, initialise
 from gan_lab.training.batches import Batches
+from gan_lab.training.carried import AdaptiveProbability, Carried, OutputAverages
 from gan_lab.training.device import on_device, set_up_device
 from gan_lab.training.rng import torch_seed
 from gan_lab.training.state import TrainingState
@@ -157,8 +158,10 @@ def _try(player: str, network: nn.Module, inputs: Tensor, labels: Tensor | None)
 def loss(config: RunConfig) -> GanLoss:
     """Build the objective with its penalties."""
     objective: GanLoss = instantiate(config.loss)
-    penalties = {name: instantiate(spec) for name, spec in config.penalty.items()}
-    return replace(objective, penalties={**objective.penalties, **penalties})
+    added = {name: instantiate(spec) for name, spec in config.penalty.items()}
+    penalties = {name: term for name, term in added.items() if not isinstance(term, LeCam)}
+    lecam = next((term for term in added.values() if isinstance(term, LeCam)), None)
+    return replace(objective, penalties={**objective.penalties, **penalties}, lecam=lecam)
 
 
 @dataclass(frozen=True)
@@ -217,4 +220,14 @@ def training_state(config: RunConfig, data: ImageDataset, device: torch.device) 
         gradient_clip=config.gradient_clip,
         decay_steps=length.steps if config.lr_decay == "linear" else None,
         precision=config.precision,
+        carried=carried(config, objective).to(device),
     )
+
+
+def carried(config: RunConfig, objective: GanLoss) -> Carried:
+    """Build what the regularisers of a run remember, as it is before the first step."""
+    images, ada = augmentation(config), None
+    if images.target is not None:
+        ada = AdaptiveProbability(images.target, config.batch_size / images.images_to_one)
+    averages = OutputAverages(objective.lecam.decay) if objective.lecam else None
+    return Carried(ada, averages)

@@ -1,6 +1,6 @@
 """Everything that a training step touches, and the state that a checkpoint holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import torch
@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from gan_lab.losses import GanLoss
 from gan_lab.runs.checkpoints import Checkpoint, OptimizerState, ProgressNumbers
 from gan_lab.training.batches import Batches
+from gan_lab.training.carried import Carried
 from gan_lab.training.schedules import linear
 from gan_lab.training.weights import check_optimizer, check_weights, set_optimizer, set_weights
 
@@ -30,10 +31,12 @@ class TrainingState:
     gradient_clip: float | None = None
     decay_steps: int | None = None  # both learning rates fall linearly to 0 at this step
     precision: str = "fp32"  # or "bf16": see steps.in_bf16
+    carried: Carried = field(default_factory=Carried)
 
     def checkpoint(self, progress: ProgressNumbers) -> Checkpoint:
         """Return all that resuming needs."""
-        return {
+        carried = self.carried.state_dict()
+        checkpoint: Checkpoint = {
             "progress": progress,
             "generator": self.generator.state_dict(),
             "discriminator": self.discriminator.state_dict(),
@@ -41,6 +44,7 @@ class TrainingState:
             "optimizer_g": cast(OptimizerState, self.optimizer_g.state_dict()),
             "optimizer_d": cast(OptimizerState, self.optimizer_d.state_dict()),
         }
+        return {**checkpoint, "carried": carried} if carried else checkpoint
 
     def load(self, checkpoint: Checkpoint) -> None:
         """Set all tensors from a checkpoint. Raises Misfit, before any is set, if one does not
@@ -49,6 +53,7 @@ class TrainingState:
             (self.generator, checkpoint["generator"]),
             (self.discriminator, checkpoint["discriminator"]),
             (self.average, checkpoint["average"]),
+            (self.carried, checkpoint.get("carried", {})),
         )
         optimizers = (
             (self.optimizer_g, checkpoint["optimizer_g"]),
