@@ -23,9 +23,9 @@ NAMES = {
         ResNetNFGenerator call initialise parameter_count""",
     "gan_lab.data": """
         Augmentation ImageDataset PointDataset celeba celeba_hash cifar10 decode digits
-        fashion_mnist flowers flowers_hash folder_size from_unit grid human_size image_dimensions
-        image_folder kmnist listing_hash mnist reading_once ring stacked_mnist to_unit
-        with_channels""",
+        fashion_mnist file_hash flowers flowers_hash folder_size from_unit grid human_size
+        image_dimensions image_folder kmnist listing_hash mnist moons pinwheel points_csv
+        reading_once ring spiral stacked_mnist to_unit with_channels""",
     "gan_lab.metrics": """
         Cells Census Moments UNSURE birthday_size cells_for closest_pairs count_modes
         divergence_from_uniform familiar_distance frechet frechet_distance frechet_from_features

@@ -39,8 +39,8 @@ def dataset(config: RunConfig, **changes: Any) -> ImageDataset:
     if runtime.opened and config.files and config.files != listing_of(config):
         raise RunError(
             f"the files of {config.choices.dataset} that are found are not those that the run was "
-            "trained on: their names or sizes differ. Say where those are with --data-root "
-            "or --folder."
+            "trained on: their names or sizes differ, or the content of a file. Say where those "
+            "are with --data-root or --folder."
         )
     try:
         with downloads(allowed=not runtime.data_read_only):
