@@ -16,18 +16,18 @@ NAMES = {
         RunError TrainedRun UsageError __version__ evaluate list_runs load_dataset load_loss
         load_run sweep train write_report""",
     "gan_lab.losses": """
-        Critic GanLoss GradientPenalty Penalty R1 R2
+        Critic DRAGAN GanLoss GradientPenalty LeCam Penalty R1 R2
         hinge lsgan minimax nonsaturating rpgan wasserstein""",
     "gan_lab.models": """
         DCGANDiscriminator DCGANGenerator DCGANK5Discriminator DCGANK5Generator
         LabelledDiscriminator LabelledGenerator MLPDiscriminator MLPGenerator MaxoutDiscriminator
-        PointDiscriminator PointGenerator ResNetNFDiscriminator ResNetNFGenerator call initialise
-        parameter_count""",
+        PointDiscriminator PointGenerator ProjectionDiscriminator ResNetNFDiscriminator
+        ResNetNFGenerator call initialise parameter_count""",
     "gan_lab.data": """
         Augmentation ImageDataset PointDataset celeba celeba_hash cifar10 decode digits
-        fashion_mnist flowers flowers_hash folder_size from_unit grid human_size image_dimensions
-        image_folder kmnist listing_hash mnist reading_once ring stacked_mnist to_unit
-        with_channels""",
+        fashion_mnist file_hash flowers flowers_hash folder_size from_unit grid human_size
+        image_dimensions image_folder kmnist listing_hash mnist moons pinwheel points_csv
+        reading_once ring spiral stacked_mnist to_unit with_channels""",
     "gan_lab.metrics": """
         Cells Census Moments UNSURE birthday_size cells_for closest_pairs count_modes
         divergence_from_uniform familiar_distance frechet frechet_distance frechet_from_features

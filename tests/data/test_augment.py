@@ -7,11 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from gan_lab.common.errors import UsageError
+from gan_lab.config.checks import check_fit
 from gan_lab.config.compose import jobs
 from gan_lab.config.identity import result_hash
 from gan_lab.config.run_config import RunConfig
 from gan_lab.data import digits, to_unit
-from gan_lab.data.augment import NUMBERS, crop_and_flip, differentiable
+from gan_lab.data.augment import MORE_NUMBERS, NUMBERS, POLICIES, crop_and_flip, differentiable
 from gan_lab.training import build
 from gan_lab.training.rng import batch_indices
 from gan_lab.training.state import TrainingState
@@ -83,7 +85,7 @@ def test_the_load_size_is_that_of_system_d():
     assert data.images.shape[-1] == 70 and data.shape == (1, 64, 64)
 
 
-@pytest.mark.parametrize("augment", ["deluxe", "flip", "diffaugment"])
+@pytest.mark.parametrize("augment", ["deluxe", "flip", "diffaugment", "ada"])
 def test_what_is_drawn_at_a_place_does_not_depend_on_the_way_there(augment):
     before, after = make_parts(f"augment={augment}"), make_parts(f"augment={augment}")
     for step in range(3):
@@ -91,7 +93,7 @@ def test_what_is_drawn_at_a_place_does_not_depend_on_the_way_there(augment):
     assert torch.equal(before.batches.real(7, 0), after.batches.real(7, 0))
     images = torch.randn(8, 1, 16, 16)
     shown = [parts.batches.critic_augment(7, 0) for parts in (before, after)]
-    if augment == "diffaugment":
+    if augment in ("diffaugment", "ada"):
         assert torch.equal(shown[0](images), shown[1](images))
         assert not torch.equal(shown[0](images), after.batches.critic_augment(8, 0)(images))
     else:
@@ -197,3 +199,87 @@ def test_an_unknown_policy_is_one_line(gan_lab_here):
     result = gan_lab_here("augment=diffaugment", "augment.differentiable=[colour]", "logger=none")
     assert result.returncode == 2 and "colour" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+# --- mirrored, turned, and sometimes ------------------------------------------------------------
+
+SYMMETRIES = ("flip", "quarter_turns")
+ALL = (*SYMMETRIES, "translation", "color")
+
+
+def all_numbers(count: int, **columns: float) -> Tensor:
+    """Uniform numbers of all streams, of which all are 0.5 but these columns."""
+    uniform = torch.full((count, NUMBERS + MORE_NUMBERS), 0.5)
+    for name, value in columns.items():
+        uniform[:, int(name[1:])] = value
+    return uniform
+
+
+def test_images_are_mirrored_and_turned_as_the_numbers_say():
+    images = torch.randn(2, 3, 6, 6)
+    for number, mirrored in ((0.49, True), (0.51, False)):
+        shown = differentiable(("flip",), 3, all_numbers(2, c10=number))(images)
+        assert torch.equal(shown, images.flip(3) if mirrored else images)
+    for number, turns in ((0.0, 0), (0.26, 1), (0.5, 2), (0.999, 3)):
+        shown = differentiable(("quarter_turns",), 3, all_numbers(2, c11=number))(images)
+        assert torch.equal(shown, torch.from_numpy(np.rot90(images, turns, (2, 3)).copy()))
+
+
+def test_each_image_has_its_own_symmetry():
+    uniform = torch.rand(400, NUMBERS + MORE_NUMBERS, generator=torch.Generator().manual_seed(0))
+    image = torch.arange(4.0).view(1, 1, 2, 2).expand(400, -1, -1, -1)
+    shown = differentiable(SYMMETRIES, 1, uniform)(image)
+    symmetries = {tuple(one.flatten().tolist()): 0 for one in shown}
+    assert len(symmetries) == 8, "all symmetries of the square"
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.2, 1.0])
+def test_each_policy_applies_with_the_probability_apart_from_the_others(probability):
+    count = 4000
+    uniform = torch.rand(count, NUMBERS + MORE_NUMBERS, generator=torch.Generator().manual_seed(0))
+    images = torch.randn(1, 1, 16, 16).expand(count, -1, -1, -1)
+    policies, changed = ("color", "translation", "cutout"), []
+    for policy in policies:
+        shown = differentiable((policy,), 1, uniform, torch.tensor(probability))(images)
+        changed.append((shown != images).flatten(1).any(1))
+    error = 5 * (probability * (1 - probability) / count) ** 0.5
+    for one in changed[0], changed[2]:  # a shift may be by nothing, which 1 of 25 is
+        assert one.double().mean().item() == pytest.approx(probability, abs=error)
+    both = (changed[0] & changed[2]).double().mean().item()
+    assert both == pytest.approx(probability**2, abs=error)
+
+
+def test_the_probability_is_that_of_the_turn_also_after_it_has_moved():
+    """G's update uses the critic of D's last turn, between which ADA's p may move."""
+    images, probability = torch.randn(8, 1, 16, 16), torch.tensor(1.0)
+    augment = differentiable(ALL, 1, all_numbers(8, c10=0.1, c12=0.9, c15=0.9), probability)
+    before = augment(images)
+    probability.zero_()
+    assert torch.equal(augment(images), before) and not torch.equal(before, images)
+
+
+def test_gradients_pass_through_twice():
+    uniform = torch.rand(4, NUMBERS + MORE_NUMBERS, generator=torch.Generator().manual_seed(1))
+    augment = differentiable(POLICIES, 1, uniform.double(), torch.tensor(0.7))
+    images = torch.randn(4, 1, 8, 8, dtype=torch.float64, requires_grad=True)
+    torch.autograd.gradgradcheck(lambda given: augment(given).square().sum(), images)
+
+
+def test_ada_has_a_name_of_its_own_and_leaves_the_others_theirs():
+    hashes = [result_hash(config_of(f"augment={name}")) for name in ("none", "diffaugment", "ada")]
+    assert len(set(hashes)) == 3
+    same = config_of("augment=diffaugment", "+augment.target=null", "+augment.images_to_one=500000")
+    assert result_hash(same) == hashes[1]
+
+
+@pytest.mark.parametrize("loss", ["wgan", "wgan_lp", "lsgan", "rpgan"])
+def test_ada_is_refused_where_the_sign_says_nothing(loss):
+    with pytest.raises(UsageError, match=f"{loss} gives it no such sign: use loss=nonsaturating"):
+        check_fit(config_of("augment=ada", f"loss={loss}"))
+
+
+@pytest.mark.parametrize("setting", ["augment.target=1.5", "augment.images_to_one=0"])
+def test_numbers_that_make_no_sense_are_one_line(setting):
+    with pytest.raises(UsageError, match=setting.replace(".", r"\.")) as caught:
+        build.augmentation(config_of("augment=ada", setting))
+    assert "\n" not in str(caught.value)

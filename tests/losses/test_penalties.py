@@ -10,15 +10,19 @@ from torch import Tensor, nn
 from torch.nn.functional import relu, softplus
 
 from gan_lab import load_loss
+from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
+from gan_lab.config.checks import check_fit
 from gan_lab.config.compose import jobs
 from gan_lab.config.instantiate import locate
 from gan_lab.config.run_config import RunConfig
 from gan_lab.losses import (
+    DRAGAN,
     R1,
     R2,
     GanLoss,
     GradientPenalty,
+    LeCam,
     hinge,
     lsgan,
     minimax,
@@ -229,6 +233,7 @@ def test_printed_formulas_of_losses_are_the_implementation(name, smoothing):
 
 REAL, FAKE = torch.randn(2, 6, 1, 2, 2, dtype=torch.float64, generator=torch.manual_seed(1))
 UNIFORM = {"uniform": torch.rand(6, dtype=torch.float64, generator=torch.manual_seed(2))}
+NOISE = UNIFORM | {"normal": torch.randn(REAL.shape, dtype=torch.float64)}
 
 
 def linear(weights: Tensor):
@@ -255,6 +260,8 @@ def with_norms(*norms: float) -> Tensor:
         (GradientPenalty(), [0.5, 0.5, 0.5, -0.5], 0.0),
         (GradientPenalty(two_sided=False), [0.0, 3.0, 0.0, -4.0], 160.0),
         (GradientPenalty(two_sided=False), [0.0, 0.3, 0.0, -0.4], 0.0),
+        (DRAGAN(), [0.0, 3.0, 0.0, -4.0], 160.0),
+        (DRAGAN(weight=2.0), [0.0, 0.3, 0.0, -0.4], 0.5),  # 2 (1/2 - 1)^2
         (R1(), [0.0, 3.0, 0.0, -4.0], 12.5),  # 25/2
         (R2(), [0.0, 3.0, 0.0, -4.0], 12.5),
         (R1(weight=10.0), [0.0, 3.0, 0.0, -4.0], 125.0),
@@ -263,23 +270,23 @@ def with_norms(*norms: float) -> Tensor:
 )
 def test_penalties_on_a_linear_critic_and_their_gradient_in_its_weights(penalty, weights, expected):
     weights = tensor(weights)
-    value = penalty(linear(weights), REAL, FAKE, UNIFORM if penalty.noise else None)
+    value = penalty(linear(weights), REAL, FAKE, NOISE if penalty.noise else None)
     assert value.shape == () and value.item() == approximately(expected)
     value.backward()
     norm = weights.detach().norm()
-    if isinstance(penalty, GradientPenalty):
-        excess = norm - 1 if penalty.two_sided else (norm - 1).clamp(min=0)
+    if isinstance(penalty, GradientPenalty | DRAGAN):
+        excess = (norm - 1).clamp(min=-1 if getattr(penalty, "two_sided", True) else 0)
         gradient = 2 * penalty.weight * excess * weights.detach() / norm
     else:
         gradient = penalty.weight * weights.detach()
     torch.testing.assert_close(weights.grad, gradient, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("penalty", [GradientPenalty(), R1(), R2()])
+@pytest.mark.parametrize("penalty", [GradientPenalty(), DRAGAN(), R1(), R2()])
 def test_a_flat_critic_has_a_finite_gradient(penalty):
     """The norm has no derivative at 0, where a critic of dead ReLUs is."""
     weights = tensor([0.0] * 4)
-    penalty(linear(weights), REAL, FAKE, UNIFORM).backward()
+    penalty(linear(weights), REAL, FAKE, NOISE).backward()
     assert weights.grad.isfinite().all()
 
 
@@ -311,7 +318,26 @@ def test_each_sample_has_its_own_place_between_real_and_fake():
     assert value.item() == approximately(3 * (1 + 9 + 1) / 3)
 
 
-@pytest.mark.parametrize("name", PENALTIES)
+def test_dragan_looks_around_real_images_as_far_as_their_deviation_says():
+    """At 0 and 2 the deviation is sqrt(2): each pixel moves by scale * sqrt(2) * its number."""
+    real = torch.tensor([0.0, 2.0], dtype=torch.float64).view(2, 1, 1, 1)
+    normal = {"normal": torch.tensor([1.0, -2.0], dtype=torch.float64).view(2, 1, 1, 1)}
+    # |x|^2 / 2 has the norm |x|: |sqrt(1/2)| at the first, |2 - 2 sqrt(1/2)| at the second.
+    excess = [math.sqrt(0.5) - 1, 2 - math.sqrt(2) - 1]
+    expected = 3 * (excess[0] ** 2 + excess[1] ** 2) / 2
+    value = DRAGAN(weight=3.0, scale=0.5)(quadratic, real, 99 + real, normal)
+    assert value.item() == approximately(expected)
+
+
+def test_wgan_lp_is_wgan_gp_with_one_side():
+    gp, lp = loss_of("loss=wgan_gp", "lambda_gp=3"), loss_of("loss=wgan_lp", "lambda_gp=3")
+    assert lp.penalties == {"gradient_penalty": GradientPenalty(weight=3.0, two_sided=False)}
+    assert gp.discriminator_steps == lp.discriminator_steps == 5
+    real, fake = tensor([-1.0, 0.5]), tensor([0.3, 2.0])
+    assert lp.discriminator(real, fake).item() == approximately(gp.discriminator(real, fake).item())
+
+
+@pytest.mark.parametrize("name", [name for name in PENALTIES if name != "lecam"])
 def test_printed_formulas_of_penalties_are_the_implementation(name):
     config = config_of(f"penalty=[{name}]", "loss=wgan_gp", "lambda_gp=3")
     penalty, spec = build.loss(config).penalties[name], config.penalty[name]
@@ -328,12 +354,51 @@ def test_printed_formulas_of_penalties_are_the_implementation(name):
         "gradient": gradient,
         "real": REAL.clone(),
         "fake": FAKE.clone(),
-        "u": UNIFORM["uniform"].view(-1, 1, 1, 1),
-        "weight": spec.get("weight"),
+        "u": NOISE["uniform"].view(-1, 1, 1, 1),
+        "n": NOISE["normal"],
+        "std": torch.std,
+        **spec.arguments,
     }
-    value = penalty(lambda images: network(images).flatten(), REAL, FAKE, UNIFORM)
+    value = penalty(lambda images: network(images).flatten(), REAL, FAKE, NOISE)
     formula = printed(spec.target, "D's loss gains")
     assert eval(formula, names).item() == approximately(value.item()) and value > 0
+
+
+# --- LeCam, on outputs alone ---------------------------------------------------------------------
+
+
+def test_lecam_by_hand_and_its_gradients():
+    real, fake = tensor([1.0, 3.0]), tensor([0.0, -2.0])
+    averages = torch.tensor([0.5, -1.0], dtype=torch.float64)
+    value = LeCam(weight=2.0)(real, fake, *averages)
+    # Real ones are 2 and 4 from the average of fakes, fakes 1/2 and 5/2 from that of real ones.
+    assert value.item() == approximately(2 * ((4 + 16) / 2 + (0.25 + 6.25) / 2))
+    value.backward()
+    assert real.grad.tolist() == approximately([4.0, 8.0])  # 2 * weight / B * distance
+    assert fake.grad.tolist() == approximately([-1.0, -5.0])
+
+
+def test_the_printed_formula_of_lecam_is_the_implementation():
+    spec = config_of("penalty=[lecam]").penalty["lecam"]
+    real, fake = tensor([0.3, 2.0]), tensor([-1.0, 0.1])
+    names = {"__builtins__": {}, "mean": torch.mean, "real": real, "fake": fake,
+             "average_real": 0.7, "average_fake": -0.2, "weight": spec.get("weight")}  # fmt: skip
+    value = LeCam(**spec.arguments)(real, fake, torch.tensor(0.7), torch.tensor(-0.2))
+    formula = printed(spec.target, "D's loss gains")
+    assert eval(formula, names).item() == pytest.approx(value.item(), rel=1e-6) and value > 0
+
+
+def test_lecam_takes_no_gradient_of_the_critic_and_so_goes_with_batch_norm():
+    config = config_of("penalty=[lecam]")
+    assert config.model.discriminator.get("norm") == "batch" and not config.penalties
+    assert config_of("penalty=[lecam,r1]").model.discriminator.get("norm") == "none"
+    assert check_fit(config_of("penalty=[lecam]", "model.d_norm=batch")) == []
+    loss = build.loss(config)
+    assert loss.lecam == LeCam(weight=0.1, decay=0.99) and not loss.penalties
+    with pytest.raises(UsageError, match=r"penalty\.lecam\.weight=-1"):
+        check_fit(config_of("penalty=[lecam]", "penalty.lecam.weight=-1"))
+    with pytest.raises(UsageError, match="has no bound"):  # of the slope: LeCam gives none
+        check_fit(config_of("loss=wgan", "loss.clip=null", "penalty=[lecam]"))
 
 
 # --- which penalties a run has -------------------------------------------------------------------

@@ -76,7 +76,7 @@ def examine_equilibrium(opened: TrainedRun, steps: int, fresh_steps: int) -> Equ
     _, network = build.networks(replace(config, seed=config.seed + 1, pack=1))
     fresh = fresh_accuracy(network.to(opened.device), state, held_out, fresh_steps)
     optimum = None
-    if isinstance(data, PointDataset) and _has_optimum(config, state):
+    if isinstance(data, PointDataset) and data.centers is not None and _has_optimum(config, state):
         optimum = _draw_optimum(run, config, state, data)
     result = Equilibrium(
         step=opened.step,
@@ -104,6 +104,7 @@ def _draw_optimum(
     optimum = compare_with_optimum(
         state.generator, state.discriminator, data, config.seed, config.latent_dim
     )
+    assert data.centers is not None, "D* is known of a mixture"
     draw_optimum(optimum, data.centers, data.std, run.optimum_figure)
     return optimum.numbers
 

@@ -72,8 +72,9 @@ def sort_samples(
     probability, or if its features are strange.
     """
     if extractor is None:
-        assert isinstance(real.train, PointDataset)
-        modes = nearest_modes(samples.seen_by(None, 0, count), real.train.centers, real.train.std)
+        points = real.train
+        assert isinstance(points, PointDataset) and points.centers is not None
+        modes = nearest_modes(samples.seen_by(None, 0, count), points.centers, points.std)
         return Sorted(modes, Judge(rule="the centre within 3 std"))
     seen = samples.seen_by(extractor, 0, count)
     known = real.train_features(extractor).values
@@ -92,7 +93,10 @@ def sort(evaluator: RunEvaluator, samples: Samples, count: int) -> Sorted | None
 
     Raises RunError if the classifier that would say is too often wrong.
     """
-    if evaluator.config.dataset.points:
+    points = evaluator.reference.train if evaluator.config.dataset.points else None
+    if isinstance(points, PointDataset):
+        if points.centers is None:
+            return None
         return sort_samples(samples, count, evaluator.reference, None)
     if evaluator.config.dataset.classifier is None:
         return None
@@ -200,13 +204,21 @@ def with_high_quality(found: ClassCensus, census: Census) -> ClassCensus:
 
 
 def examine_modes(opened: TrainedRun, count: int, weights: str) -> ClassCensus | Diversity:
-    """Sort `count` samples of a run; write what they are and return it."""
+    """Sort `count` samples of a run; write what they are and return it.
+
+    Raises UsageError for points that have no modes.
+    """
     run, config = opened.run, opened.config
     evaluator = RunEvaluator(config, run, opened.device)
     drawn = evaluator.samples_of(opened.weights(weights))
     samples = drawn.seen_by(None, 0, count)
     data = build.dataset(config)
     order = sort(evaluator, drawn, count)
+    if order is None and config.dataset.points:
+        raise UsageError(
+            f"the points of {config.choices.dataset} have no modes that could be counted: "
+            "`gan-lab evaluate` tells how far samples are from them."
+        )
     if order is None:
         diversity = describe_diversity(samples, data.images)
         run.write_modes(ModesFile(_origin(evaluator, weights, opened.step), diversity))

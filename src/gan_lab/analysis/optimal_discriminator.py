@@ -53,6 +53,7 @@ def compare_with_optimum(
     D is taken at those points; the Jensen-Shannon divergence of p and q in nats, and that of as
     many points of p itself (`divergence_by_chance`).
     """
+    assert data.centers is not None, "p is known of a mixture"
     cells = cells_for(data.centers, data.std)
     real = cells.masses(data.centers, data.std)
     points = generate(generator, sample_latents(seed, count, latent_dim), None, 50_000)
@@ -100,6 +101,7 @@ def _of_mean_loss(logits: Tensor) -> Tensor:
 
 
 def _draw(data: PointDataset, count: int, seed: int) -> Tensor:
+    assert data.centers is not None, "p is known of a mixture"
     generator = torch.Generator().manual_seed(seed)
     modes = torch.randint(len(data.centers), (count,), generator=generator)
     noise = torch.randn(count, 2, generator=generator, dtype=torch.float64)

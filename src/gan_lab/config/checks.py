@@ -15,6 +15,9 @@ from gan_lab.config.run_config import OWN_CLASSIFIER, ModelConfig, RunConfig
 from gan_lab.config.schema import CHOICES, RANGES
 from gan_lab.config.spec import Spec
 
+# Losses whose D may put real images on either side of 0.
+SIGNLESS = ("gan_lab.losses.wasserstein", "gan_lab.losses.lsgan", "gan_lab.losses.rpgan")
+
 
 def check_ranges(config: RunConfig) -> None:
     """Raise UsageError for a knob outside its range or choices."""
@@ -92,6 +95,12 @@ def _errors(config: RunConfig) -> Iterator[str]:
         )
     if model.points and _augments(config):
         yield f"augment={choices.augment} is for images, and these are points: use augment=none."
+    if config.augment and config.augment.get("target") is not None and loss.target in SIGNLESS:
+        yield (
+            f"augment={choices.augment} reads from the sign of D's output whether D takes an image "
+            f"for real, and {choices.loss} gives it no such sign: use loss=nonsaturating, "
+            "loss=minimax or loss=hinge, or augment=diffaugment."
+        )
     penalties = list(config.penalties)
     if penalties and model.discriminator.get("norm") == "batch":
         yield (
@@ -130,7 +139,7 @@ def _errors(config: RunConfig) -> Iterator[str]:
 
 
 def _penalty_errors(config: RunConfig) -> Iterator[str]:
-    for name, spec in config.penalties.items():
+    for name, spec in {**config.penalties, **config.penalty}.items():
         weight = spec.get("weight", 1.0)
         if isinstance(weight, int | float) and not weight >= 0:
             yield f"penalty.{name}.weight={weight}: must be at least 0."
@@ -162,6 +171,11 @@ def _remarks(config: RunConfig) -> Iterator[str]:
         yield (
             "the discriminator has no norm, for the loss has a gradient penalty: this is what "
             "d_norm=auto does (model.d_norm=none says the same without this note)"
+        )
+    if config.penalties and model.discriminator.get("minibatch_std"):
+        yield (
+            "under minibatch_std a logit depends on the whole batch, so that a penalty is on the "
+            "gradient of all logits in an image, as in ProGAN and StyleGAN2"
         )
     if "gradient_penalty" in config.penalties and _first_beta(config) >= 0.5:
         yield (

@@ -80,15 +80,18 @@ def _dataset(dataset: DatasetConfig) -> dict[str, Any]:
 
 
 def listing_of(config: RunConfig) -> str:
-    """Return the hash of the files of a folder dataset, which its name alone does not tell.
+    """Return the hash of the files of a dataset that is a folder or a file of one's own.
 
-    Empty of a dataset that is no folder. Raises UsageError if the folder is not named, RunError if
-    it cannot be read.
+    Empty of another dataset. Raises UsageError if folder or file is not named, RunError if it
+    cannot be read.
     """
     listing = config.dataset.listing
     if listing is None:
         return ""
-    if listing.get("folder") is None:
+    if "file" in listing.arguments:
+        if listing.get("file") is None:
+            raise UsageError("dataset=points_csv needs a file: add dataset.images.file=PATH.")
+    elif listing.get("folder") is None:
         raise UsageError("dataset=image_folder needs a folder: add folder=PATH.")
     try:
         with downloads(allowed=not config.runtime.data_read_only):

@@ -29,6 +29,8 @@ OWN_CLASSIFIER = Spec(
     {"image_size": 64, "epochs": 20, "minimum_accuracy": 0.5},
 )
 ADAM = "adam"  # the optimizer of all runs before there was a choice
+# The one penalty that takes no gradient of the critic.
+LECAM = "gan_lab.losses.LeCam"
 UNLABELLED = ("fid", "kid", "swd", "ssim", "pairwise_distance", "nearest_train")
 
 
@@ -274,13 +276,17 @@ class RunConfig:
 
     @property
     def penalties(self) -> dict[str, Spec]:
-        """The penalties of the loss's own and those added to it, by name.
+        """The penalties on the critic's slope, of the loss's own and added to it, by name.
 
         Each takes the gradient of a sample's logit by that sample alone. Under batch norm a logit
         depends on the whole batch, so that there is no such gradient.
         """
         own = self.loss.get("penalties") or {}
-        return {**{name: Spec.from_plain(spec) for name, spec in own.items()}, **self.penalty}
+        all_of_them = {
+            **{name: Spec.from_plain(spec) for name, spec in own.items()},
+            **self.penalty,
+        }
+        return {name: spec for name, spec in all_of_them.items() if spec.target != LECAM}
 
     def class_name(self, label: int) -> str:
         """Return what a class is called; its number if config.yaml is from before it had names."""
@@ -300,12 +306,19 @@ def resolved(composed: DictConfig) -> dict[str, Any]:
     norm that the discriminator takes, and is still called auto."""
     automatic = composed.model.get("d_norm") == "auto"
     if automatic:  # conf/model: none under a gradient penalty
-        penalised = composed.loss.get("penalties") or composed.penalty
+        penalised = composed.loss.get("penalties") or _slope_penalties(composed.penalty)
         composed.model.d_norm = "none" if penalised else "batch"
     content: Any = OmegaConf.to_container(composed, resolve=True)
     if automatic:
         content["model"]["d_norm"] = "auto"
     return dict(content)
+
+
+def _slope_penalties(penalty: Any) -> list[Any]:
+    added = penalty.values() if isinstance(penalty, Mapping) else []
+    return [
+        spec for spec in added if not (isinstance(spec, Mapping) and spec.get("_target_") == LECAM)
+    ]
 
 
 def make_config(

@@ -12,6 +12,8 @@ from gan_lab.data.flowers import flowers, flowers_hash
 from gan_lab.data.image_folder import image_dimensions, image_folder, listing_hash
 from gan_lab.data.mixtures import grid, ring
 from gan_lab.data.mnist import fashion_mnist, kmnist, mnist
+from gan_lab.data.points_csv import file_hash, points_csv
+from gan_lab.data.shapes import moons, pinwheel, spiral
 from gan_lab.data.stacked_mnist import stacked_mnist
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "decode",
     "digits",
     "fashion_mnist",
+    "file_hash",
     "flowers",
     "flowers_hash",
     "folder_size",
@@ -35,8 +38,12 @@ __all__ = [
     "kmnist",
     "listing_hash",
     "mnist",
+    "moons",
+    "pinwheel",
+    "points_csv",
     "reading_once",
     "ring",
+    "spiral",
     "stacked_mnist",
     "to_unit",
     "with_channels",

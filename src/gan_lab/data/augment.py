@@ -1,6 +1,6 @@
 """Augmentation of batches, wherever they lie: random numbers come in from outside, by position."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 NUMBERS = 10  # uniform numbers that an image is augmented with
-POLICIES = ("color", "translation", "cutout")
+MORE_NUMBERS = 7  # of a stream of their own: mirrored, turned, and whether each policy applies
+POLICIES = ("color", "translation", "cutout", "flip", "quarter_turns")
 
 
 @dataclass(frozen=True)
@@ -16,18 +17,27 @@ class Augmentation:
     """What is done to real images when they are drawn, and to all images that D is shown.
 
     `load_scale`: images are loaded so many times larger and cropped at random. `flip`: half of them
-    are mirrored. `differentiable`: policies of DiffAugment. Raises ValueError for other policies.
+    are mirrored. `differentiable`: policies of DiffAugment, and mirrored and turned images. With a
+    `target` each applies to an image with ADA's probability, which goes from 0 to 1 while D is
+    shown `images_to_one` real images, if the mean sign of D's outputs on them stays above the
+    target (Karras et al. 2020, arXiv 2006.06676). Raises ValueError for other policies and numbers.
     """
 
     load_scale: float = 1.0
     flip: bool = False
     differentiable: tuple[str, ...] = ()
+    target: float | None = None
+    images_to_one: int = 500_000
 
     def __post_init__(self) -> None:
         if unknown := [name for name in self.differentiable if name not in POLICIES]:
             raise ValueError(f"augment has no policy {unknown[0]!r}: choose from {POLICIES}.")
         if not 1 <= self.load_scale <= 4:
             raise ValueError(f"augment.load_scale={self.load_scale}: must be from 1 to 4.")
+        if self.target is not None and not -1 < self.target < 1:
+            raise ValueError(f"augment.target={self.target}: must be between -1 and 1.")
+        if self.images_to_one < 1:
+            raise ValueError(f"augment.images_to_one={self.images_to_one}: must be at least 1.")
 
 
 def crop_and_flip(images: Tensor, image_size: int, flip: bool, uniform: Tensor) -> Tensor:
@@ -42,22 +52,38 @@ def crop_and_flip(images: Tensor, image_size: int, flip: bool, uniform: Tensor) 
 
 
 def differentiable(
-    policies: tuple[str, ...], channels: int, uniform: Tensor
+    policies: tuple[str, ...],
+    channels: int,
+    uniform: Tensor,
+    probability: Tensor | None = None,
 ) -> Callable[[Tensor], Tensor]:
     """Return a function of images (packed ones too) in [-1, 1] through which gradients pass.
 
-    Each image has one transform, real or generated: `uniform` [B, 10] on [0, 1). Source: Zhao et
-    al. 2020 (arXiv 2006.10738), with its ranges.
+    Each image has one transform, real or generated: `uniform` [B, 17] on [0, 1), of which the last
+    seven are for images that are mirrored and turned, and for a `probability`, a scalar: with it
+    each policy applies to an image, apart from the others.
+    Source: Zhao et al. 2020 (arXiv 2006.10738), with its ranges; Karras et al. 2020 (arXiv
+    2006.06676) for mirrored and turned images and the probability.
     """
+    numbers = {
+        "color": uniform[:, 3:6],
+        "translation": uniform[:, 6:8],
+        "cutout": uniform[:, 8:10],
+        "flip": uniform[:, 10:11],
+        "quarter_turns": uniform[:, 11:12],
+    }
+    # Now, not when the function is called: p moves between D's update and G's.
+    applies = None if probability is None else uniform[:, 12:] < probability
 
     def augment(images: Tensor) -> Tensor:
         single = images.reshape(-1, channels, *images.shape[2:])  # the images of a pack apart
-        if "color" in policies:
-            single = _color(single, uniform[:, 3:6])
-        if "translation" in policies:
-            single = _translation(single, uniform[:, 6:8])
-        if "cutout" in policies:
-            single = _cutout(single, uniform[:, 8:10])
+        for place, policy in enumerate(POLICIES):
+            if policy not in policies:
+                continue
+            changed = TRANSFORMS[policy](single, numbers[policy])
+            if applies is not None:
+                changed = torch.where(applies[:, place, None, None, None], changed, single)
+            single = changed
         return single.reshape(images.shape)
 
     return augment
@@ -92,6 +118,17 @@ def _cutout(images: Tensor, uniform: Tensor) -> Tensor:
     return images * ~(inside[:, 0, :, None] & inside[:, 1, None, :]).unsqueeze(1)
 
 
+def _flip(images: Tensor, uniform: Tensor) -> Tensor:
+    """Mirror half of the images."""
+    return torch.where((uniform < 0.5)[..., None, None], images.flip(3), images)
+
+
+def _quarter_turns(images: Tensor, uniform: Tensor) -> Tensor:
+    """Turn square images by 0, 90, 180 or 270 degrees against the clock."""
+    turned = torch.stack([images.rot90(turns, (2, 3)) for turns in range(4)])
+    return turned[(4 * uniform[:, 0]).long(), torch.arange(len(images), device=images.device)]
+
+
 def _windows(images: Tensor, corners: Tensor, side: int, mirrored: Tensor | None = None) -> Tensor:
     """Return the square of each image whose upper left corner (row, column) is in `corners`."""
     line = torch.arange(side, device=images.device)
@@ -105,3 +142,12 @@ def _windows(images: Tensor, corners: Tensor, side: int, mirrored: Tensor | None
         rows[:, None, :, None],
         columns[:, None, None, :],
     ]
+
+
+TRANSFORMS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "color": _color,
+    "translation": _translation,
+    "cutout": _cutout,
+    "flip": _flip,
+    "quarter_turns": _quarter_turns,
+}

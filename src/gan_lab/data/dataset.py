@@ -34,10 +34,10 @@ class ImageDataset:
 
 @dataclass(frozen=True)
 class PointDataset(ImageDataset):
-    """Points in place of images (float32 [N, 2]), drawn from normals around known centres."""
+    """Points in place of images (float32 [N, 2]); of a mixture of normals, with their centres."""
 
-    centers: Tensor = field(kw_only=True)  # [modes, 2]
-    std: float = field(kw_only=True)
+    centers: Tensor | None = field(default=None, kw_only=True)  # [modes, 2], of the labels
+    std: float = field(default=0.0, kw_only=True)
 
 
 def to_unit(images: Tensor) -> Tensor:

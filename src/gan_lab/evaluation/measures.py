@@ -12,6 +12,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from gan_lab.common.errors import UsageError
 from gan_lab.data import PointDataset
 from gan_lab.metrics import (
     Moments,
@@ -212,6 +213,8 @@ def covered_modes(real: PointDataset, fake: Tensor) -> dict[str, Measured]:
     arXiv 1712.04086), section 4.
     Better: higher, up to 0.9889; all modes; lower KL.
     """
+    if real.centers is None:
+        raise UsageError("the points have no known modes")
     values = mode_coverage(fake, real.centers, real.std)
     found = {name: Measured(value) for name, value in values.items()}
     found["high_quality"] = _share(round(values["high_quality"] * len(fake)), len(fake))

@@ -84,9 +84,9 @@ def explain_penalty(name: str, spec: Spec) -> Iterator[str]:
     """Yield the lines that explain a penalty."""
     yield f"penalty={name}"
     yield from _documentation(spec)
-    if name in RUN_OF_PENALTY:
+    if run := list(_real_run(RUN_OF_PENALTY.get(name, name))):
         yield ""
-        yield from _real_run(RUN_OF_PENALTY[name])
+        yield from run
 
 
 def explain_optimizers(config: RunConfig) -> Iterator[Iterator[str]]:

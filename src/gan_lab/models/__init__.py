@@ -7,6 +7,7 @@ from gan_lab.models.initialise import initialise
 from gan_lab.models.layers import parameter_count
 from gan_lab.models.mlp import MLPDiscriminator, MLPGenerator
 from gan_lab.models.points import MaxoutDiscriminator, PointDiscriminator, PointGenerator
+from gan_lab.models.projection import ProjectionDiscriminator
 from gan_lab.models.resnet_nf import ResNetNFDiscriminator, ResNetNFGenerator
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "MaxoutDiscriminator",
     "PointDiscriminator",
     "PointGenerator",
+    "ProjectionDiscriminator",
     "ResNetNFDiscriminator",
     "ResNetNFGenerator",
     "call",

@@ -4,8 +4,10 @@ from torch import Tensor, nn
 
 from gan_lab.models.layers import (
     LogitFromImage,
+    MinibatchStd,
     ProjectLatents,
     check_names,
+    doubling,
     halvings,
     norm_and_activation,
     with_spectral_norm,
@@ -16,7 +18,9 @@ class DCGANGenerator(nn.Module):
     """Latents [B, latent_dim] -> images [B, channels, image_size, image_size] in [-1, 1].
 
     `ngf` is the number of channels before the last layer; they double at each halving of the side
-    below that. Raises ValueError for a size that no stack of halvings reaches.
+    below that. `resize_convolution`: pixels are repeated and then convolved, where DCGAN has
+    transposed convolutions (Odena et al. 2016, "Deconvolution and checkerboard artifacts"). Raises
+    ValueError for a size that no stack of halvings reaches.
     """
 
     def __init__(
@@ -28,6 +32,7 @@ class DCGANGenerator(nn.Module):
         norm: str = "batch",
         activation: str = "relu",
         bias: bool = False,
+        resize_convolution: bool = False,
     ):
         super().__init__()
         base, count = halvings(image_size)
@@ -35,7 +40,7 @@ class DCGANGenerator(nn.Module):
         layers: list[nn.Module] = [ProjectLatents(latent_dim, widths[0], base, bias)]
         for width, next_width in zip(widths, [*widths[1:], channels], strict=True):
             layers += norm_and_activation(norm, activation, width)
-            layers += [nn.ConvTranspose2d(width, next_width, 4, stride=2, padding=1, bias=bias)]
+            layers += doubling(width, next_width, bias, resize_convolution)
         self.layers = nn.Sequential(*layers, nn.Tanh())
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -47,8 +52,8 @@ class DCGANDiscriminator(nn.Module):
     """Images [B, channels, image_size, image_size] -> logits [B].
 
     `ndf` is the number of channels after the first layer; they double at each halving of the side.
-    The first layer has no norm unless `norm_first`. Raises ValueError for a size that no stack of
-    halvings reaches.
+    The first layer has no norm unless `norm_first`. `minibatch_std`: the last layer also sees how
+    much the batch varies. Raises ValueError for a size that no stack of halvings reaches.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class DCGANDiscriminator(nn.Module):
         bias: bool = False,
         norm_first: bool = False,
         spectral_norm: bool = False,
+        minibatch_std: bool = False,
     ):
         super().__init__()
         check_names(norm, activation)  # the first layer, which may be the only one, has no norm
@@ -73,7 +79,9 @@ class DCGANDiscriminator(nn.Module):
             layers += norm_and_activation(
                 norm if level or norm_first else "none", activation, width
             )
-        self.layers = nn.Sequential(*layers, LogitFromImage(widths[-1], base, bias))
+        layers += [MinibatchStd()] if minibatch_std else []
+        width = widths[-1] + minibatch_std
+        self.layers = nn.Sequential(*layers, LogitFromImage(width, base, bias))
         if spectral_norm:
             with_spectral_norm(self)
 

@@ -66,6 +66,31 @@ def with_spectral_norm(network: nn.Module) -> None:
             spectral_norm(layer)
 
 
+def doubling(channels: int, next_channels: int, bias: bool, resize: bool) -> list[nn.Module]:
+    """Return the layers that double the side of images.
+
+    `resize`: each pixel is repeated and a convolution follows (Odena et al. 2016). Else a
+    transposed convolution, in which the four pixels that come of one have weights of their own.
+    """
+    if resize:
+        return [nn.Upsample(scale_factor=2), nn.Conv2d(channels, next_channels, 3, 1, 1, bias=bias)]
+    return [nn.ConvTranspose2d(channels, next_channels, 4, stride=2, padding=1, bias=bias)]
+
+
+class MinibatchStd(nn.Module):
+    """One more plane that tells how much a batch varies: [B, C, H, W] -> [B, C + 1, H, W].
+
+    The standard deviation over the batch of each feature at each place, averaged over all of them
+    (Karras et al. 2018, arXiv 1710.10196, section 3).
+    """
+
+    def forward(self, images: Tensor) -> Tensor:
+        # Under the root a little more than 0: its slope there is infinite.
+        deviation = (images.float().var(0, correction=0) + 1e-8).sqrt().mean()
+        plane = deviation.to(images.dtype).expand(len(images), 1, *images.shape[2:])
+        return torch.cat([images, plane], dim=1)
+
+
 class ProjectLatents(nn.Module):
     """A transposed convolution of a 1x1 input: latents [B, n] -> [B, channels, side, side]."""
 

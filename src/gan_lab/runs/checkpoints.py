@@ -6,7 +6,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypeAlias, TypedDict
 
 from gan_lab.common.files import new_file, open_plain
 
@@ -33,7 +33,7 @@ class OptimizerState(TypedDict):
 
 
 class Checkpoint(TypedDict):
-    """All that a run goes on from."""
+    """All that a run goes on from. `carried` is of runs whose regularisers remember something."""
 
     progress: ProgressNumbers
     generator: Weights
@@ -41,6 +41,7 @@ class Checkpoint(TypedDict):
     average: Weights
     optimizer_g: OptimizerState
     optimizer_d: OptimizerState
+    carried: NotRequired[Weights]
 
 
 def write_checkpoint(path: Path, state: Mapping[str, object]) -> None:
@@ -85,7 +86,7 @@ def _refuse_packed(archive: zipfile.ZipFile, size: int) -> None:
 def _is_whole(content: Any, step: str) -> bool:
     """Whether a file holds what a checkpoint of a step does; what fits the networks is asked
     later."""
-    if not isinstance(content, dict) or not Checkpoint.__annotations__.keys() <= content.keys():
+    if not isinstance(content, dict) or not Checkpoint.__required_keys__ <= content.keys():
         return False
     progress = content["progress"]
     return (

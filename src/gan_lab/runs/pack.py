@@ -117,7 +117,8 @@ def _private_places(run: Run, content: dict[str, Any]) -> list[str]:
     runtime = content.get("runtime") or {}
     places = {str(Path.home()), str(run.directory.absolute().parent)}
     places.add(str(run.directory.resolve().parent))
-    for text in (*(runtime.get(key) for key in NEUTRAL), runtime.get("folder")):
+    images = (content.get("dataset") or {}).get("images") or {}
+    for text in (*map(runtime.get, NEUTRAL), runtime.get("folder"), images.get("file")):
         if isinstance(text, str) and Path(text).expanduser().is_absolute():
             places |= {text, str(Path(text).expanduser())}
     return sorted((place for place in places if len(place) > 1), key=len, reverse=True)
@@ -154,7 +155,7 @@ def _config(content: dict[str, Any], private: list[str]) -> bytes:
     runtime["wandb"] = {**runtime["wandb"], "entity": None, "project": "gan-lab", "tags": []}
     dataset = dict(content["dataset"])
     unhashed = dataset.get("unhashed") or []
-    for part, keys in (("images", unhashed), ("listing", ["folder"])):
+    for part, keys in (("images", unhashed), ("listing", ["folder", "file"])):
         if isinstance(spec := dataset.get(part), dict):
             dataset[part] = spec | {key: neutral(spec[key]) for key in keys if key in spec}
     for key in ("source", "licence"):

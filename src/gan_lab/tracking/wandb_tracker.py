@@ -16,8 +16,8 @@ from gan_lab.tracking.base import CENSUS, census_numbers, census_rows, first_lin
 from gan_lab.tracking.wandb_environment import connect_seconds, is_logged_in, wandb_mode
 
 # What is drawn against the step, beside the scores.
-STEPPED = ("loss/*", "d/*", "grad_norm/*", "penalty/*", "monitor/*", "images", "seconds",
-           "samples", "interpolation", "modes/*")  # fmt: skip
+STEPPED = ("loss/*", "d/*", "grad_norm/*", "penalty/*", "augment/*", "monitor/*", "images",
+           "seconds", "samples", "interpolation", "modes/*")  # fmt: skip
 
 
 class WandbTracker:

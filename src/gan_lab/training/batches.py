@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.data import ImageDataset, PointDataset, to_unit
-from gan_lab.data.augment import NUMBERS, Augmentation, crop_and_flip, differentiable
+from gan_lab.data.augment import MORE_NUMBERS, NUMBERS, Augmentation, crop_and_flip, differentiable
 from gan_lab.losses import GanLoss
 from gan_lab.training.rng import batch_indices, normal_at, uniform_at
 from gan_lab.training.schedules import linear
@@ -55,32 +55,52 @@ class Batches:
         return normal_at(self.seed, "latents", shape, step, turn).to(self.device)
 
     def penalty_noise(self, step: int, turn: int, loss: GanLoss) -> dict[str, Tensor] | None:
-        """The random numbers that the penalties asked for, or None: "uniform" is [B / pack]."""
-        if not any("uniform" in penalty.noise for penalty in loss.penalties.values()):
-            return None
-        count = self.batch_size // self.pack
-        return {"uniform": uniform_at(self.seed, "penalty", count, step, turn).to(self.device)}
+        """The random numbers that the penalties asked for, or None if they asked for none.
+
+        "uniform" is [B / pack], "normal" [B / pack, pack C, H, W].
+        """
+        asked = {name for penalty in loss.penalties.values() for name in penalty.noise}
+        numbers: dict[str, Tensor] = {}
+        if "uniform" in asked:
+            count = self.batch_size // self.pack
+            numbers["uniform"] = uniform_at(self.seed, "penalty", count, step, turn)
+        if "normal" in asked:
+            numbers["normal"] = normal_at(self.seed, "penalty_normal", self._judged, step, turn)
+        return {name: drawn.to(self.device) for name, drawn in numbers.items()} or None
 
     def critic_noise(self, step: int, turn: int) -> Tensor | None:
         """The instance noise [B / pack, pack C, H, W] of a turn; None where there is none."""
         scale = self.instance_noise * linear(step, self.instance_noise_steps)
         if scale == 0:
             return None
-        channels, *sides = self.dataset.shape
-        shape = (self.batch_size // self.pack, self.pack * channels, *sides)
-        return normal_at(self.seed, "instance_noise", shape, step, turn).to(self.device) * scale
+        noise = normal_at(self.seed, "instance_noise", self._judged, step, turn)
+        return noise.to(self.device) * scale
 
-    def critic_augment(self, step: int, turn: int) -> Callable[[Tensor], Tensor] | None:
-        """What is done to all images of a turn, real and generated, that D judges; or None."""
+    def critic_augment(
+        self, step: int, turn: int, probability: Tensor | None = None
+    ) -> Callable[[Tensor], Tensor] | None:
+        """What is done to all images of a turn, real and generated, that D judges; or None.
+
+        `probability`: of each policy, where it is ADA's; None: all apply.
+        """
         if not self.augmentation.differentiable:
             return None
-        channels, uniform = self.dataset.shape[0], self._uniform(step, turn)
-        return differentiable(self.augmentation.differentiable, channels, uniform)
+        policies, channels = self.augmentation.differentiable, self.dataset.shape[0]
+        more = self._uniform(step, turn, "augment_more", MORE_NUMBERS)
+        uniform = torch.cat([self._uniform(step, turn), more], dim=1)
+        return differentiable(policies, channels, uniform, probability)
 
-    def _uniform(self, step: int, turn: int) -> Tensor:
-        count = self.batch_size * NUMBERS
-        numbers = uniform_at(self.seed, "augment", count, step, turn)
-        return numbers.view(self.batch_size, NUMBERS).to(self.device)
+    @property
+    def _judged(self) -> tuple[int, ...]:
+        """The shape of what D is shown in a turn: [B / pack, pack C, H, W]."""
+        channels, *sides = self.dataset.shape
+        return (self.batch_size // self.pack, self.pack * channels, *sides)
+
+    def _uniform(
+        self, step: int, turn: int, stream: str = "augment", each: int = NUMBERS
+    ) -> Tensor:
+        numbers = uniform_at(self.seed, stream, self.batch_size * each, step, turn)
+        return numbers.view(self.batch_size, each).to(self.device)
 
     def _rows(self, data: Tensor, step: int, turn: int) -> Tensor:
         """The rows of a turn, on the device; data that do not fit there are drawn from outside."""

@@ -14,16 +14,17 @@ from gan_lab.common.downloads import downloads
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.config.checks import check_data
 from gan_lab.config.identity import cannot_be_read, listing_of
-from gan_lab.config.instantiate import instantiate
+from gan_lab.config.instantiate import instantiate, locate
 from gan_lab.config.length import Schedule, make_schedule
 from gan_lab.config.own.code import place_in_own_code
 from gan_lab.config.run_config import RunConfig, with_data
 from gan_lab.config.spec import Spec
 from gan_lab.data import ImageDataset
 from gan_lab.data.augment import Augmentation
-from gan_lab.losses import GanLoss
+from gan_lab.losses import GanLoss, LeCam
 from gan_lab.models import LabelledDiscriminator, LabelledGenerator, call, initialise
 from gan_lab.training.batches import Batches
+from gan_lab.training.carried import AdaptiveProbability, Carried, OutputAverages
 from gan_lab.training.device import on_device, set_up_device
 from gan_lab.training.rng import torch_seed
 from gan_lab.training.schedules import cosine, linear
@@ -44,8 +45,8 @@ def dataset(config: RunConfig, **changes: Any) -> ImageDataset:
     if runtime.opened and config.files and config.files != listing_of(config):
         raise RunError(
             f"the files of {config.choices.dataset} that are found are not those that the run was "
-            "trained on: their names or sizes differ. Say where those are with --data-root "
-            "or --folder."
+            "trained on: their names or sizes differ, or the content of a file. Say where those "
+            "are with --data-root or --folder."
         )
     try:
         with downloads(allowed=not runtime.data_read_only):
@@ -86,12 +87,15 @@ def networks(config: RunConfig) -> tuple[nn.Module, nn.Module]:
     """Build both players, on the CPU, with the starting weights that belong to the seed.
 
     Labels are more latents of the generator and more channels of the discriminator, whatever
-    networks these are; so are the further images of a pack.
+    networks these are, unless the discriminator's class says `labelled` and so takes them itself;
+    the further images of a pack are more channels too.
     """
     classes = len(config.class_counts)
     channels, image_size = config.shape[0], config.shape[-1]
     label_latents = classes if config.model.condition_g else 0
-    label_channels = classes if config.model.condition_d else 0
+    judged = classes if config.model.condition_d else 0
+    takes_labels = getattr(locate(str(config.model.discriminator.target)), "labelled", False)
+    label_channels = 0 if takes_labels else judged
     generator = _network(
         config,
         "generator",
@@ -104,6 +108,7 @@ def networks(config: RunConfig) -> tuple[nn.Module, nn.Module]:
         "discriminator",
         channels=channels * config.pack + label_channels,
         image_size=image_size,
+        **({"classes": judged} if takes_labels else {}),
     )
     if label_latents:
         generator = LabelledGenerator(generator, classes)
@@ -160,8 +165,10 @@ def _try(player: str, network: nn.Module, inputs: Tensor, labels: Tensor | None)
 def loss(config: RunConfig) -> GanLoss:
     """Build the objective with its penalties."""
     objective: GanLoss = instantiate(config.loss)
-    penalties = {name: instantiate(spec) for name, spec in config.penalty.items()}
-    return replace(objective, penalties={**objective.penalties, **penalties})
+    added = {name: instantiate(spec) for name, spec in config.penalty.items()}
+    penalties = {name: term for name, term in added.items() if not isinstance(term, LeCam)}
+    lecam = next((term for term in added.values() if isinstance(term, LeCam)), None)
+    return replace(objective, penalties={**objective.penalties, **penalties}, lecam=lecam)
 
 
 def optimizers(
@@ -243,4 +250,14 @@ def training_state(config: RunConfig, data: ImageDataset, device: torch.device) 
         if config.lr_decay in DECAYS
         else None,
         precision=config.precision,
+        carried=carried(config, objective).to(device),
     )
+
+
+def carried(config: RunConfig, objective: GanLoss) -> Carried:
+    """Build what the regularisers of a run remember, as it is before the first step."""
+    images, ada = augmentation(config), None
+    if images.target is not None:
+        ada = AdaptiveProbability(images.target, config.batch_size / images.images_to_one)
+    averages = OutputAverages(objective.lecam.decay) if objective.lecam else None
+    return Carried(ada, averages)

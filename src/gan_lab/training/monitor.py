@@ -92,7 +92,8 @@ class Monitor:
         }
         predicted = None
         if isinstance(self._data, PointDataset):
-            predicted = torch.cdist(samples, self._data.centers.cpu()).argmin(1)
+            if self._data.centers is not None:
+                predicted = torch.cdist(samples, self._data.centers.cpu()).argmin(1)
         elif logits is not None:
             predicted = sure_classes(logits)
         if predicted is None or self._data.labels is None:

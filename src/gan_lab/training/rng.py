@@ -21,6 +21,8 @@ STREAMS = {
     "sample_labels": 6,
     "instance_noise": 7,
     "layers": 8,
+    "penalty_normal": 9,
+    "augment_more": 10,
 }
 
 

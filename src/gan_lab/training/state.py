@@ -1,7 +1,7 @@
 """Everything that a training step touches, and the state that a checkpoint holds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import torch
@@ -10,9 +10,10 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from gan_lab.losses import GanLoss
-from gan_lab.runs.checkpoints import Checkpoint, OptimizerState, ProgressNumbers
+from gan_lab.runs.checkpoints import Checkpoint, OptimizerState, ProgressNumbers, Weights
 from gan_lab.runs.initial import InitialWeights
 from gan_lab.training.batches import Batches
+from gan_lab.training.carried import Carried
 from gan_lab.training.weights import (
     Misfit,
     check_optimizer,
@@ -37,10 +38,12 @@ class TrainingState:
     gradient_clip: float | None = None
     decay: Callable[[int], float] | None = None  # the factor of both learning rates at a step
     precision: str = "fp32"  # or "bf16": see steps.in_bf16
+    carried: Carried = field(default_factory=Carried)
 
     def checkpoint(self, progress: ProgressNumbers) -> Checkpoint:
         """Return all that resuming needs."""
-        return {
+        carried = self.carried.state_dict()
+        checkpoint: Checkpoint = {
             "progress": progress,
             "generator": self.generator.state_dict(),
             "discriminator": self.discriminator.state_dict(),
@@ -48,15 +51,19 @@ class TrainingState:
             "optimizer_g": cast(OptimizerState, self.optimizer_g.state_dict()),
             "optimizer_d": cast(OptimizerState, self.optimizer_d.state_dict()),
         }
+        return {**checkpoint, "carried": carried} if carried else checkpoint
 
     def load(self, checkpoint: Checkpoint | InitialWeights) -> None:
         """Set all tensors from a checkpoint, or what a run begins with from another's. Raises
         Misfit, before any is set, if one does not fit."""
-        networks = (
+        networks: list[tuple[str, nn.Module, Weights]] = [
             ("generator", self.generator, checkpoint["generator"]),
             ("discriminator", self.discriminator, checkpoint["discriminator"]),
             ("average", self.average, checkpoint["average"]),
-        )
+        ]
+        if "progress" in checkpoint:  # another run's weights say nothing of what this one remembers
+            remembered = cast(Weights, checkpoint.get("carried", {}))
+            networks.append(("carried", self.carried, remembered))
         optimizers = []
         if "optimizer_g" in checkpoint:
             optimizers.append((self.optimizer_g, checkpoint["optimizer_g"]))

@@ -97,7 +97,9 @@ def fakes_and_critic(
     make = in_bf16(call, batches.device) if state.precision == "bf16" else call
     with torch.set_grad_enabled(with_graph):
         fake = make(state.generator, batches.latents(step, turn), labels)
-    noise, augment = batches.critic_noise(step, turn), batches.critic_augment(step, turn)
+    probability = state.carried.ada.probability if state.carried.ada else None
+    augment = batches.critic_augment(step, turn, probability)
+    noise = batches.critic_noise(step, turn)
     critic = bind(state.discriminator, labels, noise, augment)
     return packed(fake, batches.pack), critic
 
@@ -119,6 +121,12 @@ def discriminator_step(
         name: penalty(critic, real, fake, _declared(penalty, noise))
         for name, penalty in loss.penalties.items()
     }
+    ada, averages = state.carried.ada, state.carried.averages
+    if ada:
+        ada.update(real_logits.detach())
+    if loss.lecam and averages:
+        averages.update(real_logits, fake_logits)
+        penalties["lecam"] = loss.lecam(real_logits, fake_logits, averages.real, averages.fake)
     total = sum(penalties.values(), value)
     state.optimizer_d.zero_grad()
     total.backward()
@@ -135,6 +143,7 @@ def discriminator_step(
         "d/accuracy": _accuracy(real_logits.detach(), fake_logits.detach()),
         **{f"penalty/{name}": term.detach() for name, term in penalties.items()},
         "grad_norm/d": gradient_norm,
+        **({"augment/probability": ada.probability.clone()} if ada else {}),
     }
 
 
