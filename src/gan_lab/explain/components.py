@@ -76,7 +76,6 @@ def explain_loss(config: RunConfig) -> Iterator[str]:
     yield ""
     yield "The curves of metrics.jsonl:"
     yield from CURVES.format(output=OUTPUTS[loss.output]).splitlines()
-    yield ""
     yield from _real_run(name)
 
 
@@ -84,9 +83,7 @@ def explain_penalty(name: str, spec: Spec) -> Iterator[str]:
     """Yield the lines that explain a penalty."""
     yield f"penalty={name}"
     yield from _documentation(spec)
-    if run := list(_real_run(RUN_OF_PENALTY.get(name, name))):
-        yield ""
-        yield from run
+    yield from _real_run(RUN_OF_PENALTY.get(name, name))
 
 
 def explain_optimizers(config: RunConfig) -> Iterator[Iterator[str]]:
@@ -164,6 +161,7 @@ def _settings(
 def _real_run(name: str) -> Iterator[str]:
     figure = loss_figures() / f"{name}.png"
     if figure.is_file():  # not for a loss of one's own
+        yield ""
         yield f"A real run: {figure}; scores beside it in README.md"
 
 

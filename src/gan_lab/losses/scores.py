@@ -45,7 +45,8 @@ def wasserstein(
 
     Source: Arjovsky et al. 2017 (arXiv 1701.07875), equation 2. The critic must be Lipschitz:
     `wgan` clips its weights to [-clip, clip] after each update (algorithm 1 there), `wgan_gp` adds
-    a gradient penalty (Gulrajani et al. 2017, arXiv 1704.00028, algorithm 1).
+    a gradient penalty (Gulrajani et al. 2017, arXiv 1704.00028, algorithm 1), of which `wgan_lp`
+    has only the side above 1 (Petzka et al. 2018, arXiv 1709.08894).
     When it trains: -loss/d, the estimate of the distance times the Lipschitz constant, rises
     quickly and then falls slowly as the samples get better: the one loss curve of a GAN that means
     something. penalty/gradient_penalty settles well below lambda.
