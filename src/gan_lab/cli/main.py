@@ -1,5 +1,6 @@
 """The command line: `gan-lab [VERB] ...`, where the default verb is train."""
 
+import os
 import sys
 import tempfile
 import traceback
@@ -81,7 +82,7 @@ VERBS = (
 
 def main() -> None:
     """Run the program with the arguments of the process, and exit with its code."""
-    if sys.platform == "linux":
+    if sys.platform == "linux" and hasattr(os, "fork"):
         # This process computes nothing before it forks: see `gan_lab.jobs.process`.
         process.start_method = "fork"
     sys.exit(run(sys.argv[1:]))

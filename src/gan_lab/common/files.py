@@ -12,6 +12,8 @@ import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, TypeVar
 
@@ -22,8 +24,11 @@ T = TypeVar("T")
 
 UNFINISHED = ".gan-lab-"  # how names begin of files that are being made
 MOST_BYTES = 2**30  # of a file that is read whole; a line of metrics takes 300
-# No link is followed, and a pipe that nobody writes to is opened without waiting.
-PLAIN_ONLY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# No link is followed, and a pipe that nobody writes to is opened without waiting. Not every system
+# has all of these; O_BINARY is only of one that would change the ends of lines.
+FLAGS = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+PLAIN_ONLY = reduce(or_, (getattr(os, name, 0) for name in FLAGS))
+SYNCS = hasattr(os, "O_DIRECTORY")  # whether what was written can be waited for by its name
 
 
 @contextmanager
@@ -34,7 +39,7 @@ def new_file(path: Path, durable: bool = False) -> Iterator[BinaryIO]:
     not followed. `durable`: it is on the disk, and not only on its way, before it gets its name.
     """
     unfinished = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}.tmp")
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN_ONLY, 0o666)
+    handle = _open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -68,6 +73,8 @@ def sync(path: Path) -> None:
 
 
 def _sync(path: Path, flags: int) -> None:
+    if not SYNCS:
+        return
     handle = os.open(path, flags)
     try:
         os.fsync(handle)
@@ -75,9 +82,16 @@ def _sync(path: Path, flags: int) -> None:
         os.close(handle)
 
 
+def _open(path: Path, flags: int) -> int:
+    """Open a plain file, and no link. Raises OSError."""
+    if not hasattr(os, "O_NOFOLLOW") and path.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link", str(path))
+    return os.open(path, flags | PLAIN_ONLY, 0o666)
+
+
 def append_to(path: Path) -> TextIO:
     """Open a plain file to add lines to, and make it if it is not there."""
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | PLAIN_ONLY, 0o666)
+    handle = _open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     return os.fdopen(handle, "a", encoding="utf-8")
 
 
@@ -86,7 +100,7 @@ def open_plain(path: Path) -> BinaryIO:
 
     Raises FileNotFoundError if there is none, and another OSError for a link, a folder or a pipe.
     """
-    handle = os.open(path, os.O_RDONLY | PLAIN_ONLY)
+    handle = _open(path, os.O_RDONLY)
     file = os.fdopen(handle, "rb")
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         file.close()

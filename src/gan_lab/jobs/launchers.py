@@ -4,7 +4,6 @@ conf/launcher/ names them; none of it changes the result of a run.
 """
 
 import os
-import signal
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -14,10 +13,11 @@ from typing import Any, Protocol
 
 from gan_lab.common.console import counted, say, say_amid
 from gan_lab.common.errors import Interrupted, UsageError
-from gan_lab.common.signals import SIGNALS, handle, restore
+from gan_lab.common.signals import HANGUP, SIGNALS, handle, restore
 from gan_lab.common.streams import leave_terminal
+from gan_lab.common.threads import cores
 from gan_lab.jobs.job import Job, Outcome, conclude, is_settled, settled, train_job
-from gan_lab.jobs.process import Ending, Worker, wait_for_any
+from gan_lab.jobs.process import HANDS_ON, Ending, Worker, wait_for_any
 
 MOST_AT_ONCE = 256  # processes, of which each takes some hundred MB
 PATIENCE = 1.0  # seconds between looks at runs that other processes hold
@@ -58,7 +58,7 @@ class Sequential:
 class Parallel:
     """Runs `n_jobs` jobs at once (None: as many as there are cores), with one thread each.
 
-    Raises UsageError for another number.
+    Raises UsageError for another number, and where no process can take over its parent's files.
     """
 
     threads_each: int | None = 1
@@ -66,12 +66,17 @@ class Parallel:
     alone_here = False
 
     def __init__(self, n_jobs: int | None = None):
+        if not HANDS_ON:
+            raise UsageError(
+                "launcher=parallel needs a system on which processes take over open files (fork): "
+                "use launcher=sequential."
+            )
         if n_jobs is not None and (type(n_jobs) is not int or not 1 <= n_jobs <= MOST_AT_ONCE):
             raise UsageError(
                 f"n_jobs={n_jobs}: must be a whole number, at least 1 and at most {MOST_AT_ONCE}."
             )
         self.n_jobs = n_jobs
-        self.at_once = n_jobs or len(os.sched_getaffinity(0))
+        self.at_once = n_jobs or cores()
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Run the jobs, each with its own threads or one."""
@@ -162,7 +167,7 @@ def passed_on(running: dict[int, Worker]) -> Iterator[list[int]]:
         if os.getpid() != parent:  # a fork that has not set its own handlers yet
             return
         stop.append(number)
-        if number == signal.SIGHUP:
+        if number == HANGUP:
             leave_terminal()
         if len(stop) == 1:
             say_amid(f"stopping {counted(len(running), 'run')}; what is done is being saved")

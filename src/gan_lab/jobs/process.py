@@ -20,16 +20,20 @@ from typing import Any
 
 from gan_lab.common.errors import Interrupted, RunError, Taken, UsageError
 from gan_lab.common.signals import (
-    SIGNALS,
+    HANGUP,
     close_terminal,
     forget_signals,
     handle,
+    held_back,
     interruption,
+    let_through,
     raise_once,
 )
 from gan_lab.common.streams import print_plainly
 
 start_method = "spawn"  # cli.main sets it
+# Whether a process can take over a file that has no name. Elsewhere it shows what it prints.
+HANDS_ON = hasattr(os, "fork")
 TAIL = 20_000  # bytes of output that a crash is told with
 
 
@@ -55,17 +59,15 @@ class Worker:
         sys.stdout.flush()
         sys.stderr.flush()
         # The file has no name that a kill could leave behind: its handle itself is handed on.
-        output = Connection(os.dup(self._output.fileno()), readable=False)
+        output = Connection(os.dup(self._output.fileno()), readable=False) if HANDS_ON else None
         arguments = (work, argument, sender, output, quiet, os.getpid())
         self.process = context.Process(target=_main, args=arguments)
         # A signal that comes while it starts waits until the worker can answer it.
-        old = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        try:
+        with held_back():
             self.process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, old)
         sender.close()
-        output.close()
+        if output is not None:
+            output.close()
 
     def ending(self) -> Ending | None:
         """Return how it ended; None if it has not."""
@@ -107,7 +109,7 @@ def _main(
 ) -> None:
     forget_signals()
     try:
-        ending = _ending_of(work, argument, output.fileno(), quiet, parent)
+        ending = _ending_of(work, argument, output.fileno() if output else 2, quiet, parent)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     except Interrupted:  # as it began or ended
         ending = Ending(error="interrupted", interrupted=True)
@@ -124,9 +126,10 @@ def _ending_of(
     # The terminal sends Ctrl-C to parent and workers alike; the parent passes on one SIGTERM.
     # So it does when the terminal is closed.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    handle([signal.SIGHUP], close_terminal)
+    if HANGUP is not None:
+        handle([HANGUP], close_terminal)
     signal.signal(signal.SIGTERM, raise_once)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    let_through()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     print_plainly()
     faulthandler.enable(output)
