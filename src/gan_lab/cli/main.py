@@ -1,6 +1,7 @@
 """The command line: `gan-lab [VERB] ...`, where the default verb is train."""
 
 import contextvars
+import os
 import sys
 import tempfile
 import traceback
@@ -83,7 +84,7 @@ VERBS = (
 
 def main() -> None:
     """Run the program with the arguments of the process, and exit with its code."""
-    if sys.platform == "linux":
+    if sys.platform == "linux" and hasattr(os, "fork"):
         # This process computes nothing before it forks: see `gan_lab.jobs.process`.
         process.start_method = "fork"
     sys.exit(run(sys.argv[1:]))

@@ -5,11 +5,9 @@ but time. A hash tells damage and not forgery: who can write to the folder can w
 which is why such a folder is not used.
 """
 
-import grp
 import hashlib
 import json
 import os
-import pwd
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -27,6 +25,7 @@ from gan_lab.common.typed import Malformed, plain, read
 T = TypeVar("T")
 
 MOST_JSON = 2**28  # bytes of sealed JSON; a million images that cannot be read take 100 MB
+TELLS_OWNERS = hasattr(os, "geteuid")  # not every system says whose a folder is
 
 
 class Unfit(Exception):
@@ -50,7 +49,7 @@ def refuse_shared(folder: Path) -> None:
         status = folder.stat()
     except OSError:  # not there yet, or it cannot be: making it says so
         return
-    if not stat.S_ISDIR(status.st_mode):
+    if not (TELLS_OWNERS and stat.S_ISDIR(status.st_mode)):
         return
     if status.st_uid not in (os.geteuid(), 0):
         raise RunError(
@@ -68,6 +67,8 @@ def refuse_shared(folder: Path) -> None:
 def is_private(folder: Path) -> bool:
     """Whether it is a folder, not a link to one, that nobody but the user and root may write to."""
     status = folder.lstat()
+    if not TELLS_OWNERS:
+        return stat.S_ISDIR(status.st_mode)
     mine = status.st_uid in (os.geteuid(), 0)
     return stat.S_ISDIR(status.st_mode) and mine and not _others_write(status)
 
@@ -86,6 +87,9 @@ def _is_own_group(number: int) -> bool:
     Many systems give each user a primary group of the same name and let new folders be written by
     it (umask 002). It is told by that name, and by having no other member on the list.
     """
+    import grp  # only now: not every system has them
+    import pwd
+
     if number == 0:
         return True
     try:

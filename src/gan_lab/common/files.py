@@ -6,15 +6,21 @@ content.
 """
 
 import errno
-import fcntl
 import json
 import os
 import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, TypeVar
+
+try:
+    import fcntl
+except ImportError:  # not on every system; what a kill leaves of a file then stays
+    fcntl = None  # type: ignore[assignment]
 
 from gan_lab.common.errors import RunError
 from gan_lab.common.typed import Malformed, plain
@@ -23,8 +29,11 @@ T = TypeVar("T")
 
 UNFINISHED = ".gan-lab-"  # how names begin of files that are being made
 MOST_BYTES = 2**30  # of a file that is read whole; a line of metrics takes 300
-# No link is followed, and a pipe that nobody writes to is opened without waiting.
-PLAIN_ONLY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# No link is followed, and a pipe that nobody writes to is opened without waiting. Not every system
+# has all of these; O_BINARY is only of one that would change the ends of lines.
+FLAGS = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+PLAIN_ONLY = reduce(or_, (getattr(os, name, 0) for name in FLAGS))
+SYNCS = hasattr(os, "O_DIRECTORY")  # whether what was written can be waited for by its name
 
 
 @contextmanager
@@ -54,9 +63,9 @@ def _begin(folder: Path) -> tuple[Path, int]:
     """Make an empty file under a fresh name, locked for as long as it is open."""
     while True:
         path = folder / f"{UNFINISHED}{secrets.token_hex(8)}.tmp"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN_ONLY, 0o666)
+        handle = _open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         with suppress(OSError):  # a disk without locks: nobody else can lock it either
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            _lock(handle, wait=True)
         if os.fstat(handle).st_nlink:
             return path, handle
         os.close(handle)  # before it was locked another process took it for a leftover
@@ -69,12 +78,19 @@ def remove_unfinished(folder: Path) -> None:
     """
     for path in folder.glob(f"{UNFINISHED}*.tmp"):
         with suppress(OSError):  # it is locked, or just got its name, or may not be removed
-            handle = os.open(path, os.O_WRONLY | PLAIN_ONLY)
+            handle = _open(path, os.O_WRONLY)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(handle, wait=False)
                 path.unlink()
             finally:
                 os.close(handle)
+
+
+def _lock(handle: int, wait: bool) -> None:
+    """Lock an open file until it is closed. Raises OSError if another has it, or none can."""
+    if fcntl is None:
+        raise OSError(errno.ENOTSUP, "this system has no such locks")
+    fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
 def replace_file(path: Path, text: str, durable: bool = False) -> None:
@@ -90,6 +106,8 @@ def sync(path: Path) -> None:
 
 
 def _sync(path: Path, flags: int) -> None:
+    if not SYNCS:
+        return
     handle = os.open(path, flags)
     try:
         os.fsync(handle)
@@ -97,9 +115,16 @@ def _sync(path: Path, flags: int) -> None:
         os.close(handle)
 
 
+def _open(path: Path, flags: int) -> int:
+    """Open a plain file, and no link. Raises OSError."""
+    if not hasattr(os, "O_NOFOLLOW") and path.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link", str(path))
+    return os.open(path, flags | PLAIN_ONLY, 0o666)
+
+
 def append_to(path: Path) -> TextIO:
     """Open a plain file to add lines to, and make it if it is not there."""
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | PLAIN_ONLY, 0o666)
+    handle = _open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     return os.fdopen(handle, "a", encoding="utf-8")
 
 
@@ -108,7 +133,7 @@ def open_plain(path: Path) -> BinaryIO:
 
     Raises FileNotFoundError if there is none, and another OSError for a link, a folder or a pipe.
     """
-    handle = os.open(path, os.O_RDONLY | PLAIN_ONLY)
+    handle = _open(path, os.O_RDONLY)
     file = os.fdopen(handle, "rb")
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         file.close()

@@ -10,7 +10,8 @@ from typing import Any
 from gan_lab.common.errors import Interrupted
 from gan_lab.common.streams import leave_terminal
 
-SIGNALS: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+HANGUP: int | None = getattr(signal, "SIGHUP", None)  # not every system has it
+SIGNALS: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM, *([] if HANGUP is None else [HANGUP]))
 _came: list[int] = []  # what has asked this process to stop
 
 Handler = Callable[[int, Any], None]
@@ -49,7 +50,7 @@ def hung_up(error: BaseException) -> Interrupted | None:
     Its signal may come a moment later than the error.
     """
     if isinstance(error, OSError) and error.errno == errno.EIO and not error.filename:
-        _note(signal.SIGHUP)
+        _note(HANGUP or signal.SIGTERM)
     return interruption()
 
 
@@ -60,7 +61,7 @@ def forget_signals() -> None:
 
 def _note(number: int) -> None:
     _came.append(number)
-    if number == signal.SIGHUP:
+    if number == HANGUP:
         leave_terminal()
 
 
@@ -84,6 +85,25 @@ def restore(handlers: Handlers) -> None:
     """Set the handlers that `handle` has returned."""
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Let signals wait meanwhile, where a system can do that."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def let_through() -> None:
+    """Take the signals that a parent has held back when it made this process."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 class Stop:

@@ -1,4 +1,7 @@
-"""How OpenMP's threads wait for each other. Read by torch when it is imported, and never again."""
+"""How many cores there are, and how OpenMP's threads wait for each other.
+
+Torch reads the latter when it is imported, and never again.
+"""
 
 import os
 
@@ -6,6 +9,11 @@ import os
 # of width 16), 24 ms on one thread, takes 17 ms so and 34 ms or more where threads sleep at once;
 # beside two busy processes 44 ms, where those that spin without end take 157 ms.
 SPINS = "20000"
+
+
+def cores() -> int:
+    """Return how many cores this process may use; all of them where a system does not tell."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def wait_briefly() -> None:

@@ -4,7 +4,6 @@ conf/launcher/ names them; none of it changes the result of a run.
 """
 
 import os
-import signal
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -14,11 +13,12 @@ from typing import Any, Protocol
 
 from gan_lab.common.console import counted, say, say_amid
 from gan_lab.common.errors import Interrupted, UsageError
-from gan_lab.common.signals import SIGNALS, handle, restore
+from gan_lab.common.signals import HANGUP, SIGNALS, handle, restore
 from gan_lab.common.streams import leave_terminal
+from gan_lab.common.threads import cores
 from gan_lab.jobs.gpus import Places, use_gpus, visible_gpus
 from gan_lab.jobs.job import Job, Outcome, conclude, is_settled, settled, train_job
-from gan_lab.jobs.process import Ending, Worker, wait_for_any
+from gan_lab.jobs.process import HANDS_ON, Ending, Worker, wait_for_any
 
 MOST_AT_ONCE = 256  # processes, of which each takes some hundred MB
 NO_PLACES = Places([], 1)
@@ -62,7 +62,7 @@ class Parallel:
 
     Where there are CUDA devices and no run names one by its number, each device has `runs_per_gpu`
     of them at once. `n_jobs=None`: as many as there are places on devices, or else cores. Raises
-    UsageError for other numbers.
+    UsageError for other numbers, and where no process can take over its parent's files.
     """
 
     threads_each: int | None = 1
@@ -70,11 +70,16 @@ class Parallel:
     alone_here = False
 
     def __init__(self, n_jobs: int | None = None, runs_per_gpu: int = 1):
+        if not HANDS_ON:
+            raise UsageError(
+                "launcher=parallel needs a system on which processes take over open files (fork): "
+                "use launcher=sequential."
+            )
         if n_jobs is not None:
             _check_number("n_jobs", n_jobs)
         _check_number("runs_per_gpu", runs_per_gpu)
         self.n_jobs = n_jobs
-        self.at_once = n_jobs or len(os.sched_getaffinity(0))
+        self.at_once = n_jobs or cores()
         self._runs_per_gpu = runs_per_gpu
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
@@ -181,7 +186,7 @@ def passed_on(running: dict[int, Worker]) -> Iterator[list[int]]:
         if os.getpid() != parent:  # a fork that has not set its own handlers yet
             return
         stop.append(number)
-        if number == signal.SIGHUP:
+        if number == HANGUP:
             leave_terminal()
         if len(stop) == 1:
             say_amid(f"stopping {counted(len(running), 'run')}; what is done is being saved")

@@ -30,6 +30,8 @@ BUILT_OF = ("model", "loss", "penalty", "image_size", "channels", "latent_dim", 
 def check_surroundings(config: RunConfig) -> None:
     """Raise UsageError for what a run asks of its machine and the environment cannot give."""
     runtime = config.runtime
+    for key in ("cache_dir", "runs_dir", "data_root"):
+        _check_home(key, getattr(runtime, key))
     if runtime.logger and runtime.logger.target in TO_WANDB:
         wandb_mode(runtime.wandb.mode)
         connect_seconds()
@@ -41,6 +43,15 @@ def check_surroundings(config: RunConfig) -> None:
             "precision=bf16 on a processor without bfloat16 is slower and no better: use "
             "precision=fp32, or device=cuda where there is one."
         )
+
+
+def _check_home(key: str, place: str) -> None:
+    try:
+        Path(place).expanduser()
+    except RuntimeError:
+        raise UsageError(
+            f"{key}={place}: there is no home folder here; set {key}=FOLDER."
+        ) from None
 
 
 def _check_scores(config: RunConfig) -> None:

@@ -24,17 +24,21 @@ from typing import Any
 from gan_lab.common.errors import Interrupted, RunError, Taken, UsageError
 from gan_lab.common.paths import own_folders, use_folders
 from gan_lab.common.signals import (
-    SIGNALS,
+    HANGUP,
     close_terminal,
     forget_signals,
     handle,
+    held_back,
     interruption,
+    let_through,
     raise_once,
 )
 from gan_lab.common.streams import print_plainly
 
 start_method = "spawn"  # cli.main sets it
 NOTHING: Mapping[str, str] = {}
+# Whether a process can take over a file that has no name. Elsewhere it shows what it prints.
+HANDS_ON = hasattr(os, "fork")
 TAIL = 20_000  # bytes of output that a crash is told with
 
 
@@ -69,19 +73,16 @@ class Worker:
         sys.stdout.flush()
         sys.stderr.flush()
         # The file has no name that a kill could leave behind: its handle itself is handed on.
-        output = Connection(os.dup(self._output.fileno()), readable=False)
+        output = Connection(os.dup(self._output.fileno()), readable=False) if HANDS_ON else None
         place = (own_folders(), variables)
         arguments = (work, argument, *place, sender, output, quiet, os.getpid())
         self.process = context.Process(target=_main, args=arguments)
         # A signal that comes while it starts waits until the worker can answer it.
-        old = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        try:
-            with _without_main():
-                self.process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, old)
+        with held_back(), _without_main():
+            self.process.start()
         sender.close()
-        output.close()
+        if output is not None:
+            output.close()
 
     def ending(self) -> Ending | None:
         """Return how it ended; None if it has not."""
@@ -141,7 +142,7 @@ def _main(
     forget_signals()
     use_folders(folders)
     try:
-        ending = _ending_of(work, argument, output.fileno(), quiet, parent)
+        ending = _ending_of(work, argument, output.fileno() if output else 2, quiet, parent)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     except Interrupted:  # as it began or ended
         ending = Ending(error="interrupted", interrupted=True)
@@ -158,9 +159,10 @@ def _ending_of(
     # The terminal sends Ctrl-C to parent and workers alike; the parent passes on one SIGTERM.
     # So it does when the terminal is closed.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    handle([signal.SIGHUP], close_terminal)
+    if HANGUP is not None:
+        handle([HANGUP], close_terminal)
     signal.signal(signal.SIGTERM, raise_once)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    let_through()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     print_plainly()
     faulthandler.enable(output)

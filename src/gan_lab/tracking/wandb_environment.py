@@ -71,8 +71,16 @@ def is_logged_in() -> bool:
     if os.environ.get("WANDB_API_KEY"):
         return True
     server = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname or ""
-    path = Path(os.environ.get("NETRC", "~/.netrc")).expanduser()
     try:
+        path = Path(os.environ.get("NETRC", "~/.netrc")).expanduser()
         return netrc.netrc(str(path)).authenticators(server) is not None
-    except (OSError, netrc.NetrcParseError):
+    except (OSError, RuntimeError, netrc.NetrcParseError):  # RuntimeError: there is no home folder
         return False
+
+
+def keep_client_quiet(folder: Path) -> None:
+    """Give W&B's client a folder for its log where it finds no home; it would print it instead."""
+    named = os.environ.get("XDG_CACHE_HOME") or os.environ.get("HOME")
+    if named and Path(named).is_dir() and os.access(named, os.W_OK):
+        return
+    os.environ.setdefault("WANDB_CACHE_DIR", str(folder))

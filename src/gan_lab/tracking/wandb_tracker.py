@@ -13,7 +13,12 @@ from gan_lab.runs.census import ClassCensus
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import MetricsLine
 from gan_lab.tracking.base import CENSUS, census_numbers, census_rows, first_line
-from gan_lab.tracking.wandb_environment import connect_seconds, is_logged_in, wandb_mode
+from gan_lab.tracking.wandb_environment import (
+    connect_seconds,
+    is_logged_in,
+    keep_client_quiet,
+    wandb_mode,
+)
 
 # What is drawn against the step, beside the scores.
 STEPPED = ("loss/*", "d/*", "grad_norm/*", "penalty/*", "augment/*", "monitor/*", "images",
@@ -43,6 +48,7 @@ class WandbTracker:
         for name in ("WANDB_MODE", "WANDB_INIT_TIMEOUT"):  # wandb refuses to start with empty ones
             if not os.environ.get(name):
                 os.environ.pop(name, None)
+        keep_client_quiet(Path(config.runtime.cache_dir).expanduser() / "wandb")
         import wandb
 
         runtime, choices = config.runtime, config.choices

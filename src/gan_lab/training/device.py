@@ -6,6 +6,7 @@ from dataclasses import replace
 import torch
 
 from gan_lab.common.errors import UsageError
+from gan_lab.config.advice.meanings import meant_value
 from gan_lab.config.run_config import RuntimeConfig
 from gan_lab.data import ImageDataset
 
@@ -47,10 +48,28 @@ def choose_device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         chosen = torch.device(name)
-        float(torch.zeros(1, device=chosen))
+    except RuntimeError:
+        meant = meant_value("device", name) or " Try device=cpu."
+        raise UsageError(f"device={name}: PyTorch has no device of that name.{meant}") from None
+    try:
+        float(torch.zeros(1, dtype=torch.float64, device=chosen))  # as scores are computed
         return chosen
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise UsageError(f"device={name} cannot be used here; try device=cpu.") from error
+    except (RuntimeError, AssertionError, TypeError) as error:
+        reason = _why_not(chosen, error)
+        raise UsageError(
+            f"device={name} cannot be used here ({reason}); try device=cpu."
+        ) from error
+
+
+def _why_not(device: torch.device, error: Exception) -> str:
+    """Return why a device cannot be used."""
+    if device.type != "mps":
+        return str(error).splitlines()[0].partition(". ")[0].rstrip(".")
+    if not torch.backends.mps.is_built():
+        return "this PyTorch is built without MPS"
+    if not torch.backends.mps.is_available():
+        return "this machine has no MPS"
+    return "scores are computed in float64, which MPS does not have"
 
 
 def has_bf16(device_name: str) -> bool:

@@ -298,11 +298,17 @@ def _array(path: Path, size: int) -> np.ndarray:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode) or status.st_size != size:
             raise Unfit(path)
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        if size <= min(IN_MEMORY, memory // 8):
+        if size <= min(IN_MEMORY, _memory() // 8):
             return np.fromfile(file, np.uint8)
         # The system keeps in memory what there is room for; never written, so never copied.
         return np.memmap(file, np.uint8, "c")
+
+
+def _memory() -> int:
+    """Return the bytes of memory of this machine; 8 GB where a system does not tell."""
+    if not hasattr(os, "sysconf"):
+        return 2**33
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _state(path: Path) -> _State:
