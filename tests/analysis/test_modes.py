@@ -193,6 +193,7 @@ def test_the_birthday_paradox_finds_the_size_of_a_support():
     assert birthday_size(torch.arange(50.0).view(-1, 1), 0.5) is None
 
 
+@pytest.mark.slow
 def test_a_generator_of_a_hundred_images_repeats_itself():
     images = torch.randint(0, 256, (1000, 1, 8, 8), generator=torch.Generator().manual_seed(0))
     images = images.to(torch.uint8)

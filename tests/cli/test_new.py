@@ -37,6 +37,7 @@ def test_it_is_what_its_readme_says(project):
         assert len([line for line in network.splitlines() if line.strip()]) <= 20
 
 
+@pytest.mark.slow
 def test_the_six_commands_of_its_readme_run_one_after_another(project, gan_lab_here_in):
     for command in COMMANDS:
         if command[0].startswith("experiment="):

@@ -93,9 +93,9 @@ LISTS = [
     ("seed=tag(a,b,choice(1,2))", ["seed=1", "seed=2"]),
     ("seed=tag(a,sweep=range(2))", ["seed=0", "seed=1"]),
     # glob
-    ("loss=glob(w*)", ["loss=wgan", "loss=wgan_gp"]),
-    ("loss=glob(include=w*)", ["loss=wgan", "loss=wgan_gp"]),
-    ("loss=glob([hinge,w*],exclude=*_gp)", ["loss=hinge", "loss=wgan"]),
+    ("loss=glob(w*)", ["loss=wgan", "loss=wgan_gp", "loss=wgan_lp"]),
+    ("loss=glob(include=w*)", ["loss=wgan", "loss=wgan_gp", "loss=wgan_lp"]),
+    ("loss=glob([hinge,w*],exclude=*_gp)", ["loss=hinge", "loss=wgan", "loss=wgan_lp"]),
     ("model=glob(dcgan_?5)", ["model=dcgan_k5"]),
     ("penalty=glob(r*)", ["penalty=r1", "penalty=r2"]),
     ("launcher=glob(seq*)", ["launcher=sequential"]),

@@ -155,6 +155,7 @@ def test_a_sweep_of_ones_own_in_worker_processes(project, gan_lab):
     assert all(run.final_scores()["grey"] > 0 for run in runs_in(project).values())
 
 
+@pytest.mark.slow
 def test_fresh_workers_are_told_where_configs_and_code_are(
     project, gan_lab_here_in, tmp_path_factory, monkeypatch
 ):

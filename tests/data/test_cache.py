@@ -103,6 +103,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_two_processes_build_one_cache(tmp_path):
     pixels = write(tmp_path / "data", 600)
     with ThreadPoolExecutor(3) as pool:

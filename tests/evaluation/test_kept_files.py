@@ -16,6 +16,7 @@ from PIL import Image
 from safetensors import safe_open
 
 from gan_lab.common.errors import RunError
+from gan_lab.common.files import new_file
 from gan_lab.data import image_folder
 from gan_lab.evaluation import extractors
 from gan_lab.evaluation.classifier import Unfinished, train_classifier
@@ -325,10 +326,10 @@ def test_what_a_kill_has_left_is_removed_and_what_is_being_written_is_not(scored
     (name,) = [name for name in kept(scored.cache) if name.match("headers-*.json")]
     cache = tmp_path / "cache"
     copied(scored, cache, name).unlink()
-    left, new, other = (cache / word for word in (".gan-lab-1.tmp", ".gan-lab-2.tmp", "my.tmp"))
-    for path in (left, new, other):
-        path.touch()
-    for path in (left, other):
-        os.utime(path, (0, 0))
-    assert scored.again(cache) == scored.lines
-    assert not left.exists() and new.exists() and other.exists()
+    left, other = cache / ".gan-lab-1.tmp", cache / "my.tmp"
+    left.touch()
+    other.touch()
+    with new_file(cache / "another.json") as file:
+        file.write(b"[]")
+        assert scored.again(cache) == scored.lines
+    assert not left.exists() and other.exists() and (cache / "another.json").exists()

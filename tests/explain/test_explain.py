@@ -238,6 +238,7 @@ def test_what_cannot_be_explained_is_one_line(gan_lab_here, command, pieces):
     assert line.startswith("gan-lab: ") and all(piece in line for piece in pieces)
 
 
+@pytest.mark.slow
 def test_an_experiment_is_explained_by_the_parts_of_its_runs_each_once(explain):
     def named(text: str) -> list[str]:
         return re.findall("^((?:model|loss|penalty|dataset)=.+)$", text, re.MULTILINE)

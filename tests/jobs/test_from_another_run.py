@@ -174,6 +174,7 @@ def test_a_run_that_has_learned_more_begins_another(first, train, gan_lab_here):
     assert train(*STILL, f"from={first.directory.name}").directory != begun.directory
 
 
+@pytest.mark.slow
 def test_all_runs_of_a_sweep_begin_alike(first, gan_lab, tmp_path):
     settings = (*TINY, "study=next", "-m", "loss=hinge,lsgan", "from=latest")
     for steps in (1, 2):  # the second time, the runs of the first are later
@@ -319,6 +320,7 @@ def test_it_is_packed_without_the_place_of_the_other(first, train, gan_lab_here,
     assert gan_lab_here("verify", str(sent)).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_report_says_whose_weights_they_are(first, train, gan_lab_here, tmp_path):
     train(*STILL, "from=first/latest")
     train(*STILL, "from=first/latest@2")

@@ -66,7 +66,11 @@ def wait_until(holds, seconds: float = 100) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("when", ["built", "deleted", "scored"])
+@pytest.mark.parametrize(
+    "when",
+    [pytest.param("built", marks=pytest.mark.slow), "deleted",
+     pytest.param("scored", marks=pytest.mark.slow)],
+)  # fmt: skip
 def test_an_interruption_that_code_has_turned_into_an_error_is_none(
     gan_lab, tmp_path, settings, when
 ):
@@ -78,7 +82,11 @@ def test_an_interruption_that_code_has_turned_into_an_error_is_none(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("when", ["built", "deleted", "scored"])
+@pytest.mark.parametrize(
+    "when",
+    [pytest.param("built", marks=pytest.mark.slow), "deleted",
+     pytest.param("scored", marks=pytest.mark.slow)],
+)  # fmt: skip
 def test_so_it_is_in_a_sweep(gan_lab, tmp_path, settings, when):
     result = gan_lab("-m", "seed=0,1", *settings, f"+model.generator.when={when}")
     assert "failed" not in result.stdout + result.stderr
@@ -111,6 +119,7 @@ def test_a_terminal_that_is_closed_saves_the_runs(tmp_path, environment, sweep):
         assert run.checkpoint_steps()[-1] == run.metrics()[-1]["step"]
 
 
+@pytest.mark.slow
 def test_nohup_goes_on_when_its_terminal_is_closed(start_gan_lab, tmp_path):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

@@ -91,6 +91,7 @@ def test_a_run_killed_at_random_equals_an_undisturbed_one(tmp_path, environment,
     assert_same_files(finish_forked(folder, environment, *settings), undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "exit_code"),
     [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)],

@@ -125,6 +125,7 @@ def test_a_trial_whose_point_was_never_stored_fails_and_the_search_goes_on(gan_l
     assert again.returncode == 0 and trials(again.stdout) == rows
 
 
+@pytest.mark.slow
 def test_seeds_are_averaged_and_run_at_once(gan_lab, tmp_path):
     result = gan_lab(
         *("search=objective", "trials=1", "seeds=2", "launcher=parallel", "n_jobs=2", *TINY)

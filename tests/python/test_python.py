@@ -235,6 +235,7 @@ SCRIPT = """
 """
 
 
+@pytest.mark.slow
 def test_a_sweep_in_a_script_without_a_guard(tmp_path, environment):
     """Its workers are fresh processes, which must not run the script again."""
     settings = ", ".join(map(repr, TINY))

@@ -17,6 +17,7 @@ from small_runs import FEW_SAMPLES
 from study_files import finished, many, report
 
 
+@pytest.mark.slow
 def test_samples_that_were_drawn_once_are_not_shown_twice(copy, tmp_path):
     shown = finished(copy)[:2]
     for directory in shown:
@@ -42,6 +43,7 @@ def test_what_other_verbs_found_is_shown(copy, tmp_path):
         assert heading in written["report.html"] and heading in written["results.md"]
 
 
+@pytest.mark.slow
 def test_settings_of_points_are_compared_without_strips_of_images(gan_lab_here, tmp_path):
     points = ("dataset=ring", "model=point_mlp", "batch_size=16", "study=points", "threads=1")
     often = ("logger=none", "steps=4", "log_every=2", "sample_every=2", "score_every=2")

@@ -165,6 +165,7 @@ def test_unlike_protocols_never_share_a_column(copy, tmp_path):
     assert final_lines(runs[0]).keys() == final_lines(runs[1]).keys()
 
 
+@pytest.mark.slow
 def test_samples_of_another_size_have_a_column_that_says_which(copy, tmp_path):
     small, large, *_ = finished(copy)
     config = yaml.safe_load((small / "config.yaml").read_text())

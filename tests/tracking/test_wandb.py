@@ -178,6 +178,7 @@ def wait_for(condition, seconds: float = 60) -> None:
 ENDLESS = ("steps=1000000", "log_every=1", "batch_size=4", *QUICK)
 
 
+@pytest.mark.slow
 def test_sigterm_saves_and_closes(start_gan_lab, tmp_path):
     process = start_gan_lab(*ENDLESS)
     wait_for(lambda: list(tmp_path.glob("runs/*/*/metrics.jsonl")) and the_run(tmp_path).metrics())
