@@ -11,7 +11,7 @@ from gan_lab.common.errors import UsageError
 from gan_lab.common.typed import Json, Malformed, plain, read, read_fields
 from gan_lab.config.instantiate import with_targets_of_today
 from gan_lab.config.overrides import PARTS, VALUE_SYNONYMS
-from gan_lab.config.own.yaml_files import line_of_key
+from gan_lab.config.own.yaml_files import line_of_key, shown
 from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS
 from gan_lab.config.spec import Spec
 
@@ -282,7 +282,9 @@ def make_config(
     try:
         return read(RunConfig, recorded)
     except Malformed as error:
-        raise UsageError(f"{error}.") from None
+        group = str(error).partition(".")[0]  # a part of the run, as far as it names one
+        place = next((f"{shown(file)}: " for file in files if file.parent.name == group), "")
+        raise UsageError(f"{place}{error}.") from None
 
 
 def _refuse_unknown(part: str, content: Any, kind: type, files: Sequence[Path]) -> None:
