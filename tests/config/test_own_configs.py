@@ -201,6 +201,8 @@ def test_a_search_of_ones_own(project, gan_lab):
          ["conf/model/mine.yaml, line 2", "No module named 'my_gun'"]),
         ("conf/model/mine.yaml", "generator:", "generator: [", "experiment=first",
          ["conf/model/mine.yaml, line", "no YAML"]),
+        ("conf/model/mine.yaml", "_target_: my_gan.Discriminator", "width: 3", "experiment=first",
+         ["conf/model/mine.yaml", "model.discriminator._target_"]),
         ("conf/loss/mine.yaml", "margin: 0.9", "mragin: 0.9", "experiment=first",
          ["conf/loss/mine.yaml, line 2", "'mragin'", "margin"]),
         ("conf/score/grey.yaml", "better: floor", "beter: floor", "experiment=first",

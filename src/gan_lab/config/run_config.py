@@ -11,7 +11,7 @@ from gan_lab.common.errors import UsageError
 from gan_lab.common.typed import Json, Malformed, plain, read, read_fields
 from gan_lab.config.instantiate import with_targets_of_today
 from gan_lab.config.overrides import OPTIMIZERS, PARTS, VALUE_SYNONYMS
-from gan_lab.config.own.yaml_files import line_of_key
+from gan_lab.config.own.yaml_files import line_of_key, shown
 from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, RUNTIME_KNOBS
 from gan_lab.config.spec import Spec
 
@@ -342,7 +342,10 @@ def make_config(
     try:
         return read(RunConfig, recorded)
     except Malformed as error:  # whose place is one of config.yaml
-        raise UsageError(f"{str(error).removeprefix('runtime.')}.") from None
+        reason = str(error).removeprefix("runtime.")
+        group = reason.partition(".")[0]  # a part of the run, as far as it names one
+        place = next((f"{shown(file)}: " for file in files if file.parent.name == group), "")
+        raise UsageError(f"{place}{reason}.") from None
 
 
 def _optimizer(content: Mapping[str, Any], player: str) -> Mapping[str, Any]:
