@@ -139,6 +139,7 @@ REFUSED = [
     ("study=[]aa", ["""write "study='[]aa'"."""]),
     ("/model=dcgan", ["/model=dcgan"]),
     ("seed=" + "[" * 300, ["seed=[[", "takes a number"]),
+    ("seed=" + "[" * 2000 + "]" * 2000, ["seed=[[", "nested too deeply"]),
 ]
 
 
