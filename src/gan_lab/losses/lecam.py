@@ -16,10 +16,9 @@ class LeCam:
     the fake ones below average_real.
     Source: Tseng et al. 2021 (arXiv 2104.03310), equation 3, for few images: it bounds a
     divergence of LeCam.
-    When it trains: d/real and d/fake_1 come closer to each other than without it and stay there;
-    penalty/lecam is smaller than loss/d.
-    When it fails: penalty/lecam is above loss/d and D tells nothing apart (weight), or d/real still
-    rises to 1 on few images (too weak).
+    When it trains: d/real and d/fake_1 are apart, and both averages are finite and calm.
+    When it fails: d/real and d/fake_1 are the same, for `weight` is so large that D tells nothing
+    apart.
     """
 
     weight: float = 0.1

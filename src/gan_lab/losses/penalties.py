@@ -52,9 +52,8 @@ class DRAGAN:
     with n standard normal for each pixel, and one deviation of all pixels of the batch.
     Source: Kodali et al. 2017 (arXiv 1705.07215), algorithm 1. There the noise has a fixed
     variance; that it is half of the data's deviation is from the authors' code.
-    When it trains: penalty/dragan begins near `weight`, for a young D is flat, and falls to some
-    tenths; D's slope near the data is then about 1, and G is pulled on by all of them alike.
-    When it fails: it stays at `weight` (D is flat), or rises with the logits (lr_d, beta1).
+    When it trains: penalty/dragan is well below `weight`, for D's slope near the data is about 1.
+    When it fails: it stays at `weight`, where every gradient is 0 and D is flat.
     """
 
     weight: float = 10.0
