@@ -19,9 +19,9 @@ from gan_lab.figures.tiles import grid, save_png
 from gan_lab.runs.checkpoints import ProgressNumbers
 from gan_lab.runs.directory import Run
 from gan_lab.tracking import Tracker
+from gan_lab.training.display.progress import progress_display
 from gan_lab.training.ema import update_average
 from gan_lab.training.monitor import Monitor
-from gan_lab.training.progress import progress_display
 from gan_lab.training.sampling import generate, sample_latents
 from gan_lab.training.state import TrainingState
 from gan_lab.training.steps import (
@@ -79,7 +79,7 @@ def train(
     Raises Diverged (the last good checkpoint is kept), Collapsed and Interrupted (after saving).
     """
     monitor, stop = hooks.monitor, hooks.stop
-    display = progress_display(progress.step, schedule.steps)
+    display = progress_display(progress.step, schedule.steps, run, state.batches.dataset)
     line: dict[str, float] = {}
     began = time.monotonic() - progress.seconds
     try:

@@ -24,6 +24,7 @@ from gan_lab.runs.lines import MetricsLine, ScoreLine
 from gan_lab.runs.lookup import find_run
 from gan_lab.training import build
 from gan_lab.training.device import set_up_device
+from gan_lab.training.display.card import card
 from gan_lab.training.sampling import generate_each, sample_labels, sample_latents
 from gan_lab.training.weights import Misfit, check_weights, set_weights
 
@@ -60,6 +61,10 @@ class TrainedRun:
             if len(scores) > MOST_SHOWN:
                 lines.append(f"  and {len(scores) - MOST_SHOWN} more scores")
         return "\n".join(map(printable, lines))
+
+    def _repr_html_(self) -> str:
+        """Return the card that a notebook shows of a run in a cell's last line."""
+        return card(self.run, self.config)
 
     @property
     def directory(self) -> Path:

@@ -1,4 +1,4 @@
-"""The progress of a training as it is shown: a bar on a terminal, plain lines elsewhere."""
+"""The progress of a training as it is shown: a page in a notebook, a bar, or plain lines."""
 
 import time
 from collections.abc import Mapping
@@ -7,6 +7,9 @@ from typing import Protocol
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gan_lab.common.console import console, duration, say
+from gan_lab.data import ImageDataset
+from gan_lab.runs.directory import Run
+from gan_lab.training.display.notebook import NotebookDisplay, in_notebook
 
 
 class ProgressDisplay(Protocol):
@@ -19,8 +22,10 @@ class ProgressDisplay(Protocol):
         """Leave the terminal as it was."""
 
 
-def progress_display(first: int, steps: int) -> ProgressDisplay:
+def progress_display(first: int, steps: int, run: Run, dataset: ImageDataset) -> ProgressDisplay:
     """Return the display that fits where the output goes, for steps `first` to `steps`."""
+    if in_notebook():
+        return NotebookDisplay(first, steps, run, dataset)
     return Bar(first, steps) if console.is_terminal else Lines(first, steps)
 
 

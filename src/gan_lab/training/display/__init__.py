@@ -1,0 +1,1 @@
+"""How a training and a trained run are shown: on a terminal, in lines, in a notebook."""
