@@ -5,6 +5,7 @@ import io
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gan_lab.common.console import duration
 from gan_lab.common.files import read_bytes
@@ -48,7 +49,7 @@ class NotebookDisplay:
     def __init__(self, first: int, steps: int, run: Run, dataset: ImageDataset):
         from IPython.display import HTML, display  # it is there, for a notebook has loaded it
 
-        self._html = HTML
+        self._html: Any = HTML
         self._first, self._steps, self._run = first, steps, run
         self._began = self._shown = time.monotonic()
         self._step = first
