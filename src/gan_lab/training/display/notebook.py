@@ -5,7 +5,7 @@ import io
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from importlib import import_module
 
 from gan_lab.common.console import duration
 from gan_lab.common.files import read_bytes
@@ -47,15 +47,15 @@ class NotebookDisplay:
     """One output of a cell, which changes while a run is trained."""
 
     def __init__(self, first: int, steps: int, run: Run, dataset: ImageDataset):
-        from IPython.display import HTML, display  # it is there, for a notebook has loaded it
-
-        self._html: Any = HTML
+        # It is there, for a notebook has loaded it.
+        self._display = import_module("IPython.display")
         self._first, self._steps, self._run = first, steps, run
         self._began = self._shown = time.monotonic()
         self._step = first
         self._lines: list[Mapping[str, float]] = []
         self._real = _real_images(dataset)
-        self._handle = display(self._html(self._page()), display_id=True)
+        page = self._display.HTML(self._page())
+        self._handle = self._display.display(page, display_id=True)
 
     def update(self, step: int, line: Mapping[str, float]) -> None:
         """Take the steps done and the latest logged scalars."""
@@ -71,7 +71,7 @@ class NotebookDisplay:
 
     def _show(self) -> None:
         self._shown = time.monotonic()
-        self._handle.update(self._html(self._page()))
+        self._handle.update(self._display.HTML(self._page()))
 
     def _page(self) -> str:
         done, seconds = self._step - self._first, time.monotonic() - self._began
