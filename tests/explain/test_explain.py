@@ -196,7 +196,6 @@ def test_networks_are_those_of_the_data_that_are_named(explain, tmp_path):
         ("penalty=[r3]", ["'r3'", "r1", "r2"]),
         ("model=dcgan image_size=33", ["image_size=32 or image_size=40"]),
         ("model=dcgan latent_dim=0", ["latent_dim=0", "at least 1"]),
-        ("loss=hinge,wgan", ["loss=hinge,wgan"]),
         ("", ["loss=NAME", "penalty=[NAME]", "model=NAME"]),
         ("hinge", ["loss=NAME"]),
         ("seed=1", ["loss=NAME", "dataset=NAME"]),
