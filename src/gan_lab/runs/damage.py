@@ -61,7 +61,7 @@ def _of_initial(run: Run) -> list[str]:
         return []
     if initial is None or run.initial_path.is_file():
         return []
-    return [f"{run.initial_path}, which the run begins with, is not there: put it back."]
+    return [f"{run.initial_path}, which the run begins with, is not there: put back a copy."]
 
 
 def _of_json(path: Path, reader: Callable[[object], object], remedy: str) -> list[str]:
