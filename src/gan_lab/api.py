@@ -184,7 +184,7 @@ def _trained(jobs: Sequence[Job], launcher: Launcher) -> list[TrainedRun]:
     with reading_once():
         if len(jobs) == 1 and launcher.alone_here:
             (job,) = jobs
-            train_run(job.config, job.command, job.restart)
+            train_run(job.config, job.command, job.restart, job.initial)
         else:
             bad = [one for one in run_several(jobs, launcher) if one.failed]
             if bad:

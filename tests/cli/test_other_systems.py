@@ -13,7 +13,7 @@ LESS = """
 import builtins, os, signal, tempfile
 
 GONE = {
-    os: ("sched_getaffinity", "fork", "forkpty", "geteuid", "sysconf", "O_NOFOLLOW", "O_DIRECTORY"),
+    os: ("sched_getaffinity", "fork", "forkpty", "geteuid", "O_NOFOLLOW", "O_DIRECTORY"),
     signal: ("pthread_sigmask", "SIGHUP"),
 }
 for module, names in GONE.items():

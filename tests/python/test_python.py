@@ -77,6 +77,15 @@ def test_the_next_call_goes_on_with_a_run(folder):
     assert short.directory == longer.directory and (short.step, longer.step) == (1, 2)
 
 
+def test_a_run_begins_with_anothers_weights(run, folder):
+    still = KNOBS | {"steps": 1, "lr": 0}
+    begun = gan_lab.train(*TINY, f"from={run.directory}", **still, study="begun")
+    assert begun.run.initial_path.is_file() and begun.config.initial.step == 3
+    ours, theirs = (one.checkpoint["generator"] for one in (begun, run))
+    learned = [name for name in ours if "running" not in name and "tracked" not in name]
+    assert learned and all(torch.equal(ours[name], theirs[name]) for name in learned)
+
+
 def test_its_repr_is_short_and_loads_no_network(run):
     loaded = gan_lab.training.trained.TrainedRun(run.run, run.config, run.device)
     lines = repr(loaded).splitlines()
