@@ -51,12 +51,13 @@ def test_a_bad_trial_is_stopped_at_a_rung_and_goes_on_when_asked(gan_lab_here, t
     settings = [text for text in SMALL if not text.startswith("score_every")]
     settings += ["score_every=0", "steps=200", "threads=1"]
     bound = ("pruner=threshold", "pruner.upper=470")
-    result = gan_lab_here(SEARCH, *bound, *settings)
+    result = gan_lab_here(SEARCH, *bound, *settings, "restart=true")
     assert result.returncode == 0, result.stderr
     assert "pruned by a search at step 50 of 200  lr_g=1e-09" in result.stdout
     runs = {Run(path).config().lr_g: Run(path) for path in run_directories(tmp_path / "runs")}
     bad, good = runs[1e-9], runs[1e-3]
     assert (good.status().step, bad.status().step) == (200, 50)
+    assert len(good.environment()) == 3  # begun anew once, and gone on with at 50 and 100
     assert bad.status().reason == "pruned by a search at step 50 of 200"
     assert "pruned by a search" in gan_lab_here("runs").stdout
 

@@ -211,7 +211,12 @@ def _run_batch(
             elif _is_pruned(study, optuna, number, rung, value):
                 _prune(study, optuna, number, jobs[number], rung)
         states = study.get_trials(deepcopy=False)
-        jobs = {n: group for n, group in jobs.items() if not states[n].state.is_finished()}
+        # The next rung goes on with these runs, also where they were begun anew.
+        jobs = {
+            number: [replace(job, restart=False) for job in group]
+            for number, group in jobs.items()
+            if not states[number].state.is_finished()
+        }
 
 
 def _at(job: Job, steps: int | None) -> Job:
