@@ -39,7 +39,6 @@ class Schedule:
     """
 
     steps: int
-    log_every: int
     logged: Steps
     drawn: Steps
     scored: Steps
@@ -63,7 +62,6 @@ def make_schedule(config: RunConfig, count: int) -> Schedule:
         steps = max(1, math.ceil(images / shown))
     return Schedule(
         steps,
-        runtime.log_every,
         Steps(runtime.log_every),
         _steps(runtime.sample_every, SAMPLE_EVERY),
         _steps(runtime.score_every, SCORE_EVERY),

@@ -102,7 +102,7 @@ def train_run(
             {
                 **environment(prepared.device, command),
                 **({"code": code} if code else {}),
-                "log_every": prepared.schedule.log_every,
+                "log_every": prepared.schedule.logged.every,
                 "monitor_rule": RULE,
             }
         )
@@ -262,7 +262,7 @@ def resume(run: Run, state: TrainingState, schedule: Schedule) -> Progress:
     """
     fitting = _fitting(run, state)
     newest = checkpoint = next(fitting, None)
-    every = schedule.log_every
+    every = schedule.logged.every
     if newest and _lost_lines(run, newest, every):
         checkpoint = next((c for c in fitting if not _lost_lines(run, c, every)), newest)
         state.load(checkpoint)
