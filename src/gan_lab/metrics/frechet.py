@@ -50,6 +50,19 @@ def moments(features: Array) -> Moments:
     return Moments(mean, _factor(_lower_gram(centred).div_(count - 1)), count)
 
 
+def moments_from_sums(count: int, total: Tensor, products: Tensor) -> Moments:
+    """Return the moments of `count` samples from their sum [d] and the sum of x xᵀ [d, d].
+
+    Sums can be added up over parts and processes, but features far from zero cancel in them, where
+    `moments` centres first. Raises ValueError for fewer than 2 samples.
+    """
+    if count < 2:
+        raise ValueError(f"a covariance needs at least 2 samples, got {count}")
+    mean = total.cpu() / count
+    covariance = (products.cpu() - count * torch.outer(mean, mean)) / (count - 1)
+    return Moments(mean, _factor(covariance), count)
+
+
 def frechet(real: Moments, fake: Moments) -> float:
     """Return the squared Fréchet distance, in squared units of the features.
 
