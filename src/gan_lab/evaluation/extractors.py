@@ -29,6 +29,7 @@ from gan_lab.common.cache import (
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.common.files import MOST_BYTES, new_file
+from gan_lab.common.paths import expanded
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import RunConfig
 from gan_lab.data import ImageDataset, with_channels
@@ -261,7 +262,7 @@ def inception(device: torch.device, weights: str | None, sha256: str, download: 
     """
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-    path = Path(weights).expanduser() if weights else inception_file()
+    path = expanded(weights) if weights else inception_file()
     if path is None and download:
         _download_inception(FeatureExtractorInceptionV3)
         path = inception_file()
@@ -339,7 +340,7 @@ def classifier_of(config: RunConfig, device: torch.device) -> Extractor:
     classifier: Extractor = instantiate(
         config.dataset.classifier,
         load_split=load_split,
-        cache_dir=Path(config.runtime.cache_dir).expanduser(),
+        cache_dir=expanded(config.runtime.cache_dir),
         device=device,
         dataset_name=config.choices.dataset,
     )

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError
+from gan_lab.common.paths import expanded
 from gan_lab.config.run_config import RunConfig
 from gan_lab.data import ImageDataset
 from gan_lab.evaluation.evaluator import Draw, Evaluator, Samples
@@ -43,7 +43,7 @@ class RunEvaluator:
         self._said: set[str] = set()
         self._evaluator = Evaluator(
             dataset=config.choices.dataset,
-            real=Reference(self._split, Path(config.runtime.cache_dir).expanduser()),
+            real=Reference(self._split, expanded(config.runtime.cache_dir)),
             extractor=self.extractor,
             resize=f"none: {shape_words(config.shape)}, as the networks see them",
         )

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from gan_lab.common.errors import UsageError, unknown
-from gan_lab.common.paths import config_file, config_names
+from gan_lab.common.paths import config_file, config_names, expanded
 from gan_lab.config.instantiate import locate, unknown_keys
 from gan_lab.config.own.folders import chosen_files
 from gan_lab.config.own.yaml_files import line_of_key
@@ -48,10 +48,10 @@ def check_surroundings(config: RunConfig) -> None:
 
 def _check_home(key: str, place: str) -> None:
     try:
-        Path(place).expanduser()
-    except RuntimeError:
+        expanded(place)
+    except UsageError:
         raise UsageError(
-            f"{key}={place}: there is no home folder here; set {key}=FOLDER."
+            f"{key}={place}: there is no such home folder here; set {key}=FOLDER."
         ) from None
 
 
@@ -66,7 +66,7 @@ def _check_scores(config: RunConfig) -> None:
     known = [value for name in names for value in score_of(config, name).values()]
     if dataset.selection not in known:
         raise UsageError(unknown("score", dataset.selection, known))
-    if weights and not Path(weights).expanduser().is_file():
+    if weights and not expanded(weights).is_file():
         raise UsageError(f"evaluation.inception_weights={weights}: there is no such file.")
 
 
