@@ -56,9 +56,10 @@ def import_own(target: str) -> ModuleType:
     if home is None:
         return importlib.import_module(module_name)
     hashes = {path: _hash(path) for path in _files(home, [module_name])}
-    if first in _imported and _imported[first][0] != hashes:
-        for name in _imported.pop(first)[1]:
-            sys.modules.pop(name, None)
+    if first not in _imported:  # the program may have, and nobody knows what the files were then
+        _forget(_modules_of(home, hashes))
+    elif _imported[first][0] != hashes:
+        _forget(_imported.pop(first)[1])
     if first in sys.modules or module_name in sys.modules:
         _refuse_other(sys.modules[first], first, home)
     _homes[first] = home
@@ -71,6 +72,23 @@ def import_own(target: str) -> ModuleType:
             names = [*_imported.get(first, ({}, []))[1], *loaded]
             if names:
                 _imported[first] = (hashes, names)
+
+
+def _forget(names: Iterable[str]) -> None:
+    """Let modules be imported anew, but for the program itself."""
+    for name in names:
+        if name != "__main__":
+            sys.modules.pop(name, None)
+
+
+def _modules_of(home: Path, files: Iterable[Path]) -> Iterator[str]:
+    """Yield the names of the modules that have been imported from files of a folder."""
+    for path in files:
+        parts = path.relative_to(home).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file and Path(file).resolve() == path.resolve():
+            yield name
 
 
 def _refuse_other(module: ModuleType, name: str, home: Path) -> None:
