@@ -72,7 +72,7 @@ def shrink_pictures(notebook: NotebookNode) -> None:
                 data["image/png"] = smaller(data["image/png"])
             if "text/html" in data:
                 data["text/html"] = re.sub(
-                    "(?<=data:image/png;base64,)[^\"]+",
+                    '(?<=data:image/png;base64,)[^"]+',
                     lambda found: smaller(found[0]),
                     data["text/html"],
                 )
