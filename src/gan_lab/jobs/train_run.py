@@ -392,7 +392,7 @@ def announce(
     say(f"loss      {config.choices.loss}")
     if config.initial:
         say(f"from      {config.initial.words}, whose weights {run.initial_path.name} keeps")
-    say(f"device    {prepared.device}, {torch.get_num_threads()} threads")
+    say(f"device    {prepared.device}, {counted(torch.get_num_threads(), 'thread')}")
     say(
         f"length    {schedule.steps:,} steps of batch {state.batches.batch_size} "
         f"({shown / len(data):.3g} epochs), about {left} left"
