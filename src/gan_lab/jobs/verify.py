@@ -78,7 +78,9 @@ def _repeat(
     if initial is not None:
         _begin_with(initial, state, run)
     evaluator = RunEvaluator(prepared.config, run, prepared.device)
-    monitor = Monitor(state.batches.dataset, [], say=lambda text: None)
+    monitor = Monitor(
+        state.batches.dataset, [], say=lambda text: None, errors=evaluator.judge_errors
+    )
     run.take()
     lines = JsonLines(run.metrics_path)
 
