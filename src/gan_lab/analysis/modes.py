@@ -384,9 +384,9 @@ def census_conclusion(
     numbers = f"{has_class} have a class{_numbers(census, classes)}"
     if agreement is not None:
         low, high = agreement.interval
-        beside = "" if perfect is None else f" (of real images the judge says so of {perfect:.1%})"
+        numbers += f" Of the classes asked for, {agreement.share:.1%} [{low:.1%}, {high:.1%}] came"
         numbers += (
-            f" Of the classes asked for, {agreement.share:.1%} [{low:.1%}, {high:.1%}] came{beside}."
+            "." if perfect is None else f" (of real images {perfect:.1%}, by the same judge)."
         )
     return f"{_about_modes(census, classes)} {numbers}{_about_judge(census)}"
 
@@ -400,32 +400,30 @@ def _about_judge(census: Census) -> str:
         return ""
     estimate, check = (half.images for half in (census.judge.estimate, census.judge.check))
     return (
-        f" The judge's errors are those on {estimate:,} held-out images, and shares are held against "
-        f"what it says of {check:,} others: that it errs on samples as on these is assumed."
+        f" The judge's errors are those on {estimate:,} held-out images, and shares are held "
+        f"against what it says of {check:,} others: that it errs on samples as on these is assumed."
     )
 
 
 def _about_modes(census: Census, classes: Sequence[str]) -> str:
     named, number, known = _missing(census, classes), census.missing_number, f"{census.known:,}"
-    untold = _untold(census, classes)
+    untold = f" {_untold(census, classes)}".rstrip()
     seen = (
         f"{census.seen:,} of {known} were seen, {_rounded(census.expected_seen)} are expected of "
         f"{census.sure:,} samples at the real shares"
     )
     if number is None and untold:
-        return untold
+        return untold.lstrip()
     if number is None:
         return f"Too few samples to tell whether modes are missing: {seen}."
     if number > len(named):
         words = f"Modes are dropped: about {number:,} of {known} are missing ({seen})."
         if named:
-            return f"{words} Sure are {len(named):,} of them ({_several(named)})."
-        return f"{words} So few samples cannot tell which."
+            return f"{words} Sure are {len(named):,} of them ({_several(named)}).{untold}"
+        return f"{words} So few samples cannot tell which.{untold}"
     if number:
-        words = f"Modes are dropped: {number:,} of {known} are missing ({_several(named)})."
-        if untold:
-            return f"{words} {untold}"
-        undecided = len(census.undecided)
+        words = f"Modes are dropped: {number:,} of {known} are missing ({_several(named)}).{untold}"
+        undecided = len(census.undecided) - len(census.untold)
         return f"{words} Of {undecided:,} more it cannot be told ({seen})." if undecided else words
     if census.chi_square[1] < 0.01 and census.kl > UNEVEN:
         return "No mode is missing, but they are uneven."
@@ -436,17 +434,19 @@ def _untold(census: Census, classes: Sequence[str]) -> str:
     """Return of which classes the judge cannot tell, with the shares that it could tell."""
     if not census.untold:
         return ""
-    names = _several([classes[index] for index in census.untold])
     smallest = census.smallest_shares
-    least = _several([
-        "none" if math.isnan(smallest[index])
-        else f"{smallest[index]:.1%} of real {census.real_shares[index]:.1%}"
-        for index in census.untold
-    ])  # fmt: skip
-    verb = "is" if len(census.untold) == 1 else "are"
+
+    def could(index: int) -> str:
+        least = smallest[index]
+        told = "not at any share" if math.isnan(least) else f"from a share of {least:.1%} on"
+        return f"{classes[index]} {told} (real {census.real_shares[index]:.1%})"
+
+    shown = census.untold[:SEVERAL]
+    more = len(census.untold) - len(shown)
+    names = [*(classes[index] for index in shown), *([f"one of {more:,} more"] if more else [])]
     return (
-        f"It cannot be told whether {names} {verb} missing: as many other images are taken for that "
-        f"(the smallest share that could be told: {least})."
+        f"It cannot be told whether {' or '.join(names)} is missing, for which other images are "
+        f"taken too: with so many samples {', '.join(map(could, shown))} could be told."
     )
 
 

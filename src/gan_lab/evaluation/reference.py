@@ -124,14 +124,14 @@ class Reference:
                 if count
             }
 
-        key = ["confusion", name, extractor.name, extractor.sha256, extractor.parts]
+        key: list[Json] = ["confusion", name, extractor.name, extractor.sha256, extractor.parts]
         found = self.floors(extractor, key, compute)
         estimate, check = (
             [int(found.get(f"{half} {place}", 0)) for place in range(classes * (classes + 1))]
             for half in ("estimate", "check")
         )
-        return JudgeErrors(*(_confusion(table, classes, extractor.parts)
-                             for table in (estimate, check)))  # fmt: skip
+        parts = extractor.parts
+        return JudgeErrors(_confusion(estimate, classes, parts), _confusion(check, classes, parts))
 
     def _cached_features(self, extractor: Extractor) -> Features:
         train = self._load_split("train", extractor.image_size)

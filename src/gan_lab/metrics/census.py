@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_lab.metrics.confusion import (
@@ -137,9 +138,9 @@ class Census:
         missing = set(self.missing)
         return tuple(index for index in self._unseen if index not in missing)
 
-    @property
+    @cached_property
     def untold(self) -> tuple[int, ...]:
-        """Those of `undecided` of which the judge errs too often to tell, or is too little known."""
+        """Those of `undecided` that the judge's errors hide, or what is not known of them."""
         return tuple(index for index in self.undecided if self._are_enough[index])
 
     @property
@@ -275,7 +276,7 @@ class Census:
 
     @cached_property
     def _by_chance(self) -> list[float]:
-        """The probability of each class of `_unseen` that so few samples are of it, at its share."""
+        """The probability of each class of `_unseen` of so few samples, at its real share."""
         if self.judge is None:
             return self._absent
         unseen, chances = np.array(self._unseen, dtype=int), np.ones(len(self.counts))
@@ -292,7 +293,20 @@ class Census:
         return [float(chance) for chance in np.where(self._real > 0, looks, 1.0)]
 
     @cached_property
-    def _most(self) -> Floats:
+    def _few(self) -> tuple[list[int], list[float], list[float]]:
+        """What more than half of absent classes have at most, and the chances of each class that
+        it has no more: if it is absent, and at its real share."""
+        if self.judge is None:
+            classes = len(self.counts)
+            return [0] * classes, [1.0] * classes, self._absent
+        few = most_by_error(self.sure, self._absent_rates, 0.5)
+        absent, present = (
+            at_most(few, self.sure, rates) for rates in (self._absent_rates, self._present_rates)
+        )
+        return few.tolist(), absent.tolist(), present.tolist()
+
+    @cached_property
+    def _most(self) -> NDArray[np.int64]:
         """The most samples that a class [K] has by error, but once in a thousand times."""
         if self.judge is None:
             return np.zeros(len(self.counts), dtype=int)
@@ -323,22 +337,29 @@ class Census:
         return self.judge.estimate.of_sure(self._real)
 
     def _more_missing(self, weights: Sequence[float]) -> float:
-        """The weight of missing classes that cannot be named; 0 if chance explains `undecided`.
+        """The weight of missing classes that cannot be named; 0 if chance explains the few counts.
 
-        If a part x of all unnamed classes is missing, and the others have their real shares, then
-        undecided = x + (1 - x) expected, in parts of their whole weight. Classes whose trouble is
-        the judge and not the number of samples stay out of it.
+        Few is what more than half of absent classes have at most: none, of a judge without errors.
+        Each such class stands for as many absent ones as the chance of one to have few tells. If a
+        part x of all is missing, and the others have their real shares, then those found are
+        x + (1 - x) expected, in parts of their whole weight. Classes that are `untold` for the
+        judge's errors stay out of it, and so do named ones: where the judge errs, these are the
+        absent ones with the least samples, and all are estimated before they are taken off.
         """
-        untold = set(self.untold)
-        apart, absent = untold | set(self.missing), self._absent
-        undecided = [index for index in self.undecided if index not in untold]
+        named, apart = set(self.missing), set(self.untold)
+        if self.judge is None:
+            named, apart = set(), named
         others = [i for i, real in enumerate(self.real_shares) if real and i not in apart]
-        if _chance_of(len(undecided), sum(absent[index] for index in others)) >= CHANCE:
+        few, absent, present = self._few
+        empty = [index for index in others if self.counts[index] <= few[index]]
+        if _chance_of(len(empty), sum(present[index] for index in others)) >= CHANCE:
             return 0.0
         whole = sum(weights[index] for index in others)
-        expected = sum(weights[index] * absent[index] for index in others)
-        found = sum(weights[index] for index in undecided)
-        return max(0.0, found - expected) / (1 - expected / whole)
+        expected = sum(weights[index] * present[index] / absent[index] for index in others)
+        found = sum(weights[index] / absent[index] for index in empty)
+        most = sum(weights[index] for index in self._unseen if index not in apart)
+        missing = min(most, max(0.0, found - expected) / (1 - expected / whole))
+        return max(0.0, missing - sum(weights[index] for index in named))
 
 
 def _chance_of(unseen: int, expected: float) -> float:

@@ -1,13 +1,13 @@
 """What a judge that errs says of classes: its errors on real images, and what follows for shares.
 
-A judge gives an image a class, or none where it is not sure. Shares are of the images that are sure.
+A judge gives an image a class, or none where it is not sure. Shares are of the sure images.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
@@ -31,18 +31,18 @@ class Confusion:
     @property
     def images(self) -> int:
         """The number of images that were judged."""
-        return sum(map(sum, self.counts)) // self.parts
+        return sum(sum(row) for row in self.counts) // self.parts
 
     @property
     def classes(self) -> int:
         """The number of classes."""
-        return len(self.counts) ** self.parts
+        return int(len(self.counts) ** self.parts)
 
     @cached_property
     def sure(self) -> Floats:
         """The chance that an image of each class has a class [K]."""
         sure = self._cells[:, :-1].sum(1) / self._cells.sum(1)
-        return self._of_parts(sure) / sure.mean() ** (self.parts - 1)
+        return self._of_parts(sure) / float(sure.mean()) ** (self.parts - 1)
 
     @cached_property
     def right(self) -> Floats:
@@ -56,10 +56,10 @@ class Confusion:
         with np.errstate(invalid="ignore"):
             right = counts.diagonal() / counts[:, :-1].sum(1)
             sure = counts[:, :-1].sum(1) / counts.sum(1)
-        return self._of_parts(right * sure) / np.nanmean(sure) ** (self.parts - 1)
+        return self._of_parts(right * sure) / float(np.nanmean(sure)) ** (self.parts - 1)
 
     def judged(self, shares: Floats) -> Floats:
-        """Return the shares [K] that the judge gives to sure images whose true ones are `shares`."""
+        """Return the shares [K] that the judge gives to sure images of true ones `shares`."""
         return _through([self._sure_rows] * self.parts, shares)
 
     def absent(self, shares: Floats) -> "Rates":
@@ -171,7 +171,7 @@ class Rates:
     mean: Floats
     variance: Floats
 
-    def only(self, which: ArrayLike) -> "Rates":
+    def only(self, which: NDArray[np.int64]) -> "Rates":
         """Return those of some classes."""
         return Rates(self.mean[which], self.variance[which])
 
@@ -242,12 +242,14 @@ def misfit(shares: Floats, expected: Floats, covariance: Floats) -> Misfit:
 
 
 def _cumulative(total: int, rates: Rates, highest: int) -> Floats:
-    """Return the chances [K, highest + 1] that at most 0, 1, ... of `total` samples are of a class."""
+    """Return the chances [K, highest + 1] that at most 0, 1, ... samples are of a class."""
     from scipy.special import betaln
 
     mean = np.clip(rates.mean, 1e-12, 1 - 1e-12)
     size = mean * (1 - mean) / np.maximum(rates.variance, 1e-18) - 1
-    size = size.clip(1e-6, 1e8)  # beyond that it is a binomial, and the logarithms lose their digits
+    size = size.clip(
+        1e-6, 1e8
+    )  # beyond that it is a binomial, and the logarithms lose their digits
     first, second = mean * size, (1 - mean) * size
     count = np.arange(highest, dtype=np.float64)
     steps = (total - count) * (first[:, None] + count)

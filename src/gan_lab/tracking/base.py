@@ -120,7 +120,14 @@ def first_line(error: Exception) -> str:
 def census_rows(found: ClassCensus) -> list[list[str | float]]:
     """Return a row a class of a census, under the headings CENSUS."""
     return [
-        [entry.name, entry.count, entry.share, *entry.interval, entry.real_share, entry.compared_share]
+        [
+            entry.name,
+            entry.count,
+            entry.share,
+            *entry.interval,
+            entry.real_share,
+            entry.compared_share,
+        ]
         for entry in found.classes
     ]
 
