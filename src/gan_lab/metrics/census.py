@@ -322,7 +322,7 @@ class Census:
         assert self.judge is not None
         counts = np.array(self.counts, dtype=np.float64)
         shares = self.judge.estimate.true_shares(counts, self._of_sure)
-        return self.judge.estimate.absent(shares)
+        return self.judge.estimate.absent(shares, self.sure)
 
     @property
     def _present_rates(self) -> Rates:

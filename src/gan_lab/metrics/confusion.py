@@ -62,22 +62,41 @@ class Confusion:
         """Return the shares [K] that the judge gives to sure images of true ones `shares`."""
         return _through([self._sure_rows] * self.parts, shares)
 
-    def absent(self, shares: Floats) -> "Rates":
+    def absent(self, shares: Floats, number: int) -> "Rates":
         """Return the share that each class [K] gets by error if none of the images is of it.
 
         sum over j != k of w_j C_jk, where w = shares / (1 - share of k) and C are the chances that
-        a sure image of class j is taken for class k.
+        a sure image of class j is taken for class k. The shares were found in the counts of a
+        `number` of images.
         """
         others = np.maximum(1 - shares, 1e-9)
-        rows, variances = self._sure_rows, self._variances
         mean = np.maximum(self.judged(shares) - shares * self.right, 0) / others
-        wrong = variances - np.diag(variances.diagonal())
-        kept = np.diag(rows.diagonal() ** 2)  # of several digits one is taken wrongly
-        by_part = [
-            _through([wrong if part == one else kept for part in range(self.parts)], shares**2)
-            for one in range(self.parts)
-        ]
-        return Rates(mean, sum(by_part) / others**2)
+        return Rates(mean, self._unknown_of(shares, max(1, number)) / others**2)
+
+    def _unknown_of(self, shares: Floats, number: int) -> Floats:
+        """Return the variance of `absent` before it is divided by the share of the others.
+
+        The other shares follow from the other counts s by C and have its errors: with B its inverse
+        the absent class gets sum over l != k of -s_l B_lk / B_kk. A change of row j of C moves
+        its difference from the count by the row's change times B_lk / B_kk. Of several digits one
+        is taken wrongly, and shares are taken as known: so far are such judges right.
+        """
+        rows = self._sure_rows
+        if self.parts > 1:
+            wrong = self._variances - np.diag(self._variances.diagonal())
+            kept = np.diag(rows.diagonal() ** 2)
+            by_part = [
+                _through([wrong if part == one else kept for part in range(self.parts)], shares**2)
+                for one in range(self.parts)
+            ]
+            return np.asarray(sum(by_part))
+        inverse = np.linalg.pinv(rows)
+        diagonal = inverse.diagonal()
+        weights = (inverse / np.where(np.abs(diagonal) < 1e-9, 1e-9, diagonal)) ** 2
+        by_row = rows @ weights / (self._cells[:, :-1].sum(1, keepdims=True) + 1)
+        np.fill_diagonal(by_row, 0)
+        np.fill_diagonal(weights, 0)
+        return np.asarray(shares**2 @ by_row + self.judged(shares) @ weights / number)
 
     def present(self, absent: "Rates", own: Floats) -> "Rates":
         """Return the share that each class [K] gets if its true one is `own`, else by error."""
