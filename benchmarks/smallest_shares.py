@@ -38,7 +38,7 @@ def main() -> None:
         parts = [share / real for share, real in zip(smallest, real_shares, strict=True)]
         right = errors.check.agreement @ torch.tensor(real_shares).double().numpy()
         print(
-            f"| {name} | {right:.1%} | {errors.estimate.images:,}, {errors.check.images:,} "
+            f"| {name} | {100 * right:.1f} % | {errors.estimate.images:,}, {errors.check.images:,} "
             f"| {spread(smallest)} | {spread(parts)} |",
             flush=True,
         )
@@ -61,7 +61,8 @@ def judge(name: str) -> tuple[JudgeErrors, tuple[float, ...]]:
 
 def spread(values) -> str:
     """Return the middle of several shares, and their ends."""
-    return f"{median(values):.1%} ({min(values):.1%} to {max(values):.1%})"
+    middle, low, high = (f"{100 * one:.3g}" for one in (median(values), min(values), max(values)))
+    return f"{middle} % ({low} to {high})"
 
 
 if __name__ == "__main__":
