@@ -297,6 +297,20 @@ def test_code_that_changes_while_a_program_runs_is_imported_anew(tmp_path, monke
     assert [name for name in before if before[name] != after[name]] == ["my_part.py"]
 
 
+def test_own_code_may_import_its_neighbours_when_it_is_called(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_late.py").write_text(
+        "def answer():\n    from my_late_part import number\n    return number\n"
+    )
+    (tmp_path / "my_late_part.py").write_text("number = 1\n")
+    assert locate("my_late.answer")() == 1
+    (tmp_path / "my_late_part.py").write_text("number = 2\n")
+    assert locate("my_late.answer")() == 2
+    (tmp_path / "my_late_part.py").write_text("import a_package_that_nobody_has\n")
+    with pytest.raises(ModuleNotFoundError):
+        locate("my_late.answer")()
+
+
 # --- whose code runs -----------------------------------------------------------------------------
 
 

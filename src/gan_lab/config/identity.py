@@ -47,6 +47,8 @@ def result_hash(config: RunConfig) -> str:
         hashed["augment"] = augment
     if not config.instance_noise:
         hashed.pop("instance_noise_steps", None)  # the length of what is not there
+    if config.noise_apart:
+        hashed["noise_apart"] = True
     if config.initial:
         hashed["initial"] = config.initial.content
     if config.is_conditional:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,13 @@ def _try_optimizers(config: RunConfig, generator: nn.Module, discriminator: nn.M
         except Exception as error:
             reason = str(error).splitlines()[0]
             raise UsageError(f"{spec.target} cannot train these networks: {reason}.") from error
+
+
+def with_noise_apart(config: RunConfig) -> RunConfig:
+    """Return the config of a new run. Where its loss compares pairs, and noise or augmentation is
+    added to the images, real ones have their own random numbers: see training.steps.Critics."""
+    is_noisy = config.instance_noise or build.augmentation(config).differentiable
+    return replace(config, noise_apart=bool(is_noisy and build.loss(config).relativistic))
 
 
 def check_own_keys(config: RunConfig) -> None:

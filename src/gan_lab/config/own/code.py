@@ -10,7 +10,7 @@ import importlib
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -65,12 +65,25 @@ def import_own(target: str) -> ModuleType:
     with within(home):
         before = set(sys.modules)
         try:
-            return importlib.import_module(module_name)
+            module = importlib.import_module(module_name)
+            _import_what_waits(home, hashes)
+            return module
         finally:
             loaded = [name for name in set(sys.modules) - before if _is_of(name, home)]
             names = [*_imported.get(first, ({}, []))[1], *loaded]
             if names:
                 _imported[first] = (hashes, names)
+
+
+def _import_what_waits(home: Path, files: Iterable[Path]) -> None:
+    """Import what own code imports only when a function of it is called: then the folder is not on
+    Python's path any more. What fails here fails there as well, where it is said."""
+    for file in files:
+        parts = file.relative_to(home).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        if name not in sys.modules:
+            with suppress(Exception):
+                importlib.import_module(name)
 
 
 def _refuse_other(module: ModuleType, name: str, home: Path) -> None:
