@@ -131,7 +131,8 @@ def _cells(census: ClassCensus) -> list[str]:
 def _missing(census: ClassCensus) -> str:
     count, named = missing_number(census), census.missing
     if count is None:
-        few = census.rule > 1 and 0 < len(census.undecided) <= SEVERAL
+        told = census.rule > 1 and census.unsure.share <= 0.5
+        few = told and 0 < len(census.undecided) <= SEVERAL
         return f"cannot tell ({', '.join(census.undecided)})" if few else "cannot tell"
     shown = f"about {count}" if count > len(named) else str(count)
     more = f" and {len(named) - SEVERAL} more" if len(named) > SEVERAL else ""
