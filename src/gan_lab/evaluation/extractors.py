@@ -64,7 +64,8 @@ class Extractor:
     """A network with all that identifies what it measures.
 
     `extract` maps images (uint8 [N, C, H, W], of any size) to Extracted. Real images are given in
-    `image_size`, or as the run's networks see them if that is None.
+    `image_size`, or as the run's networks see them if that is None. With several `parts` a class is
+    a number of so many digits, each of which is seen by itself.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Extractor:
     resize: str
     image_size: int | None
     extract: Callable[[Tensor], Extracted]
+    parts: int = 1
 
 
 def shipped_classifier(device: torch.device, name: str) -> Extractor:
@@ -233,7 +235,7 @@ def stacked_classifier(device: torch.device, name: str) -> Extractor:
         joint = first[:, :, None, None] + second[:, None, :, None] + third[:, None, None, :]
         return torch.cat(features, dim=1), joint.flatten(1)
 
-    return replace(single, name=f"{name}x3", extract=extract)
+    return replace(single, name=f"{name}x3", extract=extract, parts=3)
 
 
 def _classifier_extractor(

@@ -17,6 +17,7 @@ from gan_lab.evaluation.measures import Features
 from gan_lab.evaluation.reference import Reference
 from gan_lab.evaluation.scores import asked_scores, score_of, with_scores_of
 from gan_lab.evaluation.tables import score_table
+from gan_lab.metrics import JudgeErrors, sure_classes
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import Protocol, ScoreLine
 from gan_lab.runs.protocol import shape_words
@@ -73,6 +74,16 @@ class RunEvaluator:
             return features.logits
         except (RunError, UsageError):  # one that is too often wrong; said where scores are
             return None
+
+    def judge_errors(self) -> JudgeErrors | None:
+        """Return how the classifier errs where it is sure; None if there is none."""
+        if not self.config.dataset.classifier:
+            return None
+        try:
+            extractor = self.extractor("classifier")
+        except (RunError, UsageError):
+            return None
+        return self.reference.judge_errors(extractor, "sure", _sure)
 
     @property
     def reference(self) -> Reference:
@@ -173,6 +184,11 @@ class RunEvaluator:
         if text not in self._said:
             self._said.add(text)
             say(text)
+
+
+def _sure(features: Features) -> Tensor:
+    assert features.logits is not None
+    return sure_classes(features.logits)
 
 
 def score_both(

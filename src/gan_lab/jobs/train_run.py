@@ -183,6 +183,7 @@ def _train_and_score(prepared: Prepared, run: Run, progress: Progress) -> None:
             say,
             config.runtime.stop_on_collapse,
             remedies(config),
+            evaluator.judge_errors,
         )
 
         def score(generator: nn.Module, step: int) -> dict[str, float]:

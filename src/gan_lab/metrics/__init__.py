@@ -11,6 +11,7 @@ from gan_lab.metrics.census import (
     is_strange,
     sure_classes,
 )
+from gan_lab.metrics.confusion import Confusion, JudgeErrors
 from gan_lab.metrics.diversity import (
     birthday_size,
     closest_pairs,
@@ -54,6 +55,8 @@ __all__ = [
     "UNSURE",
     "Cells",
     "Census",
+    "Confusion",
+    "JudgeErrors",
     "Moments",
     "birthday_size",
     "cells_for",
