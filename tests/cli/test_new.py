@@ -46,6 +46,7 @@ def test_the_six_commands_of_its_readme_run_one_after_another(project, gan_lab_h
             command += ["steps=2" if "sweep=compare" in command else lengths[0]]
         result = gan_lab_here_in(project, *command)
         assert result.returncode == 0, (command, result.stdout, result.stderr)
+        assert "damaged" not in result.stdout
     assert states(project) == ["finished"] * 4  # the first of the sweep is the run before it
     assert {run.config().choices.loss for run in runs_in(project).values()} == {
         "mine", "nonsaturating"

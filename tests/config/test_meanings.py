@@ -56,7 +56,14 @@ WRONG = [
     ("+learning_rate=1", "Did you mean lr=1?"),
     ("z_dim=10,20 -m", "Did you mean latent_dim=10?"),
     ("wandb=false", "Did you mean logger=none?"),
+    ("weight_decay=1e-4", "Did you mean optimizer=adamw optimizer.weight_decay=1e-4?"),
+    ("momentum=0.9", "Did you mean optimizer=sgd optimizer.momentum=0.9?"),
+    ("lr_scheduler=cosine", "Did you mean lr_decay=cosine?"),
+    ("pretrained=runs/a", "Did you mean from=runs/a?"),
+    ("fast_dev_run=true", "Did you mean debug=true?"),
     # names
+    ("optimizer=RMS", "Did you mean optimizer=rmsprop?"),
+    ("lr_decay=CosineAnnealingLR", "Did you mean lr_decay=cosine?"),
     ("loss=r1", "It is a penalty: penalty=[r1]."),
     ("penalty=[hinge]", "It is a loss: loss=hinge."),
     ("model=ring", "It is a dataset: dataset=ring, and an experiment: experiment=ring."),
@@ -84,7 +91,8 @@ WRONG = [
 VALUES = {"lr_decay": "linear", "model=": "mlp", "loss=": "wgan", "dataset=": "ring",
           "augment=": "flip", "weight_init": "default", "channels": "3", "device": "cpu",
           "image_folder": "x", ".norm": "instance", "beta": "0.5", "ema_": "0.5",
-          "loss.clip": "0.1 loss=wgan", "label_": "0.1"}  # fmt: skip
+          "loss.clip": "0.1 loss=wgan", "label_": "0.1",
+          "optimizer={": "rmsprop"}  # fmt: skip
 
 
 @pytest.mark.parametrize(("typed", "advice"), WRONG)

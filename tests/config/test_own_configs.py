@@ -1,5 +1,6 @@
 """Configs of one's own in ./conf and elsewhere, and the code beside them."""
 
+import importlib
 import json
 import shutil
 import sys
@@ -295,6 +296,32 @@ def test_code_that_changes_while_a_program_runs_is_imported_anew(tmp_path, monke
     after = source_hashes(["my_changing.answer"])
     assert before.keys() == after.keys() == {"my_changing.py", "my_part.py"}
     assert [name for name in before if before[name] != after[name]] == ["my_part.py"]
+
+
+def test_own_code_may_import_its_neighbours_when_it_is_called(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_late.py").write_text(
+        "def answer():\n    from my_late_part import number\n    return number\n"
+    )
+    (tmp_path / "my_late_part.py").write_text("number = 1\n")
+    assert locate("my_late.answer")() == 1
+    (tmp_path / "my_late_part.py").write_text("number = 2\n")
+    assert locate("my_late.answer")() == 2
+    (tmp_path / "my_late_part.py").write_text("import a_package_that_nobody_has\n")
+    with pytest.raises(ModuleNotFoundError):
+        locate("my_late.answer")()
+
+
+def test_code_that_the_program_has_imported_itself_is_taken_as_it_is_now(tmp_path, monkeypatch):
+    """As in a notebook, which tries a file, writes it anew and trains."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "my_tried.py").write_text("from my_tried_part import answer\n")
+    (tmp_path / "my_tried_part.py").write_text("def answer(): return 1\n")
+    assert importlib.import_module("my_tried").answer() == 1
+    (tmp_path / "my_tried_part.py").write_text("def answer(): return 1 + 1\n")
+    assert locate("my_tried.answer")() == 2
+    assert importlib.import_module("my_tried").answer() == 2
 
 
 # --- whose code runs -----------------------------------------------------------------------------

@@ -145,6 +145,14 @@ def test_translation_shifts_by_up_to_an_eighth_and_fills_with_grey():
     assert torch.equal(left[..., :-2], images[..., 2:]) and (left[..., -2:] == 0).all()
 
 
+@pytest.mark.parametrize(("side", "reach"), [(12, 2), (20, 3), (28, 4), (32, 4), (36, 5), (60, 8)])
+def test_a_half_pixel_of_reach_is_rounded_up_as_the_authors_do(side, reach):
+    images = torch.randn(1, 1, side, side)
+    down = differentiable(("translation",), 1, numbers(1, c6=0.0))(images)
+    assert torch.equal(down[:, :, reach:], images[:, :, :-reach])
+    assert (down[:, :, :reach] == 0).all()
+
+
 def test_cutout_may_lie_across_an_edge():
     hole = differentiable(("cutout",), 1, numbers(1, c8=0.0, c9=0.0))(torch.ones(1, 1, 16, 16))
     assert (hole[..., :4, :4] == 0).all() and hole.sum() == 256 - 16

@@ -121,8 +121,12 @@ def test_a_trial_whose_point_was_never_stored_fails_and_the_search_goes_on(gan_l
     assert "trial 1  failed: the search was killed while it was asked" in result.stdout
     rows = trials(result.stdout)
     assert [row[:2] for row in rows] == [["0", "complete"], ["1", "fail"], ["2", "complete"]]
+    with journal.open("a") as file:
+        file.write('{"op_code":6,"trial_id":')  # as a kill inside a write leaves it
     again = gan_lab_here(search % 3, *TINY, "-m")
     assert again.returncode == 0 and trials(again.stdout) == rows
+    more = gan_lab_here(search % 4, *TINY, "-m")
+    assert more.returncode == 0 and trials(more.stdout)[:3] == rows
 
 
 @pytest.mark.slow

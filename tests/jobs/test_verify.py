@@ -8,6 +8,7 @@ import torch
 from gan_lab.jobs.plan import makespan
 from gan_lab.runs.checkpoints import read_checkpoint
 from gan_lab.runs.directory import run_directories
+from gan_lab.training.monitor import RULE
 from small_runs import SMALL, assert_one_line, the_run
 
 TINY = [*SMALL, "threads=1"]
@@ -43,6 +44,21 @@ def test_a_run_is_repeated_and_a_changed_number_is_seen(gan_lab_here, tmp_path):
 def test_the_decay_over_the_whole_length_is_repeated(gan_lab_here, tmp_path):
     assert gan_lab_here(*TINY, "steps=12", "lr_decay=linear").returncode == 0
     assert gan_lab_here("verify", "latest", "--steps", "6").returncode == 0
+
+
+@pytest.mark.slow
+def test_what_the_monitor_said_by_another_rule_is_left_out(gan_lab_here, tmp_path):
+    settings = [text for text in TINY if not text.startswith("score_every")]
+    assert gan_lab_here(*settings, "score_every=2", "steps=4").returncode == 0
+    run = the_run(tmp_path)
+    other = run.metrics_path.read_text().replace('"monitor/spread": 0', '"monitor/spread": 9')
+    run.metrics_path.write_text(other)
+    assert_one_line(gan_lab_here("verify", "latest"), 1, "monitor/spread was 9")
+    starts = run.environment_path.read_text()
+    run.environment_path.write_text(starts.replace(f'"monitor_rule": {RULE}', '"monitor_rule": 1'))
+    result = gan_lab_here("verify", "latest")
+    assert result.returncode == 0, result.stderr
+    assert f"the monitor judged by rule 1, not {RULE}" in result.stdout
 
 
 def test_nothing_to_compare_is_one_line(gan_lab_here, tmp_path):

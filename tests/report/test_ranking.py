@@ -72,7 +72,29 @@ def test_welch_is_scipys():
     first, second = [3.1, 2.9, 4.0, 3.3], [5.0, 4.1, 4.4]
     expected = ttest_ind(first, second, equal_var=False).pvalue
     assert welch(first, second) == pytest.approx(expected, rel=1e-9)
-    assert welch([1.0], [2.0, 3.0]) is None and welch([1.0, 1.0], [2.0, 2.0]) is None
+    assert welch([1.0, 1.1], [2.0, 3.0, 4.0]) is None
+
+
+def test_seeds_without_spread_are_told_apart_by_their_values():
+    assert welch([8.0, 8.0, 8.0], [1.0, 1.0, 1.0]) == 0
+    assert welch([8.0, 8.0, 8.0], [8.0, 8.0, 8.0]) == 1
+    ranking = rank({("a",): [1.0] * 3, ("b",): [8.0] * 3}, "higher")
+    assert [place.beats for place in ranking.places] == [[1], []]
+    assert "1 of 1" in ranking.remarks[-1] and "all alike" in ranking.remarks[-2]
+
+
+def test_equal_means_are_told_apart_in_about_one_of_twenty():
+    """4,000 draws of equal means at each pair of sizes; a setting with two seeds is not tested."""
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    for sizes in ((3, 3), (3, 10), (5, 5)):
+        values = [welch(*(random.normal(size=size) for size in sizes)) for _ in range(4000)]
+        assert sum(p < 0.05 for p in values if p is not None) / 4000 < 0.075
+    assert rank({("a",): [1.0, 1.1], ("b",): [9.0, 9.1]}, "lower").places[0].beats == []
+    mixed = rank({("a",): [1.0, 1.1], ("b",): [9.0, 9.1, 9.3], ("c",): [4.0, 4.1, 4.2]}, "lower")
+    assert [place.beats for place in mixed.places] == [[], [2], []]
+    assert any("fewer than 3 seeds are placed" in remark for remark in mixed.remarks)
 
 
 def test_holm_by_hand():

@@ -105,7 +105,10 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     assert "cannot tell | 100.0%" in written["results.md"]
     rows = {row["run"]: row for row in csv.DictReader(written["results.csv"].splitlines())}
     assert rows[second.name]["missing classes"] == ""
-    by_another = lost | {"judge": {"extractor": "another-net"}}
+    by_errors = lost | {"missing": [], "missing_number": None, "undecided": ["4"]}
+    (second / "modes_ema.json").write_text(json.dumps(by_errors))
+    assert "cannot tell (4) | 10.0%" in report(copy, out=tmp_path / "errors")["results.md"]
+    by_another = lost | {"judge": {"extractor": "another-net"}, "rule": 1}
     (second / "modes_ema.json").write_text(json.dumps(by_another))
     row = next(csv.DictReader(report(copy, out=tmp_path / "two")["results.csv"].splitlines()))
     kinds = [name for name in row if name.startswith("KL, nats (")]

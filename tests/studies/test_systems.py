@@ -13,7 +13,7 @@ from gan_lab.data import ImageDataset, digits
 from gan_lab.losses import Critic
 from gan_lab.training import build
 from gan_lab.training.state import TrainingState
-from gan_lab.training.steps import fakes_and_critic, take_step
+from gan_lab.training.steps import fakes_and_critics, take_step
 
 IMAGE_MODELS = [name for name in listed("model") if not name.startswith("point_")]
 OBJECTIVES = [*(f"loss={name}" for name in listed("loss")), "loss=rpgan penalty=[r1,r2]"]
@@ -63,8 +63,8 @@ def test_parameters_of_rgb_systems_at_64(settings, generator, discriminator):
 def last_turn(state: TrainingState) -> tuple[Tensor, Tensor, Critic]:
     """The real and fake images of step 1's last discriminator turn, and its critic."""
     turn = state.loss.discriminator_steps - 1
-    fake, critic = fakes_and_critic(state, 1, turn, with_graph=False)
-    return state.batches.real(1, turn), fake, critic
+    fake, critics = fakes_and_critics(state, 1, turn, with_graph=False)
+    return state.batches.real(1, turn), fake, critics.fake
 
 
 def moves_all_logits_alike(state: TrainingState, weights: Tensor) -> bool:

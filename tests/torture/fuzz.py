@@ -1,6 +1,7 @@
 """Make command lines by a grammar, right and wrong, and call `gan-lab` with each.
 
-    python tests/torture/fuzz.py [--seed N] [--most N] [--only TEXT] [--jobs N] [--study DIR]
+    python tests/torture/fuzz.py [--seed N] [--first N] [--most N] [--only TEXT] [--jobs N]
+                                 [--study DIR]
 
 A command that works for more than half a minute is long and no finding; one that waits for nothing
 is. Prints a row for each kind of finding and exits with 1 if there is one.

@@ -1,6 +1,7 @@
 """Plant each fault in each file of a run, and call each verb: what does it answer?
 
-    python tests/torture/grid.py [--seed N] [--most N] [--only TEXT] [--jobs N] [--study DIR]
+    python tests/torture/grid.py [--seed N] [--first N] [--most N] [--only TEXT] [--jobs N]
+                                 [--study DIR]
 
 The files are those that the directory of a real run has: a new file is tested by itself. The cases
 are taken in an order that visits every file and verb before the second fault of any. Prints a row
@@ -243,6 +244,7 @@ def arguments_of(description: str | None, most: int) -> argparse.Namespace:
     )
     takes.add_argument("--seed", type=int, default=0, help="of the order of cases")
     takes.add_argument("--most", type=int, default=most, help="cases (default: %(default)s)")
+    takes.add_argument("--first", type=int, default=0, metavar="N", help="leave out N cases")
     takes.add_argument("--only", default="", metavar="TEXT", help="cases whose name has this in it")
     takes.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="at once")
     takes.add_argument(
@@ -259,7 +261,8 @@ def prove(
     with tempfile.TemporaryDirectory(prefix="gan-lab-torture-") as scratch:
         study = make_study((options.study or Path(scratch, "made")).resolve())
         every, judge_one = work(study)
-        chosen = [case for case in every if options.only in case.name][: options.most]
+        named = [case for case in every if options.only in case.name]
+        chosen = named[options.first :][: options.most]
         print(f"{what}: {len(chosen):,} of {len(every):,} cases, seed {options.seed}", flush=True)
         findings: list[Finding] = []
         for number, found in enumerate(judged(judge_one, chosen, options.jobs), start=1):

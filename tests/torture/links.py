@@ -1,6 +1,7 @@
 """Plant links, pipes and bombs at every path of a run, and call each verb: what is touched?
 
-    python tests/torture/links.py [--seed N] [--most N] [--only TEXT] [--jobs N] [--study DIR]
+    python tests/torture/links.py [--seed N] [--first N] [--most N] [--only TEXT] [--jobs N]
+                                 [--study DIR]
 
 The paths are those of a real run, with its folders, locks and temporary names. A link leads to a
 copy of what the path held or to something else, in a folder outside, whose content, names, modes

@@ -5,7 +5,8 @@
 
 Each kind is done once undisturbed: the twin. Then the same command is killed at a random moment, or
 at a named one, and started again, a few times, until it may end; the folder is compared with the
-twin, and a fresh one begins. Prints a table and exits with 1 if anything was lost or differs.
+twin, and a fresh one begins. Prints a table and exits with 1 if anything was lost or differs. The
+same command with the same --folder goes on with what is there.
 """
 
 import argparse
@@ -59,6 +60,12 @@ class Cycle:
     findings: list[Finding] = field(default_factory=list)
 
 
+def read_cycle(text: str) -> Cycle:
+    """Read a line of cycles.jsonl."""
+    content = json.loads(text)
+    return Cycle(**{**content, "findings": [Finding(**one) for one in content["findings"]]})
+
+
 class Storm:
     """A folder for everything, and what is done in it."""
 
@@ -67,6 +74,16 @@ class Storm:
         self.seconds: dict[str, float] = {}  # of an undisturbed start, by kind
         self.environment = environment_in(folder)
         (folder / "home").mkdir(parents=True, exist_ok=True)
+        for line in self._lines("twins.jsonl"):
+            self.seconds |= json.loads(line)
+
+    def done(self) -> list[Cycle]:
+        """The cycles that ended in this folder before."""
+        return [read_cycle(line) for line in self._lines("cycles.jsonl")]
+
+    def _lines(self, name: str) -> list[str]:
+        path = self.folder / name
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     def environment_of(self, kind: Kind, place: Path) -> dict[str, str]:
         """The environment of a start; a kind that builds a cache has one of its own."""
@@ -79,8 +96,10 @@ class Storm:
         Raises RuntimeError if two that were undisturbed differ: then nothing can be told.
         """
         twin, again = self.folder / "twins" / kind.name, self.folder / "again" / kind.name
+        made = self.folder / "made" / kind.name
+        for left in (twin, again, made):  # of a storm that was stopped
+            shutil.rmtree(left, ignore_errors=True)
         if kind.prepare:
-            made = self.folder / "made" / kind.name
             made.mkdir(parents=True)
             self._undisturbed(kind, made, kind.prepare)
         self.begin(kind, twin)
@@ -92,6 +111,7 @@ class Storm:
         if unlike := _in_fork(lambda: differences(twin, again)):
             raise RuntimeError(f"{kind.name}, undisturbed twice: {', '.join(unlike)}")
         shutil.rmtree(again)
+        self.log("twins.jsonl", {kind.name: seconds})
         return seconds
 
     def begin(self, kind: Kind, place: Path) -> None:
@@ -142,6 +162,7 @@ class Storm:
     def cycle(self, kind: Kind, number: int) -> Cycle:
         """Kill the work of a kind until it ends by itself, and compare what is left."""
         place = self.folder / "cycles" / f"{kind.name}-{number}"
+        shutil.rmtree(place, ignore_errors=True)
         self.begin(kind, place)
         random = Random(f"{self.seed} {kind.name} {number}")
         found, moments = Cycle(kind.name), []
@@ -169,20 +190,21 @@ class Storm:
                 finding(words)
             line = {"kind": kind.name, "cycle": number, "kill": len(moments), "moment": moment,
                     "newest": sorted(now.values())}  # fmt: skip
-            self.log(line)
+            self.log("storm.jsonl", line)
         _end_children()
         found.compared = 1
         unlike = _in_fork(lambda: differences(self.folder / "twins" / kind.name, place))
-        found.different = bool(unlike)
+        found.different = int(bool(unlike))
         for words in unlike:
             finding(words)
         if not found.findings:
             shutil.rmtree(place)
+        self.log("cycles.jsonl", asdict(found))
         return found
 
     def _killed_at(self, kind: Kind, place: Path, random: Random, spare: bool) -> str:
         """Start the work and kill it; return when, or the exit code of one that ended before."""
-        named = random.random() < 1 / 3
+        named = random.random() < 0.45  # many moments are never reached: a third of the kills
         fresh = not named and random.random() < 0.15  # a tenth of all starts
         moment = random.choice(sorted(kind.moments)) if named and not spare else ""
         n = random.choice((1, 1, 2, 3, 5))
@@ -202,7 +224,7 @@ class Storm:
             _wait(child, PATIENCE)
             return "124"
         if code is None:
-            (os.kill if alone else os.killpg)(child, signal.SIGKILL)
+            _kill(child, alone=bool(alone))
             code = _wait(child, PATIENCE)
         if code != -signal.SIGKILL:
             return str(abs(code or 0))
@@ -211,10 +233,18 @@ class Storm:
         words = [f"random, after {delay:.2f} s", "of a fresh process" * fresh, "alone" * alone]
         return " ".join(word for word in words if word)
 
-    def log(self, line: dict[str, object]) -> None:
-        """Add a line to storm.jsonl; several processes do."""
-        with (self.folder / "storm.jsonl").open("a", encoding="utf-8") as file:
+    def log(self, name: str, line: dict[str, object]) -> None:
+        """Add a line to a file of the folder; several processes do."""
+        with (self.folder / name).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def _kill(child: int, alone: bool) -> None:
+    """Kill a process, or all of its group, which a child of some milliseconds has not made yet."""
+    try:
+        (os.kill if alone else os.killpg)(child, signal.SIGKILL)
+    except ProcessLookupError:
+        os.kill(child, signal.SIGKILL)
 
 
 def _wait(child: int, seconds: float) -> int | None:
@@ -301,11 +331,14 @@ def _work_on(name: str, number: int, seconds: float) -> Cycle | float:
 
 def rage(names: list[str], kills: int, minutes: float, jobs: int) -> list[Cycle]:
     """Run cycles, the kind with the fewest kills next, until each has its share or time is up."""
-    done: list[Cycle] = []
+    done = _storm[0].done()
     until = time.monotonic() + 60 * minutes
     each = -(-kills // len(names))
-    count, begun = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
-    seconds = dict.fromkeys(names, 0.0)  # of an undisturbed start; 0: there is no twin yet
+    of_kind = {name: [cycle for cycle in done if cycle.kind == name] for name in names}
+    count = {name: sum(cycle.kills for cycle in of_kind[name]) for name in names}
+    begun = {name: len(of_kind[name]) for name in names}
+    # Of an undisturbed start; 0: there is no twin yet.
+    seconds = {name: _storm[0].seconds.get(name, 0.0) for name in names}
     going: dict[Future[Cycle | float], str] = {}
     with ProcessPoolExecutor(jobs, get_context("fork"), initializer=_become_subreaper) as pool:
         while True:
@@ -359,14 +392,15 @@ def main() -> int:
     takes.add_argument("--jobs", type=int, default=2, help="at once (default: %(default)s)")
     takes.add_argument("--seed", type=int, default=0, help="of the moments")
     takes.add_argument("--only", default="", metavar="KIND,...", help="default: all")
-    takes.add_argument("--folder", type=Path, metavar="DIR", help="a new folder for everything")
+    takes.add_argument("--folder", type=Path, metavar="DIR", help="a folder for everything")
     options = takes.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     import_everything()
     with tempfile.TemporaryDirectory(prefix="gan-lab-storm-") as scratch:
         folder = (options.folder or Path(scratch, "storm")).resolve()
-        folder.mkdir(parents=True)
-        draw_pictures(folder / "pictures")
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "pictures").exists():
+            draw_pictures(folder / "pictures")
         _storm.append(Storm(folder, options.seed))
         _kinds.update({kind.name: kind for kind in kinds(folder)})
         names = [name for name in _kinds if name in (options.only or name).split(",")]

@@ -12,7 +12,7 @@ import yaml
 from gan_lab.common.files import UNFINISHED
 
 CLOCK = ("seconds", "command", "time", "per_second", "log")  # in headings of a report's tables
-BYTES = (".png", ".safetensors", ".u8")
+BYTES = (".png", ".u8")
 
 
 def newest_checkpoints(folder: Path) -> dict[Path, int]:
@@ -108,6 +108,8 @@ def _content(path: Path, folder: Path) -> Any:
         return lines if path.name == "metrics.jsonl" else [*lines, path.read_text("utf-8")]
     if path.suffix == ".pt":
         return _tensors(path)
+    if path.suffix == ".safetensors":
+        return _safetensors(path.read_bytes(), folder)
     if path.suffix == ".csv" and "report" in path.parts:
         with path.open(encoding="utf-8", newline="") as file:
             return [{name: value for name, value in row.items() if not _is_clock(name)}
@@ -133,6 +135,13 @@ def _trials(path: Path) -> list[Any]:
 
 def _is_clock(heading: str) -> bool:
     return any(word in heading for word in CLOCK)
+
+
+def _safetensors(content: bytes, folder: Path) -> Any:
+    """The header, whose keys are in another order each time, and the numbers."""
+    size = int.from_bytes(content[:8], "little")
+    header = content[8 : 8 + size].replace(str(folder).encode(), b"FOLDER")
+    return json.loads(header), content[8 + size :]
 
 
 def _tensors(path: Path) -> Any:

@@ -141,13 +141,22 @@ def test_mode_coverage_is_a_table_and_bars(folder):
     (row,) = [row for row in log.rows if "modes/table" in row]
     assert row["step"] == 4
     expected = [
-        [entry.name, entry.count, entry.share, *entry.interval, entry.real_share]
+        [
+            entry.name,
+            entry.count,
+            entry.share,
+            *entry.interval,
+            entry.real_share,
+            entry.expected_share,
+        ]
         for entry in census.classes
     ]
     assert [line[0] for line in expected] == [*"0123456789"]
     for name in ("modes/table", "modes/bars_table"):
         table = json.loads((log.path.parent / "files" / row[name]["path"]).read_text())
-        assert table["columns"] == ["class", "samples", "share", "low", "high", "real share"]
+        assert table["columns"] == [
+            *("class", "samples", "share", "low", "high", "real share", "expected share"),
+        ]
         assert np.array(table["data"], dtype=object).tolist() == expected
     (chart,) = log.config["_wandb"]["visualize"].values()
     panel = chart["panel_config"]

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_lab.training.steps import bind, fakes_and_critic, packed, take_step
+from gan_lab.training.steps import bind, fakes_and_critics, packed, take_step
 from tiny_state import BATCH, SIZE, make_state
 
 
@@ -23,9 +23,9 @@ def test_the_discriminator_judges_packs_and_the_generator_learns_from_all_of_one
     state = make_state(f"pack={pack}", "loss=nonsaturating")
     first = next(layer for layer in state.discriminator.modules() if isinstance(layer, nn.Conv2d))
     assert first.in_channels == pack
-    fake, critic = fakes_and_critic(state, 0, 0, with_graph=True)
+    fake, critics = fakes_and_critics(state, 0, 0, with_graph=True)
     real = packed(state.batches.real(0, 0), state.batches.pack)
-    logits = critic(fake)
+    logits = critics.fake(fake)
     assert real.shape == fake.shape == (BATCH // pack, pack, SIZE, SIZE)
     assert logits.shape == (BATCH // pack,)
     fake.retain_grad()

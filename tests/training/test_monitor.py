@@ -9,6 +9,7 @@ import torch
 from gan_lab.config.overrides import MINIMAX_NOTE
 from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.jobs.train_run import remedies
+from gan_lab.metrics import Confusion, JudgeErrors
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.training.monitor import RULE, VERDICTS, Monitor, judge, replay
 from gan_lab.training.steps import _accuracy
@@ -163,6 +164,23 @@ def test_of_noise_no_number_of_missing_classes_is_said():
     logits[:40, 3] = 9.0
     evidence = Monitor(data, [], print).look(torch.zeros(100, 1, 2, 2, dtype=torch.uint8), logits)
     assert evidence["monitor/sure"] == 0.4 and "monitor/missing" not in evidence
+
+
+def test_a_class_whose_samples_are_errors_is_missing():
+    """3 % of the other images are taken for d, and 60 of 2,000 samples."""
+    images, labels = torch.zeros(40, 1, 2, 2, dtype=torch.uint8), torch.arange(40) % 4
+    data = ImageDataset(images, labels, tuple("abcd"))
+    rows = 970 * torch.eye(4, 5, dtype=torch.int64)
+    rows[:, 3] += 30
+    table = Confusion(tuple(map(tuple, rows.tolist())))
+    order = torch.arange(2000)
+    predicted = (order % 3).where(order >= 60, 3)
+    logits = torch.nn.functional.one_hot(predicted, 4) * 9.0
+    samples = torch.zeros(2000, 1, 2, 2, dtype=torch.uint8)
+    assert Monitor(data, [], print).look(samples, logits)["monitor/missing"] == 0
+    monitor = Monitor(data, [], print, errors=lambda: JudgeErrors(table, table))
+    evidence = monitor.look(samples, logits)
+    assert (evidence["monitor/missing"], evidence["monitor/lost"]) == (1, 0.25)
 
 
 def test_only_a_change_is_said_and_two_bad_verdicts_stop():

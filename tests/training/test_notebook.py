@@ -94,6 +94,25 @@ def test_a_training_is_shown_live_and_its_run_is_a_card(kernel, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("first", ["", "import matplotlib.pyplot as plt"])
+def test_figures_are_shown_after_a_training_too(kernel, first):
+    """Whether matplotlib was there before it or not, and though runs draw into files."""
+    settings = json.dumps([*TINY, "steps=3"])
+    kernel(f"{first}\nimport gan_lab\ngan_lab.train(*{settings})")
+    (figure,) = kernel("import matplotlib.pyplot as plt\nplt.plot([1, 2]);")
+    assert "image/png" in figure.data
+
+
+@pytest.mark.slow
+def test_lines_are_text_and_a_sweep_draws_nothing_over_them(kernel, tmp_path):
+    settings = json.dumps([*TINY, "steps=3", "loss=hinge,lsgan"])
+    outputs = kernel(f"import gan_lab\nruns = gan_lab.sweep(*{settings})")
+    assert {one.output_type for one in outputs} == {"stream"}
+    said = "".join(one.text for one in outputs)
+    assert "run 2 of 2  loss=lsgan  finished" in said and "\x1b" not in said
+
+
+@pytest.mark.slow
 def test_the_interrupt_button_saves_and_says_how_to_go_on(kernel, tmp_path):
     settings = json.dumps([*TINY, "steps=100000"])
     outputs = kernel(f"{PRESS}\nimport gan_lab\ngan_lab.train(*{settings})")

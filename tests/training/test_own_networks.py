@@ -78,7 +78,8 @@ def test_ones_own_model_lies_in_the_working_directory(gan_lab, gan_lab_here):
         ("discriminator._target_=my_gan.ColumnOfLogits", ["[2, 1]", "one logit an image"]),
         ("discriminator._target_=my_gan.Missing", ["my_gan.Missing", "cannot be imported"]),
         ("generator._target_=no_gan.Generator", ["no_gan.Generator", "cannot be imported"]),
-        ("generator._target_=Generator", ["Generator", "cannot be imported"]),
+        ("generator._target_=Generator", ["Generator", "write MODULE.NAME"]),
+        ("generator._target_=my_gan..Generator", ["my_gan..Generator", "write MODULE.NAME"]),
         ("generator._target_=torch.nn.Identity", ["[2, 16]", "[2, 1, 16, 16]"]),
     ],
 )

@@ -19,7 +19,13 @@ from gan_lab.training import build
 from gan_lab.training.batches import Batches
 from gan_lab.training.loop import Progress, read_line
 from gan_lab.training.state import TrainingState
-from gan_lab.training.steps import bind, discriminator_step, generator_step, take_step
+from gan_lab.training.steps import (
+    Critics,
+    bind,
+    discriminator_step,
+    generator_step,
+    take_step,
+)
 
 LOSSES = sorted(path.stem for path in (conf_directory() / "loss").glob("*.yaml"))
 SIZE, BATCH, LATENT, WIDTH = 16, 8, 3, 4
@@ -176,7 +182,7 @@ def test_the_discriminator_step_leaves_the_generator_alone():
     state = make_state()
     critic, real, fake = player_inputs(state)
     before_g, before_d = copies(state.generator), copies(state.discriminator)
-    discriminator_step(state, critic, real, fake, None)
+    discriminator_step(state, Critics(critic, critic), real, fake, None)
     assert moved(state.discriminator, before_d) and not moved(state.generator, before_g)
     assert all(parameter.grad is None for parameter in state.generator.parameters())
 
@@ -185,7 +191,7 @@ def test_the_generator_step_leaves_the_discriminator_alone():
     state = make_state()
     critic, _, fake = player_inputs(state)
     before_g, before_d = copies(state.generator), copies(state.discriminator)
-    generator_step(state, critic, None, fake)
+    generator_step(state, Critics(critic, critic), None, fake)
     assert moved(state.generator, before_g) and not moved(state.discriminator, before_d)
     assert all(parameter.grad is None for parameter in state.discriminator.parameters())
     assert all(parameter.requires_grad for parameter in state.discriminator.parameters())
@@ -324,7 +330,7 @@ def test_penalties_are_added_to_what_the_discriminator_descends():
     ]
     loss = replace(state.loss, penalties={"spy": Spy(noise=())})
     state = replace(state, optimizer_d=torch.optim.SGD(weights, lr=0.1), loss=loss)
-    scalars = discriminator_step(state, critic, real, fake, None)
+    scalars = discriminator_step(state, Critics(critic, critic), real, fake, None)
     torch.testing.assert_close(copies(state.discriminator), expected, rtol=0, atol=1e-12)
     assert scalars["loss/d"].item() == pytest.approx(value.item(), abs=1e-12)
     assert scalars["penalty/spy"].item() == pytest.approx(penalty.item(), abs=1e-12)

@@ -12,12 +12,14 @@ from gan_lab.common.version import __version__
 from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.evaluation.evaluator import Samples
 from gan_lab.evaluation.extractors import Extractor
+from gan_lab.evaluation.measures import Features
 from gan_lab.evaluation.reference import Reference
 from gan_lab.evaluation.run_evaluator import RunEvaluator
 from gan_lab.figures.points import draw_scatter
 from gan_lab.metrics import (
     UNSURE,
     Census,
+    JudgeErrors,
     birthday_size,
     closest_pairs,
     count_modes,
@@ -29,7 +31,6 @@ from gan_lab.metrics import (
     sure_classes,
     wilson,
 )
-from gan_lab.metrics.census import RULE
 from gan_lab.runs.census import (
     Beside,
     ChiSquare,
@@ -56,10 +57,14 @@ AS_ALIKE = 0.01  # two samples are duplicates if no more than this share of real
 
 @dataclass(frozen=True)
 class Sorted:
-    """Samples by class: the class of each [N], -1 where that is not sure, and who says so."""
+    """Samples by class: the class of each [N], -1 where that is not sure, and who says so.
+
+    `errors` are those of a judge that makes some.
+    """
 
     predicted: Tensor
     judge: Judge
+    errors: JudgeErrors | None = None
 
 
 def sort_samples(
@@ -69,23 +74,34 @@ def sort_samples(
 
     By the nearest centre where there is no extractor, which is then that of points: a point is
     unsure if it is not within 3 std of it. An image is unsure if no class has half of the
-    probability, or if its features are strange.
+    probability, or if its features are strange. How its judge errs is told by the test split.
     """
     if extractor is None:
         points = real.train
         assert isinstance(points, PointDataset) and points.centers is not None
         modes = nearest_modes(samples.seen_by(None, 0, count), points.centers, points.std)
         return Sorted(modes, Judge(rule="the centre within 3 std"))
-    seen = samples.seen_by(extractor, 0, count)
     known = real.train_features(extractor).values
     limit = real.floors(
         extractor,
         ["familiar distance", extractor.name, extractor.sha256],
         lambda: {"limit": familiar_distance(known, real.test_features(extractor).values)},
     )["limit"]
-    strange = is_strange(known, limit, seen.values)
-    judge = Judge(extractor.name, extractor.sha256, extractor.resize)
-    return Sorted(sure_classes(seen.logits).where(~strange, UNSURE), judge)
+
+    def classes_of(seen: Features) -> Tensor:
+        assert seen.logits is not None
+        strange = is_strange(known, limit, seen.values)
+        return sure_classes(seen.logits).where(~strange, UNSURE)
+
+    errors = real.judge_errors(extractor, "sure and familiar", classes_of)
+    judge = Judge(
+        extractor.name,
+        extractor.sha256,
+        extractor.resize,
+        held_out=errors.estimate.images,
+        checked=errors.check.images,
+    )
+    return Sorted(classes_of(samples.seen_by(extractor, 0, count)), judge, errors)
 
 
 def sort(evaluator: RunEvaluator, samples: Samples, count: int) -> Sorted | None:
@@ -135,7 +151,7 @@ def take_census(order: Sorted, data: ImageDataset, asked: Tensor | None = None) 
     """
     assert data.labels is not None, "what can be sorted has classes"
     real_counts = data.labels.bincount(minlength=len(data.classes)).tolist()
-    census = count_modes(order.predicted, real_counts)
+    census = count_modes(order.predicted, real_counts, order.errors)
     found = describe_census(census, data.classes, order, asked)
     return with_high_quality(found, census) if isinstance(data, PointDataset) else found
 
@@ -149,9 +165,10 @@ def describe_census(
     are None.
     """
     agreement, of_classes = _agreement(order.predicted, asked, len(classes))
+    perfect = None if asked is None else perfect_agreement(census, asked)
     statistic, p = census.chi_square
     return ClassCensus(
-        rule=RULE,
+        rule=census.rule,
         judge=order.judge,
         samples=census.total,
         classes=_class_counts(census, classes, of_classes),
@@ -161,12 +178,26 @@ def describe_census(
         missing_number=census.missing_number,
         seen=census.seen,
         expected_seen=census.expected_seen,
-        chi_square=ChiSquare(statistic, _known(p), census.known - 1),
+        chi_square=ChiSquare(statistic, _known(p), census.degrees),
         kl=_known(census.kl),
-        kl_by_chance=_kl_by_chance(census),
+        kl_by_chance=census.kl_by_chance,
         agreement=agreement,
-        conclusion=census_conclusion(census, classes, agreement),
+        perfect_agreement=perfect,
+        conclusion=census_conclusion(census, classes, agreement, perfect),
     )
+
+
+def perfect_agreement(census: Census, asked: Tensor) -> float | None:
+    """Return the share of real images that the judge takes for what they are.
+
+    Of the half of them that is for checks, in the shares of the classes `asked` [N]; None of a
+    judge without errors, and of classes that no such image is of.
+    """
+    if census.judge is None:
+        return None
+    counts = asked.bincount(minlength=len(census.counts)).double().numpy()
+    share = float(counts[counts > 0] @ census.judge.check.agreement[counts > 0] / counts.sum())
+    return _known(share)
 
 
 def _agreement(
@@ -182,15 +213,33 @@ def _agreement(
 def _class_counts(
     census: Census, classes: Sequence[str], agreements: Sequence[Share | None]
 ) -> tuple[ClassCount, ...]:
+    rows = zip(
+        classes,
+        census.counts,
+        census.shares,
+        census.intervals,
+        census.real_shares,
+        agreements,
+        strict=True,
+    )
+    found = tuple(ClassCount(*row) for row in rows)
+    if census.judge is None:
+        return found
+    perfect = map(_known, census.judge.check.agreement.tolist())
     return tuple(
-        ClassCount(*row)
-        for row in zip(
-            classes,
-            census.counts,
-            census.shares,
-            census.intervals,
-            census.real_shares,
-            agreements,
+        replace(
+            entry,
+            perfect_agreement=share if entry.agreement else None,
+            expected_share=expected,
+            absent_share=absent,
+            smallest_share=_known(smallest),
+        )
+        for entry, share, expected, absent, smallest in zip(
+            found,
+            perfect,
+            census.expected_shares,
+            census.absent_shares,
+            census.smallest_shares,
             strict=True,
         )
     )
@@ -315,10 +364,16 @@ def _diversity_conclusion(found: Diversity) -> str:
 # --- a census in words ---------------------------------------------------------------------------
 
 
-def census_conclusion(census: Census, classes: Sequence[str], agreement: Share | None) -> str:
+def census_conclusion(
+    census: Census,
+    classes: Sequence[str],
+    agreement: Share | None,
+    perfect: float | None = None,
+) -> str:
     """Return what a census says of modes, and its numbers.
 
-    `agreement` is how many samples are of the class that was asked for.
+    `agreement` is how many samples are of the class that was asked for, `perfect` the share of
+    real images that the judge would say so of.
     """
     has_class = f"{census.sure:,} of {census.total:,} samples ({census.sure / census.total:.1%})"
     if census.mostly_unsure:
@@ -329,34 +384,70 @@ def census_conclusion(census: Census, classes: Sequence[str], agreement: Share |
     numbers = f"{has_class} have a class{_numbers(census, classes)}"
     if agreement is not None:
         low, high = agreement.interval
-        numbers += f" Of the classes asked for, {agreement.share:.1%} [{low:.1%}, {high:.1%}] came."
-    return f"{_about_modes(census, _missing(census, classes))} {numbers}"
+        numbers += f" Of the classes asked for, {agreement.share:.1%} [{low:.1%}, {high:.1%}] came"
+        numbers += (
+            "." if perfect is None else f" (of real images {perfect:.1%}, by the same judge)."
+        )
+    return f"{_about_modes(census, classes)} {numbers}{_about_judge(census)}"
 
 
 def _missing(census: Census, classes: Sequence[str]) -> list[str]:
     return [classes[index] for index in census.missing]
 
 
-def _about_modes(census: Census, named: Sequence[str]) -> str:
-    number, known = census.missing_number, f"{census.known:,}"
+def _about_judge(census: Census) -> str:
+    if census.judge is None:
+        return ""
+    estimate, check = (half.images for half in (census.judge.estimate, census.judge.check))
+    return (
+        f" The judge's errors are those on {estimate:,} held-out images, and shares are held "
+        f"against what it says of {check:,} others: that it errs on samples as on these is assumed."
+    )
+
+
+def _about_modes(census: Census, classes: Sequence[str]) -> str:
+    named, number, known = _missing(census, classes), census.missing_number, f"{census.known:,}"
+    untold = f" {_untold(census, classes)}".rstrip()
     seen = (
         f"{census.seen:,} of {known} were seen, {_rounded(census.expected_seen)} are expected of "
         f"{census.sure:,} samples at the real shares"
     )
+    if number is None and untold:
+        return untold.lstrip()
     if number is None:
         return f"Too few samples to tell whether modes are missing: {seen}."
     if number > len(named):
         words = f"Modes are dropped: about {number:,} of {known} are missing ({seen})."
         if named:
-            return f"{words} Sure are {len(named):,} of them ({_several(named)})."
-        return f"{words} So few samples cannot tell which."
+            return f"{words} Sure are {len(named):,} of them ({_several(named)}).{untold}"
+        return f"{words} So few samples cannot tell which.{untold}"
     if number:
-        words = f"Modes are dropped: {number:,} of {known} are missing ({_several(named)})."
-        undecided = len(census.undecided)
+        words = f"Modes are dropped: {number:,} of {known} are missing ({_several(named)}).{untold}"
+        undecided = len(census.undecided) - len(census.untold)
         return f"{words} Of {undecided:,} more it cannot be told ({seen})." if undecided else words
     if census.chi_square[1] < 0.01 and census.kl > UNEVEN:
         return "No mode is missing, but they are uneven."
     return "No mode is missing, and the shares are close to the real ones."
+
+
+def _untold(census: Census, classes: Sequence[str]) -> str:
+    """Return of which classes the judge cannot tell, with the shares that it could tell."""
+    if not census.untold:
+        return ""
+    smallest = census.smallest_shares
+
+    def could(index: int) -> str:
+        least = smallest[index]
+        told = "not at any share" if math.isnan(least) else f"from a share of {least:.1%} on"
+        return f"{classes[index]} {told} (real {census.real_shares[index]:.1%})"
+
+    shown = census.untold[:SEVERAL]
+    more = len(census.untold) - len(shown)
+    names = [*(classes[index] for index in shown), *([f"one of {more:,} more"] if more else [])]
+    return (
+        f"It cannot be told whether {' or '.join(names)} is missing, for which other images are "
+        f"taken too: with so many samples {', '.join(map(could, shown))} could be told."
+    )
 
 
 def _numbers(census: Census, classes: Sequence[str]) -> str:
@@ -364,11 +455,13 @@ def _numbers(census: Census, classes: Sequence[str]) -> str:
     ranked = sorted(known, key=lambda index: census.counts[index])
     rarest, commonest = (_class_share(census, classes, index) for index in (ranked[0], ranked[-1]))
     statistic, p = census.chi_square
+    degrees = f"{census.degrees:.1f}".removesuffix(".0")
+    real = "real shares" if census.judge is None else "judge's shares of real images"
     numbers = (
         f"; the rarest is {rarest}, the commonest {commonest}; against the "
-        f"real shares chi-square is {statistic:.0f} ({census.known - 1} degrees of "
+        f"{real} chi-square is {statistic:.0f} ({degrees} degrees of "
         f"freedom, p {_p_value(p)}) and KL {census.kl:.3f} nats "
-        f"({_kl_by_chance(census):.4f} by chance)."
+        f"({census.kl_by_chance:.4f} by chance)."
     )
     if foreign := census.sure - census.comparable:
         pairs = zip(classes, census.counts, census.real_shares, strict=True)
@@ -378,10 +471,6 @@ def _numbers(census: Census, classes: Sequence[str]) -> str:
             "chi-square and KL leave them out."
         )
     return numbers
-
-
-def _kl_by_chance(census: Census) -> float:
-    return (census.known - 1) / (2 * max(1, census.comparable))
 
 
 def _several(names: Sequence[str]) -> str:
@@ -397,7 +486,7 @@ def _class_share(census: Census, classes: Sequence[str], index: int) -> str:
     low, high = census.intervals[index]
     return (
         f"{classes[index]} with {census.shares[index]:.1%} [{low:.1%}, {high:.1%}] "
-        f"(real {census.real_shares[index]:.1%})"
+        f"(real {census.expected_shares[index]:.1%})"
     )
 
 

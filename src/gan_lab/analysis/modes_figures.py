@@ -18,15 +18,20 @@ SHEET_COLUMNS = 12
 
 
 def draw_census(census: ClassCensus, path: Path) -> None:
-    """Draw the share of each class with its interval beside the real shares, as PNG and PDF."""
+    """Draw the share of each class with its interval beside the real shares, as PNG and PDF.
+
+    The real ones are as the same judge sees them.
+    """
     from matplotlib import style
     from matplotlib.figure import Figure
 
     entries = census.classes
     shares = np.array([entry.share for entry in entries])
     ends = np.array([entry.interval for entry in entries]).T
-    real = np.array([entry.real_share for entry in entries])
+    real = np.array([entry.compared_share for entry in entries])
     places = np.arange(len(entries))
+    judged = any(entry.expected_share is not None for entry in entries)
+    whose = "real images, by the same judge" if judged else "training data"
     with style.context(STYLE):
         figure = Figure(figsize=(8, 4), layout="constrained")
         axis = figure.subplots()
@@ -34,12 +39,12 @@ def draw_census(census: ClassCensus, path: Path) -> None:
             reach = np.abs(ends - shares).clip(min=0)
             axis.bar(places, shares, 0.7, color=COLOURS["fake"], label="generated, 95 % interval")
             axis.errorbar(places, shares, reach, fmt="none", ecolor="black", capsize=2, lw=0.8)
-            axis.plot(places, real, "_", color=COLOURS["real"], ms=22, mew=2, label="training data")
+            axis.plot(places, real, "_", color=COLOURS["real"], ms=22, mew=2, label=whose)
             axis.set_xticks(places, [figure_text(entry.name) for entry in entries])
             axis.set_xlabel("class")
         else:
             axis.plot(places, -np.sort(-shares), color=COLOURS["fake"], label="generated")
-            axis.plot(places, -np.sort(-real), color=COLOURS["real"], label="training data")
+            axis.plot(places, -np.sort(-real), color=COLOURS["real"], label=whose)
             axis.set_xlabel("class, from the commonest to the rarest")
         axis.set_ylabel("share of the samples that have a class")
         axis.set_ylim(0)

@@ -19,11 +19,17 @@ def silence() -> None:
 class _Patient(Console):
     """Goes on in silence when nobody reads any more (`| head`): a training is worth more."""
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether lines can be drawn over: FORCE_COLOR, which notebooks set, is about colours."""
+        return super().is_terminal and self.file.isatty()
+
     def on_broken_pipe(self) -> None:
         silence()
 
 
-console = _Patient(highlight=False, soft_wrap=True, emoji=False)
+# In a notebook as elsewhere a line is a line of text: rich would make an output of each.
+console = _Patient(highlight=False, soft_wrap=True, emoji=False, force_jupyter=False)
 
 
 def say(text: str) -> None:

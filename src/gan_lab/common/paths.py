@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from gan_lab.common.errors import UsageError
+
 PACKAGE = Path(__file__).resolve().parents[1]  # src/gan_lab, or where it is installed
 # Folders of the user's own configs, the strongest first. There are none unless a verb or a function
 # that composes a run from what was typed says so: a run that is opened must not find any.
@@ -20,6 +22,15 @@ def conf_directory() -> Path:
         if (folder / "config.yaml").is_file():
             return folder
     raise FileNotFoundError(f"no conf/config.yaml beside {PACKAGE}; install gan_lab again.")
+
+
+def expanded(place: str | Path) -> Path:
+    """Return a path in which `~` and `~NAME` are home folders. Raises UsageError where there are
+    none."""
+    try:
+        return Path(place).expanduser()
+    except RuntimeError:
+        raise UsageError(f"{place}: there is no such home folder; write the whole path.") from None
 
 
 def own_folders() -> tuple[Path, ...]:

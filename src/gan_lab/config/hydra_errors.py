@@ -6,14 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from hydra import compose
-from hydra.errors import MissingConfigException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import InterpolationResolutionError
+from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
 from gan_lab.common.errors import closest
 from gan_lab.common.paths import config_file, config_names
 from gan_lab.config.advice.meanings import meant_setting, meant_value, unknown_choice
-from gan_lab.config.overrides import CHOSEN_BY_NAME, GROUPS, RUNNING_GROUPS, SYNONYMS, split
+from gan_lab.config.overrides import (
+    CHOSEN_BY_NAME,
+    GROUPS,
+    RUNNING_GROUPS,
+    RUNNING_SYNONYMS,
+    SYNONYMS,
+    split,
+)
 from gan_lab.config.own.yaml_files import line_of_key
 from gan_lab.config.precedence import RESETS
 
@@ -32,7 +39,8 @@ def no_such_config(error: MissingConfigException) -> str:
 def no_such_setting(key: str, settings: Sequence[str]) -> str:
     """Say that a key is no setting, and which is meant; `settings` are those that were typed."""
     typed = (value for _, name, value in map(split, settings) if name == key)
-    return f"there is no setting {key!r}.{meant_setting(key, next(typed, None), known_keys())}"
+    known = known_keys(settings)
+    return f"there is no setting {key!r}.{meant_setting(key, next(typed, None), known)}"
 
 
 def reason(error: Exception, settings: Sequence[str], files: Sequence[Path]) -> str:
@@ -56,12 +64,12 @@ def reason(error: Exception, settings: Sequence[str], files: Sequence[Path]) -> 
         if cause and "ListConfig, list or tuple" in cause[0]:
             return f"{at}{match[1]}: expected a list: {match[2]}=[{match[3]}]."
         expected = _expected(cause[0] if cause else text).rstrip(".")
-        if own := [key for key in known_keys() if key.startswith(f"{match[2]}.")]:
+        if own := [key for key in known_keys(settings) if key.startswith(f"{match[2]}.")]:
             expected = f"set one of {', '.join(own)}"
         return f"{at}{match[1]}: {expected}.{meant_value(match[2], match[3])}"
     if match := re.search(r"Key '([^']+)' (?:not in|is not in struct)", text):
-        key = SYNONYMS.get(match[1])
-        advice = f" It is called {key!r} in files." if key else closest(match[1], known_keys())
+        key, known = SYNONYMS.get(match[1]), known_keys(settings)
+        advice = f" It is called {key!r} in files." if key else closest(match[1], known)
         place = line_of_key(files, match[1]) or "a config file"
         return f"{place} sets {match[1]!r}, which is no setting.{advice}"
     if text.startswith("Config group override must be") and (found := _no_name(settings)):
@@ -107,9 +115,14 @@ def _names_with(group: str, key: str) -> str:
     return "add " + " or ".join(f"{group}={name}" for name in names or config_names(group))
 
 
-def known_keys() -> list[str]:
-    config = compose("config")
-    return [*_leaves(config), *SYNONYMS, *GROUPS, *RUNNING_GROUPS]
+def known_keys(settings: Sequence[str]) -> list[str]:
+    """Return every key that can be set beside the choices among some settings."""
+    chosen = [text for text in settings if split(text)[1] in (*GROUPS, *RUNNING_GROUPS)]
+    try:
+        config = compose("config", chosen)
+    except (HydraException, OmegaConfBaseException):  # one of the choices is what is wrong
+        config = compose("config")
+    return [*_leaves(config), *SYNONYMS, *RUNNING_SYNONYMS, *GROUPS, *RUNNING_GROUPS]
 
 
 def _leaves(config: Mapping[Any, Any], prefix: str = "") -> Iterable[str]:

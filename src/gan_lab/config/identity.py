@@ -9,6 +9,7 @@ from typing import Any
 
 from gan_lab.common.downloads import downloads
 from gan_lab.common.errors import RunError, UsageError
+from gan_lab.common.paths import expanded
 from gan_lab.config.instantiate import FIRST_NAMES, instantiate, locate
 from gan_lab.config.overrides import NEEDED, OPTIMIZERS
 from gan_lab.config.own.code import source_hashes
@@ -22,7 +23,7 @@ def run_directory(config: RunConfig) -> Path:
     """Return where the run lives: a function of what changes its result, and of its study."""
     names = [getattr(config.choices, group) for group in NEEDED]
     name = "-".join([*names, f"s{config.seed}", result_hash(config)])
-    return Path(config.runtime.runs_dir).expanduser() / config.runtime.study / name
+    return expanded(config.runtime.runs_dir) / config.runtime.study / name
 
 
 def result_hash(config: RunConfig) -> str:
@@ -47,6 +48,8 @@ def result_hash(config: RunConfig) -> str:
         hashed["augment"] = augment
     if not config.instance_noise:
         hashed.pop("instance_noise_steps", None)  # the length of what is not there
+    if config.noise_apart:
+        hashed["noise_apart"] = True
     if config.initial:
         hashed["initial"] = config.initial.content
     if config.is_conditional:

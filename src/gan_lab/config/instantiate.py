@@ -34,6 +34,10 @@ def locate(target: str) -> Any:
     """Import what a dotted path names. Raises UsageError if there is no such thing."""
     now = MOVED.get(target, target)
     module_name, _, name = now.rpartition(".")
+    if not all(part.isidentifier() for part in now.split(".")) or not module_name:
+        raise UsageError(
+            f"{_named_at(target)}: names nothing: write MODULE.NAME, as my_gan.Generator."
+        )
     try:
         module = import_own(now) if is_own(now) else importlib.import_module(module_name)
     except UsageError:

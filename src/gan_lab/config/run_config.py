@@ -218,6 +218,8 @@ class RuntimeConfig:
 class RunConfig:
     """Every setting of one run, in the order of config.yaml. conf/config.yaml explains the knobs.
 
+    With `noise_apart` noise and augmentation of D's images have random numbers of their own on real
+    ones: in runs with a relativistic loss since there is a choice.
     `initial` is known once the run that `from_run` means was found; None if that is not set.
     `shape` (of one sample), `image_count`, `class_counts`, `classes` (their names) and `files` (the
     hash of a folder's listing) are facts of the training data: empty before these were loaded. The
@@ -255,6 +257,7 @@ class RunConfig:
     lr: float
     label_smoothing: float = 0.0
     lambda_gp: float = 10.0
+    noise_apart: bool = False
     runtime: RuntimeConfig
     initial: InitialConfig | None = None
     shape: tuple[int, ...] = ()
@@ -384,6 +387,8 @@ def as_content(config: RunConfig) -> dict[str, Any]:
             del content[fact]
     if config.initial is None:
         del content["initial"]
+    if not config.noise_apart:
+        del content["noise_apart"]
     return content
 
 

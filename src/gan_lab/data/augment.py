@@ -103,7 +103,7 @@ def _color(images: Tensor, uniform: Tensor) -> Tensor:
 def _translation(images: Tensor, uniform: Tensor) -> Tensor:
     """Shift by up to an eighth of the side; what comes in is grey (0)."""
     side = images.shape[-1]
-    reach = round(side / 8)
+    reach = int(side / 8 + 0.5)  # as the authors round: round() would take 2.5 to 2
     corners = (uniform * (2 * reach + 1)).long()
     return _windows(pad(images, [reach] * 4), corners, side)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from gan_lab.common.paths import expanded
 from gan_lab.data.dataset import ImageDataset, fit
 from gan_lab.data.files.download import or_by_hand
 
@@ -37,7 +38,7 @@ def cifar10(
 
     Raises FileNotFoundError if they are neither found nor downloaded, ValueError if one is broken.
     """
-    folder = Path(root).expanduser() / FOLDER
+    folder = expanded(root) / FOLDER
     paths = [folder / name for name in BATCHES[split]]
     if not all(path.is_file() for path in paths):
         by_hand = (

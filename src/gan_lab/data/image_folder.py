@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from gan_lab.common.console import say
+from gan_lab.common.paths import expanded
 from gan_lab.data.dataset import ImageDataset
 from gan_lab.data.facts import FolderFacts
 from gan_lab.data.files.cache import Decoded, bad_lines, decoded, write_list
@@ -56,7 +57,7 @@ class Wanted:
 
     @property
     def cache_path(self) -> Path | None:
-        return None if self.cache_dir is None else Path(self.cache_dir).expanduser()
+        return None if self.cache_dir is None else expanded(self.cache_dir)
 
 
 def image_folder(
@@ -107,7 +108,7 @@ def image_dimensions(top: Path, most: int | None = None) -> list[tuple[int, int]
 
 def folder_path(root: str | Path, folder: str | None) -> Path:
     """Return `root`/`folder`, or `folder` if that is absolute."""
-    return Path(root).expanduser() / Path(folder or "").expanduser()
+    return expanded(root) / expanded(folder or "")
 
 
 def folder_source(top: Path, holdout: str = "tenth", layout: int = 1) -> Source:

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from gan_lab.common.paths import expanded
 from gan_lab.data.dataset import ImageDataset, fit
 from gan_lab.data.files.download import or_by_hand
 from gan_lab.data.files.idx import read_idx
@@ -65,7 +66,7 @@ def _load(
     split: str,
 ) -> ImageDataset:
     """Load the dataset that torchvision calls `name` from the first folder that has all files."""
-    root = Path(root).expanduser()
+    root = expanded(root)
     folder = _find(root, folders)
     if folder is None:
         or_by_hand(

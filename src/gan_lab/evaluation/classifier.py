@@ -71,8 +71,9 @@ def resize(images: Tensor, size: int) -> Tensor:
     """Return uint8 images [N, C, H, W] as uint8 [N, C, size, size]; the same object if they are so.
 
     Larger images become those whose bilinear enlargement is nearest to them (least squares), which
-    undoes an enlargement exactly: MNIST sent to 32 pixels and back keeps its distance of 0.94 to
-    the training images, where bilinear shrinking makes 23 of it and bicubic 6. Smaller images are
+    undoes an enlargement up to the rounding of its pixels: MNIST sent to 32 pixels and back differs
+    by at most 3 grey levels, 0.06 on average, and keeps its distance of 0.94 to the training
+    images, where bilinear shrinking makes 23 of it and bicubic 6. Smaller images are
     enlarged bilinearly. Raises ValueError for anything but uint8 images.
     """
     if images.dtype != torch.uint8 or images.ndim != 4:

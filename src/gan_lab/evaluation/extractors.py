@@ -29,6 +29,7 @@ from gan_lab.common.cache import (
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.common.files import MOST_BYTES, new_file
+from gan_lab.common.paths import expanded
 from gan_lab.config.instantiate import instantiate
 from gan_lab.config.run_config import RunConfig
 from gan_lab.data import ImageDataset, with_channels
@@ -63,7 +64,8 @@ class Extractor:
     """A network with all that identifies what it measures.
 
     `extract` maps images (uint8 [N, C, H, W], of any size) to Extracted. Real images are given in
-    `image_size`, or as the run's networks see them if that is None.
+    `image_size`, or as the run's networks see them if that is None. With several `parts` a class is
+    a number of so many digits, each of which is seen by itself.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Extractor:
     resize: str
     image_size: int | None
     extract: Callable[[Tensor], Extracted]
+    parts: int = 1
 
 
 def shipped_classifier(device: torch.device, name: str) -> Extractor:
@@ -232,7 +235,7 @@ def stacked_classifier(device: torch.device, name: str) -> Extractor:
         joint = first[:, :, None, None] + second[:, None, :, None] + third[:, None, None, :]
         return torch.cat(features, dim=1), joint.flatten(1)
 
-    return replace(single, name=f"{name}x3", extract=extract)
+    return replace(single, name=f"{name}x3", extract=extract, parts=3)
 
 
 def _classifier_extractor(
@@ -261,7 +264,7 @@ def inception(device: torch.device, weights: str | None, sha256: str, download: 
     """
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-    path = Path(weights).expanduser() if weights else inception_file()
+    path = expanded(weights) if weights else inception_file()
     if path is None and download:
         _download_inception(FeatureExtractorInceptionV3)
         path = inception_file()
@@ -339,7 +342,7 @@ def classifier_of(config: RunConfig, device: torch.device) -> Extractor:
     classifier: Extractor = instantiate(
         config.dataset.classifier,
         load_split=load_split,
-        cache_dir=Path(config.runtime.cache_dir).expanduser(),
+        cache_dir=expanded(config.runtime.cache_dir),
         device=device,
         dataset_name=config.choices.dataset,
     )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError
+from gan_lab.common.paths import expanded
 from gan_lab.data import ImageDataset, image_dimensions, image_folder, reading_once
 from gan_lab.evaluation.evaluator import Evaluator, Samples
 from gan_lab.evaluation.extractors import Extractor, inception
@@ -60,7 +61,7 @@ def score_folders(
         side = min(map(_commonest_side, both))
         loaded = {folder: _load(folder, side) for folder in both}
     real_images, fake_images = loaded[real], loaded[fake]
-    cache_dir = Path(os.environ.get("GAN_LAB_CACHE", "~/.cache/gan_lab")).expanduser()
+    cache_dir = expanded(os.environ.get("GAN_LAB_CACHE", "~/.cache/gan_lab"))
     half = len(real_images) // 2
     evaluator = Evaluator(
         dataset=str(real),

@@ -25,13 +25,14 @@ from gan_lab.data import ImageDataset
 from gan_lab.evaluation.classifier import metadata_of
 from gan_lab.evaluation.extractors import Extractor, LoadSplit, content_hash
 from gan_lab.evaluation.measures import Features
-from gan_lab.metrics import Moments, moments
+from gan_lab.metrics import UNSURE, Confusion, JudgeErrors, Moments, moments
 
 CACHE = "real-2"  # a new number whenever what is kept, or how it is computed, changes
 ROWS = 10_000  # real samples, at random, of scores that do not take all
 WHOLE = 2**24  # numbers of features that are in memory at once: 134 MB in float64
 PART = 5_000  # images at a time, where there are more numbers than that
 Floors = dict[str, float]
+Judge = Callable[[Features], Tensor]  # the class of each image [N], -1 where it is not sure
 
 
 class Reference:
@@ -102,6 +103,37 @@ class Reference:
             known = {**(find_kept(look) or {}), name: floors}
             write_sealed(path, known)
         return known[name]
+
+    def judge_errors(self, extractor: Extractor, name: str, judge: Judge) -> JudgeErrors:
+        """Return what a judge by an extractor's features takes the images of the test split for.
+
+        `name` tells it from others in the cache. One half of the split is for each table.
+        """
+        classes = round(len(self.test.classes) ** (1 / extractor.parts))
+
+        def compute() -> Floors:
+            seen = self.test_features(extractor)
+            assert seen.labels is not None
+            predicted, first = judge(seen), first_half(seen.labels)
+            cells = {
+                half: _cells(seen.labels[rows], predicted[rows], classes, extractor.parts)
+                for half, rows in (("estimate", first), ("check", ~first))
+            }
+            return {
+                f"{half} {place}": float(count)
+                for half, table in cells.items()
+                for place, count in enumerate(table.tolist())
+                if count
+            }
+
+        key: list[Json] = ["confusion", name, extractor.name, extractor.sha256, extractor.parts]
+        found = self.floors(extractor, key, compute)
+        estimate, check = (
+            [int(found.get(f"{half} {place}", 0)) for place in range(classes * (classes + 1))]
+            for half in ("estimate", "check")
+        )
+        parts = extractor.parts
+        return JudgeErrors(_confusion(estimate, classes, parts), _confusion(check, classes, parts))
 
     def _cached_features(self, extractor: Extractor) -> Features:
         train = self._load_split("train", extractor.image_size)
@@ -186,6 +218,34 @@ def _hash(path: Path, known: Moments, values: Tensor) -> str:
         digest.update(f" {tensor.dtype} {list(tensor.shape)} ".encode())
         digest.update(tensor.contiguous().view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def first_half(labels: Tensor) -> Tensor:
+    """Return every second image of each class, as a mask [N] of images with `labels` [N]."""
+    order = labels.argsort(stable=True)
+    counts = labels.bincount()
+    starts = counts.cumsum(0) - counts
+    half = torch.empty(len(labels), dtype=torch.bool)
+    half[order] = (torch.arange(len(labels)) - starts[labels[order]]) % 2 == 0
+    return half
+
+
+def _cells(labels: Tensor, predicted: Tensor, classes: int, parts: int) -> Tensor:
+    """Return how often which digit is taken for which, [classes * (classes + 1)]; -1 is the last.
+
+    Of a judge that is not sure of an image no digit of it is taken for any.
+    """
+    cells = torch.zeros(classes * (classes + 1), dtype=torch.int64)
+    for part in range(parts):
+        digit, taken = (each // classes**part % classes for each in (labels, predicted))
+        taken = taken.where(predicted != UNSURE, classes)
+        cells += (digit * (classes + 1) + taken).bincount(minlength=len(cells))
+    return cells
+
+
+def _confusion(cells: Sequence[int], classes: int, parts: int) -> Confusion:
+    rows = range(0, len(cells), classes + 1)
+    return Confusion(tuple(tuple(cells[row : row + classes + 1]) for row in rows), parts)
 
 
 def shuffled(samples: Tensor, most: int | None = None) -> Tensor:

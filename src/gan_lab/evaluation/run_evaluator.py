@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError
+from gan_lab.common.paths import expanded
 from gan_lab.config.run_config import RunConfig
 from gan_lab.data import ImageDataset
 from gan_lab.evaluation.evaluator import Draw, Evaluator, Samples
@@ -17,6 +17,7 @@ from gan_lab.evaluation.measures import Features
 from gan_lab.evaluation.reference import Reference
 from gan_lab.evaluation.scores import asked_scores, score_of, with_scores_of
 from gan_lab.evaluation.tables import score_table
+from gan_lab.metrics import JudgeErrors, sure_classes
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import Protocol, ScoreLine
 from gan_lab.runs.protocol import shape_words
@@ -43,7 +44,7 @@ class RunEvaluator:
         self._said: set[str] = set()
         self._evaluator = Evaluator(
             dataset=config.choices.dataset,
-            real=Reference(self._split, Path(config.runtime.cache_dir).expanduser()),
+            real=Reference(self._split, expanded(config.runtime.cache_dir)),
             extractor=self.extractor,
             resize=f"none: {shape_words(config.shape)}, as the networks see them",
         )
@@ -73,6 +74,16 @@ class RunEvaluator:
             return features.logits
         except (RunError, UsageError):  # one that is too often wrong; said where scores are
             return None
+
+    def judge_errors(self) -> JudgeErrors | None:
+        """Return how the classifier errs where it is sure; None if there is none."""
+        if not self.config.dataset.classifier:
+            return None
+        try:
+            extractor = self.extractor("classifier")
+        except (RunError, UsageError):
+            return None
+        return self.reference.judge_errors(extractor, "sure", _sure)
 
     @property
     def reference(self) -> Reference:
@@ -173,6 +184,11 @@ class RunEvaluator:
         if text not in self._said:
             self._said.add(text)
             say(text)
+
+
+def _sure(features: Features) -> Tensor:
+    assert features.logits is not None
+    return sure_classes(features.logits)
 
 
 def score_both(

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from gan_lab.common.cache import make_private
+from gan_lab.common.paths import expanded
 from gan_lab.config.run_config import RunConfig
 from gan_lab.data import (
     ImageDataset,
@@ -50,7 +51,7 @@ def explain_dataset(config: RunConfig) -> Iterator[str]:
         everything = human_size(folder_size(train.cache.parent))
         yield f"  decoded   {train.cache} ({human_size(folder_size(train.cache))})"
         yield f"  cache_dir {train.cache.parent} ({everything})"
-    cache_dir = Path(config.runtime.cache_dir).expanduser()
+    cache_dir = expanded(config.runtime.cache_dir)
     make_private(cache_dir)
     path = cache_dir / "sheets" / f"{name}.png"
     path.parent.mkdir(exist_ok=True)

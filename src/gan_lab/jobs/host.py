@@ -71,5 +71,11 @@ def _set_backend(name: str | None) -> None:
         return
     import matplotlib
 
-    with suppress(ImportError):
-        matplotlib.use(name)
+    if name == matplotlib.get_backend():
+        return
+    # First the name: a notebook's backend asks for it when it is imported, and without it shows no
+    # figure from then on.
+    matplotlib.rcParams["backend"] = name
+    if "matplotlib.pyplot" in sys.modules:
+        with suppress(ImportError):
+            sys.modules["matplotlib.pyplot"].switch_backend(name)

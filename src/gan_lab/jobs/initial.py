@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError
+from gan_lab.common.paths import expanded
 from gan_lab.config.identity import run_directory
 from gan_lab.config.run_config import InitialConfig, RunConfig
 from gan_lab.runs.checkpoints import Checkpoint, read_checkpoint
@@ -66,7 +67,7 @@ def _wish(config: RunConfig) -> Wish | None:
 
 def _source(wish: Wish, members: Sequence[RunConfig]) -> Source:
     reference, optimizers = wish
-    runs_dir = Path(members[0].runtime.runs_dir).expanduser()
+    runs_dir = expanded(members[0].runtime.runs_dir)
     match = AT_STEP.fullmatch(reference)
     name = match[1] if match else reference
     if name.rpartition("/")[2] in MOVING and (begun := _begun(members, runs_dir)):

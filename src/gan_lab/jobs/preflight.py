@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from torch import nn
 
 from gan_lab.common.errors import UsageError, unknown
-from gan_lab.common.paths import config_file, config_names
+from gan_lab.common.paths import config_file, config_names, expanded
 from gan_lab.config.instantiate import locate, unknown_keys
 from gan_lab.config.own.folders import chosen_files
 from gan_lab.config.own.yaml_files import line_of_key
@@ -47,10 +48,10 @@ def check_surroundings(config: RunConfig) -> None:
 
 def _check_home(key: str, place: str) -> None:
     try:
-        Path(place).expanduser()
-    except RuntimeError:
+        expanded(place)
+    except UsageError:
         raise UsageError(
-            f"{key}={place}: there is no home folder here; set {key}=FOLDER."
+            f"{key}={place}: there is no such home folder here; set {key}=FOLDER."
         ) from None
 
 
@@ -65,7 +66,7 @@ def _check_scores(config: RunConfig) -> None:
     known = [value for name in names for value in score_of(config, name).values()]
     if dataset.selection not in known:
         raise UsageError(unknown("score", dataset.selection, known))
-    if weights and not Path(weights).expanduser().is_file():
+    if weights and not expanded(weights).is_file():
         raise UsageError(f"evaluation.inception_weights={weights}: there is no such file.")
 
 
@@ -82,6 +83,13 @@ def _try_optimizers(config: RunConfig, generator: nn.Module, discriminator: nn.M
         except Exception as error:
             reason = str(error).splitlines()[0]
             raise UsageError(f"{spec.target} cannot train these networks: {reason}.") from error
+
+
+def with_noise_apart(config: RunConfig) -> RunConfig:
+    """Return the config of a new run. Where its loss compares pairs, and noise or augmentation is
+    added to the images, real ones have their own random numbers: see training.steps.Critics."""
+    is_noisy = config.instance_noise or build.augmentation(config).differentiable
+    return replace(config, noise_apart=bool(is_noisy and build.loss(config).relativistic))
 
 
 def check_own_keys(config: RunConfig) -> None:

@@ -13,10 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import filelock
-
 from gan_lab.common.console import print_rows, say
-from gan_lab.common.errors import RunError, UsageError
+from gan_lab.common.errors import UsageError
 from gan_lab.config import compose, overrides
 from gan_lab.config.checks import check_ranges
 from gan_lab.config.identity import result_hash
@@ -25,20 +23,11 @@ from gan_lab.config.search import Search, Space
 from gan_lab.config.sweep import Settings, as_typed
 from gan_lab.jobs.initial import sources_of
 from gan_lab.jobs.job import Job
+from gan_lab.jobs.journal import held, open_study
 from gan_lab.jobs.launchers import Launcher
 from gan_lab.jobs.sweep import jobs_of, launcher_of
 
 MakeJobs = Callable[[Settings], list[Job]]
-
-
-class OwnLock:
-    """What optuna would lock its journal with; `run_search` holds a lock that dies with it."""
-
-    def acquire(self) -> bool:
-        return True
-
-    def release(self) -> None:
-        """There is nothing to release."""
 
 
 def search_settings(
@@ -84,23 +73,10 @@ def run_search(
     optuna = _optuna()
     first = make_jobs({})[0]
     journal = _journal(search, typed, first)
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    lock = journal.with_suffix(".lock")
-    if journal.is_symlink() or lock.is_symlink():
-        raise RunError(f"{journal} or its .lock is a link, which is not followed: remove it.")
-    try:
-        with filelock.FileLock(lock).acquire(timeout=0):
-            backend = optuna.storages.journal.JournalFileBackend(str(journal), OwnLock())
-            study = optuna.create_study(
-                storage=optuna.storages.JournalStorage(backend),
-                study_name=journal.stem,
-                direction=search.direction,
-                pruner=pruner or optuna.pruners.NopPruner(),
-                load_if_exists=True,
-            )
-            _run_trials(study, optuna, search, launcher, typed, first.config.seed, make_jobs)
-    except filelock.Timeout:
-        raise RunError(f"{journal} is being searched by another process.") from None
+    with held(journal):
+        pruner = pruner or optuna.pruners.NopPruner()
+        study = open_study(optuna, journal, direction=search.direction, pruner=pruner)
+        _run_trials(study, optuna, search, launcher, typed, first.config.seed, make_jobs)
     return _print_trials(study, optuna, search, journal)
 
 

@@ -69,11 +69,16 @@ def jobs_of(
     `sources` is what `from=` means; it is looked for unless it is known.
     """
     # only now: torch takes 2 s
-    from gan_lab.jobs.preflight import check_builds, check_own_keys, check_surroundings
+    from gan_lab.jobs.preflight import (
+        check_builds,
+        check_own_keys,
+        check_surroundings,
+        with_noise_apart,
+    )
 
     configs = [run.config for run in composed]
     sources = sources_of(configs) if sources is None else sources
-    configs = [with_source(config, sources) for config in configs]
+    configs = [with_noise_apart(with_source(config, sources)) for config in configs]
     if not composed[0].restart:
         configs = [_as_begun(config) for config in configs]
     for remark in dict.fromkeys(remark for config in configs for remark in check_fit(config)):

@@ -183,6 +183,7 @@ def _train_and_score(prepared: Prepared, run: Run, progress: Progress) -> None:
             say,
             config.runtime.stop_on_collapse,
             remedies(config),
+            evaluator.judge_errors,
         )
 
         def score(generator: nn.Module, step: int) -> dict[str, float]:
@@ -392,7 +393,7 @@ def announce(
     say(f"loss      {config.choices.loss}")
     if config.initial:
         say(f"from      {config.initial.words}, whose weights {run.initial_path.name} keeps")
-    say(f"device    {prepared.device}, {torch.get_num_threads()} threads")
+    say(f"device    {prepared.device}, {counted(torch.get_num_threads(), 'thread')}")
     say(
         f"length    {schedule.steps:,} steps of batch {state.batches.batch_size} "
         f"({shown / len(data):.3g} epochs), about {left} left"

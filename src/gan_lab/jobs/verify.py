@@ -24,7 +24,7 @@ from gan_lab.runs.initial import InitialWeights
 from gan_lab.tracking import JsonLines
 from gan_lab.training import build
 from gan_lab.training.loop import Hooks, Progress, train
-from gan_lab.training.monitor import Monitor
+from gan_lab.training.monitor import RULE, Monitor
 from gan_lab.training.state import TrainingState
 from gan_lab.training.trained import Places, open_run
 from gan_lab.training.weights import Misfit
@@ -78,7 +78,9 @@ def _repeat(
     if initial is not None:
         _begin_with(initial, state, run)
     evaluator = RunEvaluator(prepared.config, run, prepared.device)
-    monitor = Monitor(state.batches.dataset, [], say=lambda text: None)
+    monitor = Monitor(
+        state.batches.dataset, [], say=lambda text: None, errors=evaluator.judge_errors
+    )
     run.take()
     lines = JsonLines(run.metrics_path)
 
@@ -123,6 +125,10 @@ def _say_other_code(run: Run, config: RunConfig) -> None:
 
 
 def _unlike_metrics(run: Run, repeated: Run, exact: bool) -> Iterator[str]:
+    starts = run.environment()
+    other_rule = bool(starts) and starts[0].monitor_rule != RULE
+    if other_rule:
+        say(f"the monitor judged by rule {starts[0].monitor_rule}, not {RULE}: it is left out")
     ours = {line["step"]: line for line in run.metrics()}
     compared = [line for line in repeated.metrics() if line["step"] in ours]
     if not compared:
@@ -131,6 +137,8 @@ def _unlike_metrics(run: Run, repeated: Run, exact: bool) -> Iterator[str]:
     for line in compared:
         before = ours[line["step"]]
         for key in sorted((line.keys() & before.keys()) - {"seconds"}):
+            if other_rule and key.startswith("monitor/"):
+                continue
             if not _same(before[key], line[key], exact):
                 yield f"step {line['step']}: {key} was {before[key]!r} and is {line[key]!r} now"
     say(f"compared  metrics of {len(compared)} lines up to step {compared[-1]['step']}")

@@ -91,7 +91,7 @@ def rpgan(discriminator_steps: int = 1, generator_steps: int = 1) -> GanLoss:
     D minimises mean(softplus(fake - real))
     G minimises mean(softplus(real - fake))
 
-    Source: Jolicoeur-Martineau 2018 (arXiv 1807.00734), section 3. With penalty=[r1,r2] it is the
+    Source: Jolicoeur-Martineau 2018 (arXiv 1807.00734), section 4.1. With penalty=[r1,r2] it is the
     objective of R3GAN (Huang et al. 2024, arXiv 2501.05441, equation 2); with r1 alone it diverges
     easily.
     When it trains: loss/d stays somewhat below log 2 = 0.693, its value when D cannot tell; only

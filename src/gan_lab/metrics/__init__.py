@@ -11,6 +11,7 @@ from gan_lab.metrics.census import (
     is_strange,
     sure_classes,
 )
+from gan_lab.metrics.confusion import Confusion, JudgeErrors
 from gan_lab.metrics.diversity import (
     birthday_size,
     closest_pairs,
@@ -18,15 +19,13 @@ from gan_lab.metrics.diversity import (
     pair_similarities,
     spread,
 )
-from gan_lab.metrics.extrapolation import (
-    enough_for_errors,
-    frechet_at_infinity,
-    frechet_error,
-)
 from gan_lab.metrics.frechet import (
     Moments,
+    enough_for_errors,
     frechet,
+    frechet_at_infinity,
     frechet_distance,
+    frechet_error,
     frechet_from_features,
     moments,
 )
@@ -70,7 +69,9 @@ __all__ = [
     "Cells",
     "Census",
     "ClassifierScore",
+    "Confusion",
     "FrechetDistance",
+    "JudgeErrors",
     "KernelDistance",
     "ModeCoverage",
     "Moments",

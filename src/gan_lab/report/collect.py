@@ -37,6 +37,7 @@ class RunData:
     missing: list[str]  # names of files that are not there
     log: str  # the first digits of the sha256 of metrics.jsonl, empty if it is not there
     damage: list[str]  # a line for each thing that is wrong with its files
+    draws: bool = True  # whether its config names no code of others, which a report does not run
 
     @property
     def seed(self) -> int:
@@ -186,6 +187,7 @@ def read(run: Run, name: str) -> RunData:
         missing=[name for name, found in there.items() if not found],
         log=_digest(run.metrics_path),
         damage=damage(run),
+        draws=is_trustworthy(run.config_content()),
     )
 
 

@@ -95,7 +95,9 @@ def _hash(config: RunConfig) -> str:
     Raises UsageError if a target of the config may be anybody's code.
     """
     refuse_untrusted(as_content(config))
-    unlisted = replace(config, initial=None, dataset=replace(config.dataset, listing=None))
+    unlisted = replace(
+        config, initial=None, noise_apart=False, dataset=replace(config.dataset, listing=None)
+    )
     listing = plain(config.dataset.listing)
     return json.dumps([result_hash(unlisted), listing], sort_keys=True)
 

@@ -10,6 +10,12 @@ from gan_lab.training.monitor import KEY, VERDICTS
 
 SEVERAL = 10  # missing classes that are named
 COUNTED = ("missing classes", "unsure", "KL, nats")
+OF_ERRORS = (
+    "By rule 2 the judge's errors on held-out real images are reckoned with: the tenth is on top "
+    "of what a class gets by error, it cannot be told of classes that these errors would hide (in "
+    "brackets), and KL is against what the judge says of other real images. It is assumed that the "
+    "judge errs on samples as on real images."
+)
 
 
 def health_table(settings: Settings, runs: Sequence[RunData]) -> Table:
@@ -51,6 +57,8 @@ def health_table(settings: Settings, runs: Sequence[RunData]) -> Table:
             "like no class); unsure samples look like no class; KL of the shares against those of "
             "the training data."
         )
+    if any(census.rule > 1 for data in runs if (census := census_of(data))):
+        remarks.append(OF_ERRORS)
     return Table("Collapse and mode coverage", headings, rows, remarks)
 
 
@@ -123,7 +131,9 @@ def _cells(census: ClassCensus) -> list[str]:
 def _missing(census: ClassCensus) -> str:
     count, named = missing_number(census), census.missing
     if count is None:
-        return "cannot tell"
+        told = census.rule > 1 and census.unsure.share <= 0.5
+        few = told and 0 < len(census.undecided) <= SEVERAL
+        return f"cannot tell ({', '.join(census.undecided)})" if few else "cannot tell"
     shown = f"about {count}" if count > len(named) else str(count)
     more = f" and {len(named) - SEVERAL} more" if len(named) > SEVERAL else ""
     return f"{shown} ({', '.join(named[:SEVERAL])}{more})" if named else shown

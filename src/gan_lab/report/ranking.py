@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from gan_lab.common.console import counted
-from gan_lab.evaluation.seeds import SeedSummary, over_seeds
+from gan_lab.evaluation.seeds import FEWEST, SeedSummary, over_seeds
 
 LEVEL = 0.05
 
@@ -31,7 +31,7 @@ class Ranking:
 def rank(values: Mapping[tuple[str, ...], Sequence[float]], better: str) -> Ranking:
     """Rank settings by the means of their seeds' scores; `better` is "lower" or "higher".
 
-    All pairs with two seeds or more are compared by Welch's t test, p corrected by Holm.
+    All pairs with three seeds or more each are compared by Welch's t test, p corrected by Holm.
     """
     sign = 1 if better == "lower" else -1
     found = {setting: over_seeds(scores) for setting, scores in values.items() if scores}
@@ -56,15 +56,17 @@ def rank(values: Mapping[tuple[str, ...], Sequence[float]], better: str) -> Rank
 def welch(first: Sequence[float], second: Sequence[float]) -> float | None:
     """Return the two-sided p value of Welch's t test (1947): do two means differ?
 
-    None with fewer than two values on a side, or where neither side varies.
+    None with fewer than three values on a side: of two beside ten, one in ten equal means would
+    be told apart at 5 %. Where neither side varies it is the test's limit for a spread that goes to
+    nothing: 0 for two means, 1 for one.
     """
-    if min(len(first), len(second)) < 2:
+    if min(len(first), len(second)) < FEWEST:
         return None
     one, two = over_seeds(first), over_seeds(second)
     assert one.sd is not None and two.sd is not None
     errors = one.sd**2 / len(first), two.sd**2 / len(second)
     if sum(errors) == 0:
-        return None
+        return float(one.mean == two.mean)
     degrees = sum(errors) ** 2 / (
         errors[0] ** 2 / (len(first) - 1) + errors[1] ** 2 / (len(second) - 1)
     )
@@ -89,24 +91,30 @@ def _remarks(places: Sequence[Place], adjusted: Mapping[tuple[int, int], float])
     counts = sorted({len(place.spread.values) for place in places})
     if not adjusted:
         return [
-            "The order is what was measured, not a finding: with one seed a setting (or seeds that "
-            "do not differ) no difference can be told from the luck of the seed. seeds=3 or more "
-            "would tell."
+            f"The order is what was measured, not a finding: with fewer than {FEWEST} seeds a "
+            "setting no difference can be told from the luck of the seed. "
+            f"seeds={FEWEST} or more would tell."
         ]
-    seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    tested = [count for count in counts if count >= FEWEST]
+    seeds = f"{tested[0]}" if len(tested) == 1 else f"{tested[0]} to {tested[-1]}"
     remarks = [
         f"Welch's t test on the values of the seeds ({seeds} a setting), "
         f"{counted(len(adjusted), 'pair')}, p corrected by Holm, at {LEVEL:.0%}. The places that "
         "are not named as beaten are not shown to be worse."
     ]
-    if counts[0] == 1:
-        remarks.append("Settings with one seed are placed but not tested.")
+    if counts[0] < FEWEST:
+        remarks.append(f"Settings with fewer than {FEWEST} seeds are placed but not tested.")
+    if sum(place.spread.sd == 0 for place in places) > 1:
+        remarks.append(
+            "Settings whose seeds are all alike count as different from each other where their "
+            "values differ."
+        )
     found = sum(p < LEVEL for p in adjusted.values())
     if not found:
         smallest = min(adjusted.values())
         remarks.append(
             f"No difference is significant (smallest corrected p {smallest:.2g})"
-            + ("; with so few seeds only very large ones could be." if counts[0] < 5 else ".")
+            + ("; with so few seeds only very large ones could be." if tested[0] < 5 else ".")
         )
     else:
         remarks.append(f"Significant: {found} of {counted(len(adjusted), 'difference')}.")

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from functools import cached_property
 
+from gan_lab.common.console import counted
 from gan_lab.common.errors import UsageError
 from gan_lab.config.run_config import RunConfig
 from gan_lab.evaluation.scores import score_of
@@ -60,8 +61,10 @@ class Study:
 
     def best_run(self, suits: Callable[[RunData], bool] = lambda data: True) -> RunData | None:
         """The run that is shown where one is: the best by the ranking's score, else any with
-        weights."""
-        able = [data for data in self.runs if data.run.checkpoint_steps() and suits(data)]
+        weights. Its networks are none of one's own."""
+        able = [
+            data for data in self.runs if data.draws and data.run.checkpoint_steps() and suits(data)
+        ]
         if not self.first or not self.ranking:
             return able[0] if able else None
         sign = 1 if self.first.better == "lower" else -1
@@ -118,6 +121,13 @@ class Study:
         lines = [
             f"{data.name} has no {', '.join(data.missing)}" for data in self.runs if data.missing
         ]
+        own = [data.name for data in self.runs if not data.draws]
+        if own:
+            lines.append(
+                f"No interpolations of {counted(len(own), 'run')} with code of one's own, which a "
+                f"report does not run: `gan-lab interpolate RUN --trust` draws them ({own[0]}"
+                f"{', ...' if len(own) > 1 else ''})"
+            )
         return [*self.collection.damage(), *lines]
 
 

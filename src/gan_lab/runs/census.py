@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from gan_lab.common.typed import plain, read
+from gan_lab.common.typed import Malformed, plain, read, read_fields
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,18 @@ class Share:
 
 @dataclass(frozen=True)
 class Judge:
-    """Who says of which class a sample is: the features of a network, or a rule in words."""
+    """Who says of which class a sample is: the features of a network, or a rule in words.
+
+    Its errors are those on `held_out` real images; samples are held against what it says of
+    `checked` other ones.
+    """
 
     extractor: str | None = None
     sha256: str | None = None
     resize: str | None = None
     rule: str | None = None
+    held_out: int | None = None
+    checked: int | None = None
 
     @property
     def name(self) -> str | None:
@@ -40,7 +46,11 @@ class Judge:
 class ClassCount:
     """How many samples are of a class, their share of those that have one, and the real share.
 
-    `agreement`: how many came of the samples that a conditional generator was asked for.
+    `agreement`: how many came of the samples that a conditional generator was asked for;
+    `perfect_agreement`: the share of real images of the class that the judge takes for it. Of a
+    judge that errs: `expected_share` is what it gives to the class of real images, `absent_share`
+    what it gives to it if no sample is of it, `smallest_share` the least that so many samples tell
+    from none; None where no share would.
     """
 
     name: str
@@ -49,33 +59,41 @@ class ClassCount:
     interval: tuple[float, float]
     real_share: float
     agreement: Share | None = None
+    perfect_agreement: float | None = None
+    expected_share: float | None = None
+    absent_share: float | None = None
+    smallest_share: float | None = None
+
+    @property
+    def compared_share(self) -> float:
+        """The share that samples as the real images would have, by the same judge."""
+        return self.real_share if self.expected_share is None else self.expected_share
 
     @classmethod
     def from_plain(cls, content: Mapping[str, Any], place: str = "") -> "ClassCount":
         """Read an entry, where the name is `class`. Raises Malformed."""
-        agreement = content.get("agreement")
-        return cls(
-            read(str, content.get("class"), f"{place}.class"),
-            read(int, content.get("count"), f"{place}.count"),
-            read(float, content.get("share"), f"{place}.share"),
-            read(tuple[float, float], content.get("interval"), f"{place}.interval"),
-            read(float, content.get("real_share"), f"{place}.real_share"),
-            None if agreement is None else read(Share, agreement, f"{place}.agreement"),
-        )
+        if "class" not in content:
+            raise Malformed(f"{place}.class is not there")
+        named = {key: item for key, item in content.items() if key != "class"}
+        return read_fields(cls, {**named, "name": content["class"]}, place)
 
     def as_plain(self) -> dict[str, Any]:
         """Return the entry that `from_plain` reads."""
-        content = _without_none(self, "agreement")
+        optional = (field.name for field in fields(self) if field.default is None)
+        content = _without_none(self, *optional)
         return {"class": content.pop("name"), **content}
 
 
 @dataclass(frozen=True)
 class ChiSquare:
-    """Pearson's test of counts against the real shares; `p` is None where it cannot be told."""
+    """Pearson's test of counts against the real shares; `p` is None where it cannot be told.
+
+    The `degrees` of freedom are no whole number where the judge errs.
+    """
 
     statistic: float
     p: float | None
-    degrees: int
+    degrees: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +102,9 @@ class ClassCensus:
 
     `gan_lab.metrics.Census` explains the numbers; those that cannot be told are None. `rule` is the
     version of the rule that they follow, `agreement` that of a conditional generator with what it
-    was asked for, `high_quality` how many points are within 3 std of a centre. The first files
-    lacked what else has a default here.
+    was asked for, `perfect_agreement` that of real images with their classes, in the same shares,
+    `high_quality` how many points are within 3 std of a centre. The first files lacked what else
+    has a default here.
     """
 
     rule: int = 1
@@ -102,12 +121,13 @@ class ClassCensus:
     kl: float | None
     kl_by_chance: float
     agreement: Share | None = None
+    perfect_agreement: float | None = None
     conclusion: str
     high_quality: Share | None = None
 
     def as_plain(self) -> dict[str, Any]:
         """Return what the file holds, without what does not go for these samples."""
-        return _without_none(self, "agreement", "high_quality")
+        return _without_none(self, "agreement", "perfect_agreement", "high_quality")
 
 
 @dataclass(frozen=True)

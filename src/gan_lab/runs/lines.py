@@ -109,6 +109,7 @@ class Start:
     versions: Mapping[str, str | None] = field(default_factory=dict)
     log_every: int | None = None
     code: Mapping[str, str] = field(default_factory=dict)  # hashes of one's own files, by name
+    monitor_rule: int = 1  # that what it watched is judged by
 
 
 def read_status(content: object) -> Status:

@@ -13,8 +13,9 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from gan_lab.common.errors import RunError
+from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.files import new_file, read_bytes
+from gan_lab.common.paths import expanded
 from gan_lab.runs.directory import FORMAT, Run
 
 MOST_BYTES = 2**34  # of a checkpoint
@@ -119,8 +120,9 @@ def _private_places(run: Run, content: dict[str, Any]) -> list[str]:
     places.add(str(run.directory.resolve().parent))
     images = (content.get("dataset") or {}).get("images") or {}
     for text in (*map(runtime.get, NEUTRAL), runtime.get("folder"), images.get("file")):
-        if isinstance(text, str) and Path(text).expanduser().is_absolute():
-            places |= {text, str(Path(text).expanduser())}
+        with suppress(UsageError):  # of a home folder that this machine does not have
+            if isinstance(text, str) and (path := expanded(text)).is_absolute():
+                places |= {text, str(path)}
     return sorted((place for place in places if len(place) > 1), key=len, reverse=True)
 
 

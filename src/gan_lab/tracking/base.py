@@ -13,7 +13,8 @@ from gan_lab.runs.census import ClassCensus
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import MetricsLine
 
-CENSUS = ("class", "samples", "share", "low", "high", "real share")  # of a table's columns
+# The columns of a table; a judge that errs gives real images the expected share.
+CENSUS = ("class", "samples", "share", "low", "high", "real share", "expected share")
 
 
 class Tracker(Protocol):
@@ -119,7 +120,14 @@ def first_line(error: Exception) -> str:
 def census_rows(found: ClassCensus) -> list[list[str | float]]:
     """Return a row a class of a census, under the headings CENSUS."""
     return [
-        [entry.name, entry.count, entry.share, *entry.interval, entry.real_share]
+        [
+            entry.name,
+            entry.count,
+            entry.share,
+            *entry.interval,
+            entry.real_share,
+            entry.compared_share,
+        ]
         for entry in found.classes
     ]
 

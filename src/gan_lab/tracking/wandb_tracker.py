@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_lab.common.files import read_json, replace_file
+from gan_lab.common.paths import expanded
 from gan_lab.config.run_config import RunConfig, as_content
 from gan_lab.runs.census import ClassCensus
 from gan_lab.runs.directory import Run
@@ -48,11 +49,11 @@ class WandbTracker:
         for name in ("WANDB_MODE", "WANDB_INIT_TIMEOUT"):  # wandb refuses to start with empty ones
             if not os.environ.get(name):
                 os.environ.pop(name, None)
-        keep_client_quiet(Path(config.runtime.cache_dir).expanduser() / "wandb")
+        keep_client_quiet(expanded(config.runtime.cache_dir) / "wandb")
         import wandb
 
         runtime, choices = config.runtime, config.choices
-        root = Path(runtime.runs_dir).expanduser().resolve()
+        root = expanded(runtime.runs_dir).resolve()
         link = read_json(run.tracker_path, {})
         console: Any = os.environ.get("WANDB_CONSOLE", "off")
         arguments: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -12,12 +13,15 @@ from gan_lab.losses import GanLoss
 from gan_lab.training.rng import batch_indices, normal_at, uniform_at
 from gan_lab.training.schedules import linear
 
+Side = Literal["real", "fake"]  # of a comparison: whose images D is shown
+
 
 @dataclass(frozen=True)
 class Batches:
     """Draws for one run; the dataset's tensors lie on `device`, or in memory if they are large.
 
     `pack` images make one sample of the discriminator, of which a batch has batch_size / pack.
+    With `noise_apart` what is done to D's images has random numbers of its own on real ones.
     """
 
     dataset: ImageDataset
@@ -31,6 +35,7 @@ class Batches:
     pack: int = 1
     instance_noise: float = 0.0
     instance_noise_steps: int = 1
+    noise_apart: bool = False
 
     def real(self, step: int, turn: int) -> Tensor:
         """The real images of a discriminator turn: [B, C, H, W] in [-1, 1], or points [B, 2]."""
@@ -68,27 +73,31 @@ class Batches:
             numbers["normal"] = normal_at(self.seed, "penalty_normal", self._judged, step, turn)
         return {name: drawn.to(self.device) for name, drawn in numbers.items()} or None
 
-    def critic_noise(self, step: int, turn: int) -> Tensor | None:
+    def critic_noise(self, step: int, turn: int, side: Side = "fake") -> Tensor | None:
         """The instance noise [B / pack, pack C, H, W] of a turn; None where there is none."""
         scale = self.instance_noise * linear(step, self.instance_noise_steps)
         if scale == 0:
             return None
-        noise = normal_at(self.seed, "instance_noise", self._judged, step, turn)
+        noise = normal_at(self.seed, self._stream("instance_noise", side), self._judged, step, turn)
         return noise.to(self.device) * scale
 
     def critic_augment(
-        self, step: int, turn: int, probability: Tensor | None = None
+        self, step: int, turn: int, probability: Tensor | None = None, side: Side = "fake"
     ) -> Callable[[Tensor], Tensor] | None:
-        """What is done to all images of a turn, real and generated, that D judges; or None.
+        """What is done to the images of a turn, real or generated, that D judges; or None.
 
         `probability`: of each policy, where it is ADA's; None: all apply.
         """
         if not self.augmentation.differentiable:
             return None
         policies, channels = self.augmentation.differentiable, self.dataset.shape[0]
-        more = self._uniform(step, turn, "augment_more", MORE_NUMBERS)
-        uniform = torch.cat([self._uniform(step, turn), more], dim=1)
+        first = self._uniform(step, turn, self._stream("augment", side))
+        more = self._uniform(step, turn, self._stream("augment_more", side), MORE_NUMBERS)
+        uniform = torch.cat([first, more], dim=1)
         return differentiable(policies, channels, uniform, probability)
+
+    def _stream(self, name: str, side: Side) -> str:
+        return f"{name}_real" if self.noise_apart and side == "real" else name
 
     @property
     def _judged(self) -> tuple[int, ...]:

@@ -241,6 +241,7 @@ def training_state(config: RunConfig, data: ImageDataset, device: torch.device) 
             pack=config.pack,
             instance_noise=config.instance_noise,
             instance_noise_steps=config.instance_noise_steps,
+            noise_apart=config.noise_apart,
             augmentation=augmentation(config),
             device=device,
         ),

@@ -8,20 +8,22 @@ were set on, and the misses and false alarms on others.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import median
 
 import torch
 from torch import Tensor
 
 from gan_lab.data import ImageDataset, PointDataset
-from gan_lab.metrics import count_modes, nearest_others, spread, sure_classes
+from gan_lab.metrics import JudgeErrors, count_modes, nearest_others, spread, sure_classes
 from gan_lab.training.rng import permutation
 
 Line = Mapping[str, float]
 
 # The version of the rule below, which environment.json has for each start. It counts up when the
-# same samples and lines would get another verdict.
-RULE = 1
+# same samples and lines would get another verdict. Since 2 the errors of the classifier that says
+# which classes are missing are reckoned with.
+RULE = 2
 KEY = "monitor/verdict"
 # What it counts: append, never reorder.
 VERDICTS = ("healthy", "dropping modes", "D won", "constant output", "diverged")
@@ -57,7 +59,8 @@ class Monitor:
 
     `lines` are those that the run has written before this start. With `stop_on_collapse` it `stops`
     the training at the second bad verdict in a row. `remedies` are said after a verdict, by its
-    number.
+    number. `errors` tells how the classifier errs that the logits are from; it is asked once, at
+    the first look that has some.
     """
 
     def __init__(
@@ -67,10 +70,11 @@ class Monitor:
         say: Callable[[str], None],
         stop_on_collapse: bool = False,
         remedies: Mapping[int, str] | None = None,
+        errors: Callable[[], JudgeErrors | None] = lambda: None,
     ):
         self._data, self._lines, self._say = data, list(lines), say
         self._stop_on_collapse = stop_on_collapse
-        self._remedies = remedies or {}
+        self._remedies, self._errors = remedies or {}, cache(errors)
         self.stops = False
         self.verdict: Verdict | None = None
         # Drawn, not every so many: data in the order of their classes would give one class.
@@ -90,16 +94,16 @@ class Monitor:
             "monitor/spread": _ratio(spread(samples), self._real_spread),
             "monitor/nearest": _ratio(nearest, self._real_nearest),
         }
-        predicted = None
+        predicted, errors = None, None
         if isinstance(self._data, PointDataset):
             if self._data.centers is not None:
                 predicted = torch.cdist(samples, self._data.centers.cpu()).argmin(1)
         elif logits is not None:
-            predicted = sure_classes(logits)
+            predicted, errors = sure_classes(logits), self._errors()
         if predicted is None or self._data.labels is None:
             return evidence
         counts = self._data.labels.bincount(minlength=len(self._data.classes)).tolist()
-        census = count_modes(predicted, counts)
+        census = count_modes(predicted, counts, errors)
         evidence["monitor/sure"] = census.sure / census.total
         if census.missing_number is not None:
             evidence["monitor/missing"] = float(census.missing_number)

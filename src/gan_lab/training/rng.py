@@ -23,6 +23,9 @@ STREAMS = {
     "layers": 8,
     "penalty_normal": 9,
     "augment_more": 10,
+    "instance_noise_real": 11,
+    "augment_real": 12,
+    "augment_more_real": 13,
 }
 
 

@@ -5,6 +5,7 @@ so that the steps and the penalties see only critic(images) -> logits [B].
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,8 +14,23 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from gan_lab.losses import Critic, GanLoss, Penalty
 from gan_lab.models import call
+from gan_lab.training.batches import Side
 from gan_lab.training.rng import torch_seed
 from gan_lab.training.state import TrainingState
+
+
+@dataclass(frozen=True)
+class Critics:
+    """The discriminator in one turn, as it judges real and as it judges fake images.
+
+    Noise and augmentation of both have the same random numbers where each mean of a loss is over
+    one of them: nothing but the variance of their difference depends on it, and that is smaller. A
+    relativistic loss is a mean over pairs, in which equal numbers partly cancel, so that D would be
+    shown less noise than was asked for: there the real images have their own.
+    """
+
+    real: Critic
+    fake: Critic
 
 
 def bind(
@@ -26,9 +42,7 @@ def bind(
     """Return critic(images [B, C, H, W]) -> logits [B] for one turn.
 
     Whatever the critic is shown is augmented, and then `noise`, shaped as the images, is added to
-    it (Sønderby et al. 2017, arXiv 1610.04490, section 3: instance noise). Real and fake images get
-    the same numbers: each mean is over one of them, so that nothing but the variance of their
-    difference depends on it, and that is smaller.
+    it (Sønderby et al. 2017, arXiv 1610.04490, section 3: instance noise).
     """
 
     def critic(images: Tensor) -> Tensor:
@@ -72,23 +86,23 @@ def take_step(state: TrainingState, step: int) -> dict[str, Tensor]:
     for turn in range(loss.discriminator_steps):
         # The generator learns through the fakes of the last turn; the others need no graph.
         reused = loss.generator_steps > 0 and turn == loss.discriminator_steps - 1
-        fake, critic = fakes_and_critic(state, step, turn, with_graph=reused)
+        fake, critics = fakes_and_critics(state, step, turn, with_graph=reused)
         real = packed(batches.real(step, turn), batches.pack)
         noise = batches.penalty_noise(step, turn, loss)
-        scalars |= discriminator_step(state, critic, real, fake, noise)
+        scalars |= discriminator_step(state, critics, real, fake, noise)
     for turn in range(loss.generator_steps):
         if turn > 0 or fake is None:
             fresh = loss.discriminator_steps + turn
-            fake, critic = fakes_and_critic(state, step, fresh, with_graph=True)
+            fake, critics = fakes_and_critics(state, step, fresh, with_graph=True)
             real = packed(batches.real(step, fresh), batches.pack) if loss.relativistic else None
-        scalars |= generator_step(state, critic, real if loss.relativistic else None, fake)
+        scalars |= generator_step(state, critics, real if loss.relativistic else None, fake)
     return scalars
 
 
-def fakes_and_critic(
+def fakes_and_critics(
     state: TrainingState, step: int, turn: int, with_graph: bool
-) -> tuple[Tensor, Critic]:
-    """Return the generated images of a turn, as D sees them, and the critic that judges them.
+) -> tuple[Tensor, Critics]:
+    """Return the generated images of a turn, as D sees them, and the critics of the turn.
 
     `with_graph`: whether they carry gradients to the generator.
     """
@@ -98,27 +112,31 @@ def fakes_and_critic(
     with torch.set_grad_enabled(with_graph):
         fake = make(state.generator, batches.latents(step, turn), labels)
     probability = state.carried.ada.probability if state.carried.ada else None
-    augment = batches.critic_augment(step, turn, probability)
-    noise = batches.critic_noise(step, turn)
-    critic = bind(state.discriminator, labels, noise, augment)
-    return packed(fake, batches.pack), critic
+
+    def critic_of(side: Side) -> Critic:
+        augment = batches.critic_augment(step, turn, probability, side)
+        return bind(state.discriminator, labels, batches.critic_noise(step, turn, side), augment)
+
+    of_fake = critic_of("fake")
+    of_real = critic_of("real") if batches.noise_apart else of_fake
+    return packed(fake, batches.pack), Critics(of_real, of_fake)
 
 
 def discriminator_step(
     state: TrainingState,
-    critic: Critic,
+    critics: Critics,
     real: Tensor,
     fake: Tensor,
     noise: Mapping[str, Tensor] | None,
 ) -> dict[str, Tensor]:
     """Update D once on images in [-1, 1] (both [B, C, H, W]) and return scalars to log, unread."""
     loss, fake = state.loss, fake.detach()
-    judge = in_bf16(critic, real.device) if state.precision == "bf16" else critic
+    judges = _rounded(critics, real.device) if state.precision == "bf16" else critics
     # Two passes: batch norm sees real and fake images apart.
-    real_logits, fake_logits = judge(real), judge(fake)
+    real_logits, fake_logits = judges.real(real), judges.fake(fake)
     value = loss.discriminator(real_logits, fake_logits)
     penalties = {
-        name: penalty(critic, real, fake, _declared(penalty, noise))
+        name: penalty(critics.fake, real, fake, _declared(penalty, noise))
         for name, penalty in loss.penalties.items()
     }
     ada, averages = state.carried.ada, state.carried.averages
@@ -148,13 +166,13 @@ def discriminator_step(
 
 
 def generator_step(
-    state: TrainingState, critic: Critic, real: Tensor | None, fake: Tensor
+    state: TrainingState, critics: Critics, real: Tensor | None, fake: Tensor
 ) -> dict[str, Tensor]:
     """Update G once through `fake`, which carries its gradients; `real` only if relativistic."""
-    judge = in_bf16(critic, fake.device) if state.precision == "bf16" else critic
+    judges = _rounded(critics, fake.device) if state.precision == "bf16" else critics
     state.discriminator.requires_grad_(False)  # its weights get no gradients: 6 to 9 % of a step
-    real_logits = judge(real) if real is not None else None
-    fake_logits = judge(fake)
+    real_logits = judges.real(real) if real is not None else None
+    fake_logits = judges.fake(fake)
     value = state.loss.generator(real_logits, fake_logits)
     state.optimizer_g.zero_grad()
     value.backward()
@@ -166,6 +184,10 @@ def generator_step(
         "d/fake_2": _mean_output(state.loss, fake_logits),
         "grad_norm/g": gradient_norm,
     }
+
+
+def _rounded(critics: Critics, device: torch.device) -> Critics:
+    return Critics(in_bf16(critics.real, device), in_bf16(critics.fake, device))
 
 
 def _declared(penalty: Penalty, noise: Mapping[str, Tensor] | None) -> dict[str, Tensor] | None:

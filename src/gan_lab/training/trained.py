@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError, UsageError, unknown
+from gan_lab.common.paths import expanded
 from gan_lab.common.text import printable
 from gan_lab.config.checks import check_facts, check_ranges
 from gan_lab.config.compose import load_defaults
@@ -226,7 +227,7 @@ def _readers_own(run: Run, trusted: bool, places: Places) -> RunConfig:
     _refuse_values(run, config)
     runtime, own = config.runtime, load_defaults()
     if places.folder:
-        config = _in_folder(config, run, Path(places.folder).expanduser().resolve())
+        config = _in_folder(config, run, expanded(places.folder).resolve())
     data_root = places.data_root or os.environ.get("GAN_LAB_DATA")
     return config.with_runtime(
         cache_dir=own.cache_dir,

@@ -10,7 +10,7 @@ import importlib
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -56,21 +56,54 @@ def import_own(target: str) -> ModuleType:
     if home is None:
         return importlib.import_module(module_name)
     hashes = {path: _hash(path) for path in _files(home, [module_name])}
-    if first in _imported and _imported[first][0] != hashes:
-        for name in _imported.pop(first)[1]:
-            sys.modules.pop(name, None)
+    if first not in _imported:  # the program may have, and nobody knows what the files were then
+        _forget(_modules_of(home, hashes))
+    elif _imported[first][0] != hashes:
+        _forget(_imported.pop(first)[1])
     if first in sys.modules or module_name in sys.modules:
         _refuse_other(sys.modules[first], first, home)
     _homes[first] = home
     with within(home):
         before = set(sys.modules)
         try:
-            return importlib.import_module(module_name)
+            module = importlib.import_module(module_name)
+            _import_what_waits(home, hashes)
+            return module
         finally:
             loaded = [name for name in set(sys.modules) - before if _is_of(name, home)]
             names = [*_imported.get(first, ({}, []))[1], *loaded]
             if names:
                 _imported[first] = (hashes, names)
+
+
+def _import_what_waits(home: Path, files: Iterable[Path]) -> None:
+    """Import what own code imports only when a function of it is called: then the folder is not on
+    Python's path any more. What fails here fails there as well, where it is said."""
+    for file in files:
+        if (name := _module_name(home, file)) not in sys.modules:
+            with suppress(Exception):
+                importlib.import_module(name)
+
+
+def _forget(names: Iterable[str]) -> None:
+    """Let modules be imported anew, but for the program itself."""
+    for name in names:
+        if name != "__main__":
+            sys.modules.pop(name, None)
+
+
+def _modules_of(home: Path, files: Iterable[Path]) -> Iterator[str]:
+    """Yield the names of the modules that have been imported from files of a folder."""
+    for path in files:
+        name = _module_name(home, path)
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file and Path(file).resolve() == path.resolve():
+            yield name
+
+
+def _module_name(home: Path, file: Path) -> str:
+    parts = file.relative_to(home).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def _refuse_other(module: ModuleType, name: str, home: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from gan_lab.common.errors import UsageError
-from gan_lab.common.paths import built_in_names, conf_directory, names_in, own_folders
+from gan_lab.common.paths import built_in_names, conf_directory, expanded, names_in, own_folders
 from gan_lab.config.overrides import EVERY_GROUP, split
 from gan_lab.config.own.yaml_files import load_yaml, shown
 
@@ -45,7 +45,7 @@ def folders_named(arguments: Sequence[str]) -> tuple[list[str], list[Path]]:
 def _folder(place: str) -> Path:
     """Return the folder that was named. Raises UsageError unless it has configs."""
     scheme, sign, rest = place.partition("://")
-    folder = Path(rest if sign else place).expanduser().resolve()
+    folder = expanded(rest if sign else place).resolve()
     if sign and scheme == "pkg":
         try:
             found = importlib.util.find_spec(rest)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gan_lab.common.downloads import may_download
+from gan_lab.common.paths import expanded
 
 
 def or_by_hand(name: str, root: str | Path, by_hand: str) -> None:
@@ -18,7 +19,7 @@ def or_by_hand(name: str, root: str | Path, by_hand: str) -> None:
     import torchvision.datasets  # costs 1.5 s, and only a first run needs it
 
     try:
-        getattr(torchvision.datasets, name)(str(Path(root).expanduser()), download=True)
+        getattr(torchvision.datasets, name)(str(expanded(root)), download=True)
     except Exception as error:  # what the network, the archive or the downloader raises
         text = str(error).strip()
         reason = text.splitlines()[0].rstrip(".:") if text else type(error).__name__

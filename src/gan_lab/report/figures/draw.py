@@ -68,12 +68,13 @@ def draw_figures(
     best = study.best_run()
     if best is None:
         return found, faults
-    drawn, problems = samples.draw_interpolations(best, chosen, settings, folder)
+    able = [data for data in chosen if data.draws]
+    drawn, problems = samples.draw_interpolations(best, able, settings, folder)
     for path in drawn.values():
         words = f"{path.stem.capitalize()} of the best run, {best.name}."
         if "settings" in path.stem:
             words = "A pair of latents of each setting."
-            words += samples.first_only(chosen, samples.MOST_ROWS)
+            words += samples.first_only(able, samples.MOST_ROWS)
         add(path, "Interpolation", words, drawn=False)
     return found, [*faults, *problems]
 

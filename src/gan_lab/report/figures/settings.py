@@ -95,9 +95,10 @@ def draw_modes(runs: Sequence[RunData], settings: Settings, path: Path) -> Path:
     classes = counted[0][1].classes
     names = [figure_text(entry.name) for entry in classes]
     rows = [[entry.share for entry in census.classes] for _, census in counted]
-    rows.append([entry.real_share for entry in classes])
+    rows.append([entry.compared_share for entry in classes])
     labels = [f"{_with_seed(settings, data)}{_unsure(census)}" for data, census in counted]
-    labels.append("training data")
+    judged = any(entry.expected_share is not None for entry in classes)
+    labels.append("real images, by the same judge" if judged else "training data")
     left = max(map(len, labels)) * LETTER
     with style.context(STYLE):
         size = (left + min(9.0, 0.45 * len(names)) + 1.2, 0.25 * len(rows) + 0.9)
