@@ -1,11 +1,11 @@
 """The lines of metrics.jsonl and evaluations.jsonl, the status of a run and its starts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from typing import TypeAlias
 
-from gan_lab.common.typed import Json, Malformed, read
+from gan_lab.common.typed import Json, Malformed, plain, read
 
 MOST = 2**63  # numbers of a line are smaller, so that numpy can take them
 STATES = ("running", "finished", "failed", "interrupted", "diverged")
@@ -65,6 +65,12 @@ class ScoreLine:
     interval: tuple[float, float] | None
     protocol: Protocol
     at_floor_count: float | None = None
+
+    def as_plain(self) -> dict[str, Json]:
+        """Return the line as it is written: without `at_floor_count` where there is none."""
+        content = {one.name: plain(getattr(self, one.name)) for one in fields(self)}
+        return {name: value for name, value in content.items()
+                if value is not None or name != "at_floor_count"}  # fmt: skip
 
     @property
     def floor_count(self) -> int:
