@@ -184,7 +184,7 @@ def _by_parts(
     Who is near whom depends on the samples together, so that a share varies more than a count does;
     but it does so alike at every number of samples, up to the square root of it (subsampling,
     Politis and Romano 1994). Shares of parts that lie nearer to 0 or 1 than the whole vary less for
-    that alone, which is made good. Not narrower than Wilson's, which has a width at 0 and 1 too.
+    that alone, which is made good. Wilson's where that is wider: it has a width at 0 and 1 too.
     """
     middle, interval = sum(parts) / len(parts), mean_interval(torch.tensor(parts).double())
     assert interval is not None
@@ -194,7 +194,9 @@ def _by_parts(
     if 0 < middle < 1:
         reach *= max(1.0, value * (1 - value) / (middle * (1 - middle))) ** 0.5
     low, high = wilson(round(value * count), count)
-    return max(0.0, min(low, value - reach)), min(1.0, max(high, value + reach))
+    if high - low > 2 * reach:
+        return low, high
+    return max(0.0, value - reach), min(1.0, value + reach)
 
 
 def stacked_modes(fake: Features) -> dict[str, Measured]:
