@@ -10,6 +10,7 @@ The distance of N samples is too large by about a / N, since a fitted Gaussian f
 Its sampling error is that of a mean: of how much each sample adds to it (its influence).
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import torch
@@ -129,7 +130,7 @@ def frechet_error(real: Moments, fake: Moments, features: Array) -> float:
     places = rows @ (torch.linalg.pinv(fake.factor).T @ left)
     influence = 2 * rows @ (fake.mean - real.mean) + rows.square().sum(1)
     influence -= places.square() @ values
-    return float(influence.std()) / len(rows) ** 0.5
+    return float(influence.std()) / math.sqrt(len(rows))
 
 
 def frechet_at_infinity(real: Moments, features: Array) -> float:
