@@ -180,7 +180,9 @@ def test_distances_of_known_gaussians_a_thousand_times(size, count):
 def test_neighbours_of_known_gaussians_a_thousand_times(count, size, scale):
     found = simulate(neighbours(count, size, scale), 1000)
     print(f"\n{count} samples of {size} features: {found}")
-    assert all(holds_well(one) for one in found.values())
+    # A precision of 0.99 is six misses in 500: so few are counted coarsely, and held more often.
+    assert 0.93 <= found["precision"].share <= 0.98 and found["precision"].width <= 1.5
+    assert all(holds_well(found[name]) for name in ("recall", "density", "coverage"))
 
 
 @pytest.mark.slow

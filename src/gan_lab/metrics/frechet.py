@@ -130,7 +130,7 @@ def frechet_error(real: Moments, fake: Moments, features: Array) -> float:
     places = rows @ (torch.linalg.pinv(fake.factor).T @ left)
     influence = 2 * rows @ (fake.mean - real.mean) + rows.square().sum(1)
     influence -= places.square() @ values
-    return float(influence.std() / math.sqrt(len(rows)))
+    return float(influence.std()) / math.sqrt(len(rows))
 
 
 def frechet_at_infinity(real: Moments, features: Array) -> float:
