@@ -29,13 +29,16 @@ NAMES = {
         image_dimensions image_folder kmnist listing_hash mnist moons pinwheel points_csv
         reading_once ring spiral stacked_mnist to_unit with_channels""",
     "gan_lab.metrics": """
-        Cells Census Moments UNSURE birthday_size cells_for closest_pairs count_modes
-        divergence_from_uniform familiar_distance frechet frechet_distance frechet_from_features
-        high_quality_counts inception_score is_strange jensen_shannon kid kid_subsets mean_interval
-        mode_coverage moments nearest_distances nearest_modes nearest_others optimal_discriminator
-        pair_similarities pairwise_distances precision_recall_density_coverage random_directions
-        sliced_wasserstein spread stacked_mode_coverage sure_classes swd swd_levels triple_counts
-        value_of wilson""",
+        Cells Census ClassifierScore Confusion FrechetDistance JudgeErrors KernelDistance
+        ModeCoverage Moments PrecisionRecallDensityCoverage SlicedWasserstein UNSURE
+        birthday_size cells_for closest_pairs count_modes divergence_from_uniform
+        enough_for_errors familiar_distance frechet frechet_at_infinity frechet_distance
+        frechet_error frechet_from_features high_quality_counts inception_score is_strange
+        jensen_shannon kid kid_subsets mean_interval mode_coverage moments nearest_distances
+        nearest_modes nearest_others normal_interval optimal_discriminator pair_similarities
+        pairwise_distances precision_recall_density_coverage random_directions
+        sliced_wasserstein spread stacked_mode_coverage sure_classes swd swd_levels
+        triple_counts value_of wilson""",
     "gan_lab.tracking": """
         JsonLines TensorBoardTracker Tracker WandbTracker open_tracker wandb_and_tensorboard""",
     "gan_lab.evaluation": "shipped_classifier stacked_classifier trained_classifier",
@@ -54,6 +57,12 @@ def test_the_names_of_the_classifier_are_handed_on_from_metrics_with_a_warning()
     for name in metrics.OF_THE_CLASSIFIER:
         with pytest.warns(DeprecationWarning, match=f"gan_lab.evaluation.classifier.{name}"):
             assert getattr(metrics, name) is getattr(classifier, name)
+
+
+def test_the_scores_are_imported_without_torchmetrics_which_takes_longer_than_torch(environment):
+    look = "import sys, gan_lab.metrics; print('torchmetrics' in sys.modules)"
+    command = [sys.executable, "-c", look]
+    assert subprocess.check_output(command, env=environment, text=True) == "False\n"
 
 
 @pytest.mark.parametrize("module", [gan_lab, metrics])

@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from gan_lab.common.errors import UsageError
 from gan_lab.common.paths import conf_directory
 from gan_lab.data import ImageDataset, digits, mnist, ring
+from gan_lab.evaluation import reference
 from gan_lab.evaluation.evaluator import Evaluator, Samples
-from gan_lab.evaluation.extractors import shipped_classifier, stacked_classifier
+from gan_lab.evaluation.extractors import Extractor, shipped_classifier, stacked_classifier
 from gan_lab.evaluation.reference import Reference, shuffled
 from gan_lab.evaluation.scores import load_score
 from gan_lab.evaluation.tables import runs_table
@@ -63,7 +65,7 @@ def test_every_line_has_its_protocol_and_what_is_worse_scores_worse(tmp_path, na
     higher = {"classifier_score", "precision", "recall", "density", "coverage"}
     for clean, worse, worst in zip(*found, strict=True):
         protocol = clean.protocol
-        assert protocol.keys() >= WORDS.keys() - {"weights"}
+        assert protocol.keys() >= WORDS.keys() - {"weights", "definition"}
         assert (protocol["real_split"], protocol["floor_split"]) == ("train", "test")
         assert protocol["generated_shape"] == "1x28x28"
         assert protocol["generated_count"] == protocol["floor_count"] == 359
@@ -94,6 +96,34 @@ def test_intervals_of_several_sets_are_students(tmp_path):
     assert line.value == pytest.approx(values.mean().item(), rel=1e-6)
     assert line.interval == pytest.approx((line.value - reach, line.value + reach), rel=1e-4)
     assert line.protocol["sets"] == 3
+
+
+def test_a_score_of_more_samples_than_the_floor_is_given_on_as_many(tmp_path):
+    images = noisy(DIGITS["train"].images[:900], 20)
+    for name in ("fd_classifier", "precision_recall", "ssim"):
+        score = load_score(name)
+        lines = evaluator(tmp_path).evaluate(score, samples(images), 600, sets=1)
+        fewer = evaluator(tmp_path).evaluate(score, samples(images), 359, sets=1)
+        for line, like in zip(lines, fewer, strict=True):
+            assert (line.generated_count, line.floor_count) == (600, 359)
+            assert line.floor == like.floor and line.floor_beside is None
+            assert like.floor_beside == like.floor and like.at_floor_count is None
+            assert line.at_floor_count == pytest.approx(like.value, rel=1e-9)
+    assert lines[0].at_floor_count != lines[0].value
+
+
+def test_the_limit_of_samples_has_no_floor_where_the_test_split_is_too_small(tmp_path):
+    # 359 test images are fewer than 8 times 64 features.
+    images = noisy(DIGITS["train"].images[:900], 20)
+    (line,) = evaluator(tmp_path).evaluate(load_score("fd_infinite"), samples(images), 900, sets=1)
+    low, high = line.interval
+    assert low < line.value < high and line.floor is None and line.at_floor_count is None
+    (finite,) = evaluator(tmp_path).evaluate(
+        load_score("fd_classifier"), samples(images), 900, sets=1
+    )
+    assert line.value < finite.value
+    with pytest.raises(UsageError, match=r"at least 512 samples, got 400; --samples N takes more"):
+        evaluator(tmp_path).evaluate(load_score("fd_infinite"), samples(images), 400, sets=1)
 
 
 def test_a_copied_training_set_is_seen(tmp_path):
@@ -140,6 +170,23 @@ def test_scores_do_not_depend_on_the_batch_size(tmp_path):
         ]
         for ours, theirs in zip(*found, strict=True):
             assert ours.value == pytest.approx(theirs.value, rel=1e-6, abs=1e-9), name
+
+
+def test_features_too_many_for_the_memory_are_summed_up_in_parts(tmp_path, monkeypatch):
+    pixels = torch.randperm(784, generator=torch.Generator().manual_seed(0))[:5]
+    few = Extractor(
+        "few", "0" * 64, "none", None, lambda images: (images.flatten(1)[:, pixels].double(), None)
+    )
+    whole = Reference(lambda split, size: DIGITS[split], tmp_path / "whole").train_features(few)
+    monkeypatch.setattr(reference, "WHOLE", 0)
+    monkeypatch.setattr(reference, "PART", 100)
+    parts = Reference(lambda split, size: DIGITS[split], tmp_path / "parts").train_features(few)
+    assert parts.moments.count == whole.moments.count == len(DIGITS["train"])
+    assert torch.equal(parts.values, whole.values)
+    torch.testing.assert_close(parts.moments.mean, whole.moments.mean, rtol=1e-12, atol=0)
+    torch.testing.assert_close(
+        parts.moments.covariance, whole.moments.covariance, rtol=1e-9, atol=1e-9
+    )
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

@@ -134,6 +134,23 @@ def test_precision_and_recall_are_torch_fidelitys():
     assert ours["precision"] > 0.9 > ours["recall"]  # a narrow sampler is precise: not swapped
 
 
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_two_equal_sets_have_a_density_of_one_as_in_prdc(k):
+    from prdc import compute_prdc
+
+    real = normal(300, 12) + 3
+    ours = precision_recall_density_coverage(real, real.flip(0), k)
+    assert ours == {"precision": 1, "recall": 1, "density": pytest.approx(1), "coverage": 1}
+    theirs = compute_prdc(real.numpy(), real.numpy(), nearest_k=k)
+    assert theirs["density"] == pytest.approx(1, abs=0.05)  # they leave the rim to rounding
+
+
+def test_copies_of_one_sample_lie_in_its_ball_of_no_size():
+    real, fake = torch.zeros(9, 2), torch.zeros(7, 2)
+    found = precision_recall_density_coverage(real, fake)
+    assert (found["precision"], found["recall"], found["coverage"]) == (1, 1, 1)
+
+
 def test_neighbours_by_hand():
     real, fake = torch.tensor([[0.0], [1], [10], [11]]), torch.tensor([[0.5], [0.6]])
     # Balls of reals have radius 1, those of fakes 0.1.

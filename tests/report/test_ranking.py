@@ -1,13 +1,14 @@
 """Settings are ranked by the score that the runs chose, and only as far as the seeds allow."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gan_lab.report.collect import collect
 from gan_lab.report.ranking import holm, rank, welch
-from gan_lab.report.scores import measures, ranked_by
+from gan_lab.report.scores import floor_remarks, measures, protocol_lines, ranked_by
 from gan_lab.report.study import Study
 from gan_lab.runs.lines import ScoreLine
 from gan_lab.runs.protocol import column_key
@@ -113,3 +114,22 @@ def test_a_ranking_says_what_is_significant_and_what_is_not():
     alone = rank({("a",): [1.0], ("b",): [9.0]}, "lower")
     assert [place.beats for place in alone.places] == [[], []]
     assert "luck of the seed" in alone.remarks[0]
+
+
+def test_a_floor_of_fewer_samples_is_not_held_against_scores_of_more():
+    unlike = {"generated_count": 10_000, "floor_count": 359, "weights": "ema", "definition": 2}
+    lines = [ScoreLine(0, "fd_classifier", 2.0, 3.25, (1.5, 2.5), unlike, like) for like in (4, 5)]
+    (measure,) = measures(lines)
+    assert measure.floor == 3.25 and measure.floor_beside is None
+    (remark,) = floor_remarks([measure])
+    assert "is on 10,000 samples; real data get 3.25 on 359 samples and the runs 4 to 5" in remark
+    assert (
+        "its interval is of the distance that so many samples have" in protocol_lines([measure])[0]
+    )
+    (older,) = measures([replace(lines[0], at_floor_count=None)])
+    assert (
+        "on 359 samples, which does not compare with scores on 10,000" in floor_remarks([older])[0]
+    )
+    alike = replace(lines[0], protocol=unlike | {"generated_count": 359}, at_floor_count=None)
+    (measure,) = measures([alike])
+    assert measure.floor_beside == 3.25 and floor_remarks([measure]) == []

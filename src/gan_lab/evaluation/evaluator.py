@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from gan_lab.common.errors import UsageError
 from gan_lab.common.version import __version__
 from gan_lab.evaluation.extractors import Extractor
 from gan_lab.evaluation.measures import Features
@@ -73,8 +74,10 @@ class Evaluator:
         extractor = self._extractor(score)
         real = _real(self.real, score, extractor)
         ranges = [(number * count, (number + 1) * count) for number in range(sets)]
-        found = score(real, [samples.seen_by(extractor, *some) for some in ranges])
+        fakes = [samples.seen_by(extractor, *some) for some in ranges]
+        found = score(real, fakes)
         floors, floor_count = self._floors(score, extractor, count)
+        like_floor = _on_fewer(score, real, fakes[0], floor_count) if floor_count < count else {}
         protocol: Protocol = {
             "extractor": extractor.name if extractor else score.needs,
             "sha256": extractor.sha256 if extractor else None,
@@ -90,10 +93,19 @@ class Evaluator:
             "sets": sets,
             "settings": score.settings(),
             **({"measure": score.identity()} if score.own else {}),
+            **({"definition": score.definition} if score.definition > 1 else {}),
             "version": __version__,
         }
         return [
-            ScoreLine(0, name, measured.value, floors.get(name), measured.interval, protocol)
+            ScoreLine(
+                0,
+                name,
+                measured.value,
+                floors.get(name),
+                measured.interval,
+                protocol,
+                like_floor.get(name) if name in floors else None,
+            )
             for name, measured in found.items()
         ]
 
@@ -105,7 +117,10 @@ class Evaluator:
     def _floors(
         self, score: Score, extractor: Extractor | None, count: int
     ) -> tuple[dict[str, float], int]:
-        """Return the score of the test split in place of samples, and how many it took of it."""
+        """Return the score of the test split in place of samples, and how many it took of it.
+
+        None where the split is too small for the score.
+        """
         side = self.floor or self.real
         count = min(count, len(side.test))
 
@@ -120,7 +135,19 @@ class Evaluator:
 
         judged_by = [extractor.name, extractor.sha256] if extractor else None
         key = [score.name, score.settings(), judged_by, count, *score.identity()]
-        return side.floors(extractor, key, compute), count
+        try:
+            return side.floors(extractor, key, compute), count
+        except UsageError:
+            return {}, count
+
+
+def _on_fewer(score: Score, real: Any, fake: Any, count: int) -> dict[str, float]:
+    """Return a score on the first `count` samples of a set; nothing where they are too few."""
+    fewer = _first(fake, count) if isinstance(fake, Features) else fake[:count]
+    try:
+        return {name: one.value for name, one in score(real, [fewer]).items()}
+    except UsageError:
+        return {}
 
 
 def _real(side: Reference, score: Score, extractor: Extractor | None) -> Any:

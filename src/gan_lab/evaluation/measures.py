@@ -4,6 +4,7 @@ A measure takes `fake`, and `real` if it compares; `scores.NEEDS` says what they
 arguments are settings in the file. `gan-lab explain` prints the docstrings below.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,13 +17,17 @@ from gan_lab.common.errors import UsageError
 from gan_lab.data import PointDataset
 from gan_lab.metrics import (
     Moments,
+    enough_for_errors,
     frechet,
+    frechet_at_infinity,
+    frechet_error,
     inception_score,
     kid_subsets,
     mean_interval,
     mode_coverage,
     moments,
     nearest_distances,
+    normal_interval,
     pair_similarities,
     pairwise_distances,
     precision_recall_density_coverage,
@@ -35,14 +40,20 @@ from gan_lab.metrics import (
 
 CONFIDENT = 0.9
 SUBSETS = 10  # that a kernel distance has at least
+PARTS = 10  # of the samples, whose spread is the error of scores of neighbours
+FEWEST_IN_PART = 20
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A value with its 95 % interval, where it has one."""
+    """A value with its 95 % interval, and its standard error, where it has them.
+
+    A score of several sets makes its interval of the errors, where all of them have one.
+    """
 
     value: float
     interval: tuple[float, float] | None = None
+    error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,24 @@ def frechet_distance(real: Features, fake: Features) -> Measured:
     alone; on others it is a distance of its own, with the network in its name.
     Better: lower, down to the floor. It falls with the number of samples.
     """
-    return Measured(frechet(real.moments, fake.moments))
+    value = frechet(real.moments, fake.moments)
+    if not enough_for_errors(*fake.values.shape):
+        return Measured(value)
+    return _with_error(value, frechet_error(real.moments, fake.moments, fake.values))
+
+
+def frechet_infinite(real: Features, fake: Features) -> Measured:
+    """Return the Fréchet distance in the limit of infinitely many samples.
+
+    The intercept of a straight line in 1/N through the distances of all samples, 7/8 and 3/4.
+    Source: Chong and Forsyth 2020 (arXiv 1911.07023), section 4.
+    Better: lower, down to 0. It needs 8 samples a feature.
+    """
+    try:
+        value = frechet_at_infinity(real.moments, fake.values)
+    except ValueError as error:
+        raise UsageError(f"fd_infinite: {error}; --samples N takes more.") from None
+    return _with_error(value, frechet_error(real.moments, fake.moments, fake.values))
 
 
 def kernel_distance(real: Features, fake: Features, subset_size: int) -> Measured:
@@ -128,17 +156,45 @@ def class_shares(fake: Features) -> dict[str, Measured]:
 def precision_recall(real: Features, fake: Features, k: int) -> dict[str, Measured]:
     """Return precision, recall, density and coverage, on as many reals as fakes.
 
-    Intervals of shares are Wilson's, with the balls taken as they are; density has none.
+    Their errors are the spread over ten disjoint parts of both sides.
     Source: Kynkäänniemi et al. 2019 (arXiv 1904.06991), equations 1 and 2; density and coverage
     Naeem et al. 2020 (arXiv 2002.09797), section 3.
     Better: higher; density as that of real images. Precision and density fall with bad samples,
     recall and coverage with missing ones.
     """
     count = min(len(real.values), len(fake.values))
-    values = precision_recall_density_coverage(real.values[:count], fake.values[:count], k)
-    found = {name: _share(round(value * count), count) for name, value in values.items()
-             if name != "density"}  # fmt: skip
-    return {name: found.get(name, Measured(value)) for name, value in values.items()}
+    sides = real.values[:count], fake.values[:count]
+    values = precision_recall_density_coverage(*sides, k)
+    if count < PARTS * max(FEWEST_IN_PART, k + 1):
+        return {name: Measured(value) for name, value in values.items()}
+    parts = [precision_recall_density_coverage(some_real, some_fake, k)
+             for some_real, some_fake in zip(*(side.tensor_split(PARTS) for side in sides),
+                                             strict=True)]  # fmt: skip
+    return {
+        name: Measured(value, _by_parts(value, [one[name] for one in parts], count, name))
+        for name, value in values.items()
+    }
+
+
+def _by_parts(
+    value: float, parts: Sequence[float], count: int, name: str
+) -> tuple[float, float] | None:
+    """Return the interval of a score of neighbours from its spread over parts.
+
+    Who is near whom depends on the samples together, so that a share varies more than a count does;
+    but it does so alike at every number of samples, up to the square root of it (subsampling,
+    Politis and Romano 1994). Shares of parts that lie nearer to 0 or 1 than the whole vary less for
+    that alone, which is made good. Not narrower than Wilson's, which has a width at 0 and 1 too.
+    """
+    middle, interval = sum(parts) / len(parts), mean_interval(torch.tensor(parts).double())
+    assert interval is not None
+    reach = (interval[1] - interval[0]) / 2
+    if name == "density":
+        return value - reach, value + reach
+    if 0 < middle < 1:
+        reach *= max(1.0, value * (1 - value) / (middle * (1 - middle))) ** 0.5
+    low, high = wilson(round(value * count), count)
+    return max(0.0, min(low, value - reach)), min(1.0, max(high, value + reach))
 
 
 def stacked_modes(fake: Features) -> dict[str, Measured]:
@@ -229,6 +285,22 @@ def _logits(features: Features) -> Tensor:
 
 def _share(successes: int, count: int) -> Measured:
     return Measured(successes / count, wilson(successes, count))
+
+
+def _with_error(value: float, error: float) -> Measured:
+    return Measured(value, normal_interval(value, error), error)
+
+
+def mean_over_sets(found: Sequence[Measured]) -> Measured:
+    """Return the mean of one score over independent sets, with the interval of their errors.
+
+    Student's, of the few sets, where they have none: it reaches twice as far on average.
+    """
+    mean = mean_of([one.value for one in found])
+    errors = [one.error for one in found if one.error is not None]
+    if len(errors) < len(found):
+        return mean
+    return _with_error(mean.value, math.hypot(*errors) / len(errors))
 
 
 def mean_of(values: Tensor | Sequence[float]) -> Measured:

@@ -29,6 +29,8 @@ from gan_lab.metrics import UNSURE, Confusion, JudgeErrors, Moments, moments
 
 CACHE = "real-2"  # a new number whenever what is kept, or how it is computed, changes
 ROWS = 10_000  # real samples, at random, of scores that do not take all
+WHOLE = 2**24  # numbers of features that are in memory at once: 134 MB in float64
+PART = 5_000  # images at a time, where there are more numbers than that
 Floors = dict[str, float]
 Judge = Callable[[Features], Tensor]  # the class of each image [N], -1 where it is not sure
 
@@ -141,12 +143,34 @@ class Reference:
         path = self._cache_dir / f"{name}.safetensors"
         if known := find_kept(lambda: _read_features(path, len(train))):
             return known
-        values = extractor.extract(train.images)[0]
-        kept = values[_order(len(train))[:ROWS]].contiguous()
-        features = Features(kept, known=moments(values))
+        features = _all_features(extractor, train.images)
         make_private(self._cache_dir)
         _write_features(path, features)
         return features
+
+
+def _all_features(extractor: Extractor, images: Tensor) -> Features:
+    """Return the moments of the features of all images, and the values of up to 10,000.
+
+    Where all values would fill the memory (60,000 images have 1 GB of Inception's) sums are kept
+    of them. Elsewhere they are centred first, as ever: sums round otherwise, in the 13th digit.
+    """
+    order = _order(len(images))[:ROWS]
+    size = extractor.extract(images[:1])[0].shape[1]
+    if len(images) * size <= WHOLE:
+        values = extractor.extract(images)[0]
+        return Features(values[order].contiguous(), known=moments(values))
+    from gan_lab.metrics import FrechetDistance  # only here: torchmetrics takes longer than torch
+
+    sums = FrechetDistance(num_features=size)
+    kept = torch.empty(0)
+    for first in range(0, len(images), PART):
+        values = extractor.extract(images[first : first + PART])[0]
+        sums.update(values, real=True)
+        kept = kept if len(kept) else values.new_empty(len(order), size)
+        taken = (order >= first) & (order < first + PART)
+        kept[taken] = values[order[taken] - first]
+    return Features(kept, known=sums.real_moments())
 
 
 def _write_features(path: Path, features: Features) -> None:

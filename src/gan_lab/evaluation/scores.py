@@ -52,6 +52,8 @@ class Value:
     heading: str = ""
     short: str = ""
     format: str = ".4g"
+    covers: str = ""  # what its interval is of, under the definition of today
+    definition: int = 1
 
     def __post_init__(self) -> None:
         words = self.name.replace("_", " ")
@@ -69,7 +71,9 @@ class Score:
     `in_lists` names the values that lists of runs show beside the selection score. `sets`
     independent sets of samples are measured for a final score. `count` samples are taken whatever
     number was asked for, and no more than `at_most`. `all_real`: it takes all training samples,
-    where others take up to 10,000 at random. `own`: it is none of gan_lab's.
+    where others take up to 10,000 at random. `covers` says in words what an interval is of.
+    `definition` counts up when a value or its interval means something else than before: scores of
+    two definitions are two quantities. `own`: it is none of gan_lab's.
     """
 
     name: str
@@ -85,6 +89,8 @@ class Score:
     count: int | None = None
     at_most: int | None = None
     all_real: bool = False
+    covers: str = ""
+    definition: int = 1
     own: bool = False
 
     def samples(self, asked: int) -> int:
@@ -100,9 +106,9 @@ class Score:
         found = [self._measure(real, fake) for fake in fakes]
         if len(found) == 1:
             return found[0]
-        from gan_lab.evaluation.measures import mean_of  # only now: torch takes 2 s
+        from gan_lab.evaluation.measures import mean_over_sets  # only now: torch takes 2 s
 
-        return {name: mean_of([one[name].value for one in found]) for name in found[0]}
+        return {name: mean_over_sets([one[name] for one in found]) for name in found[0]}
 
     def values(self) -> dict[str, "Value"]:
         """Return what is said of each value, by its name."""
@@ -110,7 +116,10 @@ class Score:
         said = ("better", "title", "heading", "short", "format")
         return {
             name: Value(
-                name, **{key: self._said(key, name) for key in said if self._said(key, name)}
+                name,
+                covers=self.covers,
+                definition=self.definition,
+                **{key: self._said(key, name) for key in said if self._said(key, name)},
             )
             for name in names
         }
@@ -216,8 +225,8 @@ def _score(name: str, content: object, own: bool) -> Score:
             raise Malformed(f"better is {value.better!a}; choose from {', '.join(DIRECTIONS)}")
         if not FORMAT.fullmatch(value.format):
             raise Malformed(f"format is {value.format!a}; write one like .3f")
-        if max(map(len, (value.title, value.heading, value.short))) > LONGEST:
-            raise Malformed(f"title, heading and short have at most {LONGEST} letters")
+        if max(map(len, (value.title, value.heading, value.short, value.covers))) > LONGEST:
+            raise Malformed(f"title, heading, short and covers have at most {LONGEST} letters")
     counts = [count for count in (score.count, score.at_most) if count is not None]
     if not 1 <= score.sets <= MOST_SETS or not all(2 <= count <= MOST for count in counts):
         raise Malformed(

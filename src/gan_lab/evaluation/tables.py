@@ -16,29 +16,57 @@ def display_name(line: ScoreLine) -> str:
 def score_table(lines: Sequence[ScoreLine]) -> list[str]:
     """Return a table of the scores of one step: averaged, raw and the floor beside each other.
 
-    After a value stands half its 95 % interval, where it has one.
+    After a value stands half its 95 % interval, where it has one; lines below say of what. A floor
+    of fewer samples has a row of its own, with the scores on as many.
     """
     if not lines:
         return []
-    rows = [["score", "EMA", "raw", "real test"]]
     cells = {(line.score, line.weights): line for line in lines}
-    for name, line in {line.score: line for line in lines}.items():
-        both = [_value(cells.get((name, weights))) for weights in ("ema", "raw")]
-        rows.append([display_name(line), *both, _number(line.floor)])
-    return _lined_up(rows)
+    rows = [["score", "samples", "EMA", "raw", "real test"]]
+    for name in dict.fromkeys(line.score for line in lines):
+        rows += _rows([cells.get((name, weights)) for weights in ("ema", "raw")])
+    return [*_lined_up(rows), *_intervals(lines)]
 
 
 def folder_table(lines: Sequence[ScoreLine]) -> list[str]:
     """Return a table of the scores of a folder, with their floors."""
-    rows = [[display_name(line), _value(line), _number(line.floor)] for line in lines]
-    return _lined_up([["score", "fake", "real halves"], *rows])
+    rows = [row for line in lines for row in _rows([line])]
+    table = _lined_up([["score", "samples", "fake", "real halves"], *rows])
+    return [*table, *_intervals(lines)]
+
+
+def _rows(lines: Sequence[ScoreLine | None]) -> list[list[str]]:
+    """Return the rows of one score of one or two generators, with the floor in the last column."""
+    first = next(line for line in lines if line)
+    values = [display_name(first), _count(first.generated_count), *map(_value, lines)]
+    if first.floor is None or first.floor_beside is not None:
+        return [[*values, _number(first.floor)]]
+    like = [None if line is None else line.at_floor_count for line in lines]
+    return [[*values, ""], ["", _count(first.floor_count), *map(_number, like),
+                            _number(first.floor)]]  # fmt: skip
+
+
+def _intervals(lines: Sequence[ScoreLine]) -> list[str]:
+    """Return in a line each what the half intervals are of."""
+    names: dict[str, list[str]] = {}
+    for line in {line.score: line for line in lines if line.interval}.values():
+        if words := covered(line):
+            names.setdefault(words, []).append(display_name(line))
+    return [f"± of {', '.join(found)}: {words}" for words, found in names.items()]
+
+
+def covered(line: ScoreLine) -> str:
+    """Return what the interval of a score is of; nothing where its definition is not today's."""
+    value = value_named(line.score)
+    return value.covers if line.protocol.get("definition", 1) == value.definition else ""
 
 
 def runs_table(runs: Mapping[str, Sequence[ScoreLine]]) -> list[str]:
     """Return a table of many runs, by name: a row for each, a column for each quantity.
 
     Scores with unlike protocols never share a column: they are numbered, and lines below the table
-    say in what they differ. The last row is the floor of each column.
+    say in what they differ. The last row is the floor of each column. Where that is of fewer
+    samples, scores on as many stand in brackets.
     """
     columns: dict[str, ScoreLine] = {}
     for line in (line for lines in runs.values() for line in lines):
@@ -48,9 +76,15 @@ def runs_table(runs: Mapping[str, Sequence[ScoreLine]]) -> list[str]:
     headings, remarks = _headings(columns)
     rows = [["run", *headings.values()]]
     for name, lines in runs.items():
-        values = {column_key(line): _value(line) for line in lines}
+        values = {column_key(line): _with_like_floor(line) for line in lines}
         rows.append([name, *(values.get(key, "") for key in headings)])
     rows.append(["real test", *(_number(columns[key].floor) for key in headings)])
+    for key, line in columns.items():
+        if line.at_floor_count is not None:
+            remarks.append(
+                f"{headings[key]}: of {line.generated_count:,} samples, in brackets of "
+                f"{line.floor_count:,}, as many as real test has"
+            )
     return [*_lined_up(rows), *remarks]
 
 
@@ -77,6 +111,15 @@ def _value(line: ScoreLine | None) -> str:
     if not (interval := line.interval):
         return _number(line.value)
     return f"{_number(line.value)} ±{(interval[1] - interval[0]) / 2:.2g}"
+
+
+def _with_like_floor(line: ScoreLine) -> str:
+    like = line.at_floor_count
+    return _value(line) if like is None else f"{_value(line)} ({_number(like)})"
+
+
+def _count(count: int) -> str:
+    return f"{count:,}" if count else ""
 
 
 def _number(value: float | None) -> str:

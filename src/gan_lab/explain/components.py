@@ -128,6 +128,8 @@ def explain_score(name: str) -> Iterator[str]:
     yield f"Samples: {number}{most}{sets}"
     if "real" in inspect.signature(locate(str(score.measure.target))).parameters:
         yield f"Against: {'all' if score.all_real else 'up to 10,000'} training samples"
+    if score.covers:
+        yield f"Its interval is of: {score.covers}"
 
 
 def _documentation(spec: Spec) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Scores of generated samples: pure functions in float64, (real, fake) order throughout."""
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gan_lab.metrics.census import (
     UNSURE,
@@ -21,12 +21,15 @@ from gan_lab.metrics.diversity import (
 )
 from gan_lab.metrics.frechet import (
     Moments,
+    enough_for_errors,
     frechet,
+    frechet_at_infinity,
     frechet_distance,
+    frechet_error,
     frechet_from_features,
     moments,
 )
-from gan_lab.metrics.intervals import mean_interval, wilson
+from gan_lab.metrics.intervals import mean_interval, normal_interval, wilson
 from gan_lab.metrics.kid import kid, kid_subsets
 from gan_lab.metrics.mixture import (
     Cells,
@@ -51,21 +54,40 @@ from gan_lab.metrics.neighbours import (
 from gan_lab.metrics.predictions import inception_score
 from gan_lab.metrics.swd import random_directions, sliced_wasserstein, swd, swd_levels
 
+if TYPE_CHECKING:
+    from gan_lab.metrics.classes import (
+        ClassifierScore,
+        FrechetDistance,
+        KernelDistance,
+        ModeCoverage,
+        PrecisionRecallDensityCoverage,
+        SlicedWasserstein,
+    )
+
 __all__ = [
     "UNSURE",
     "Cells",
     "Census",
+    "ClassifierScore",
     "Confusion",
+    "FrechetDistance",
     "JudgeErrors",
+    "KernelDistance",
+    "ModeCoverage",
     "Moments",
+    "PrecisionRecallDensityCoverage",
+    "SlicedWasserstein",
     "birthday_size",
     "cells_for",
     "closest_pairs",
     "count_modes",
     "divergence_from_uniform",
+    "enough_for_errors",
     "familiar_distance",
     "frechet",
+    "frechet_at_infinity",
     "frechet_distance",
+    "frechet_error",
     "frechet_from_features",
     "high_quality_counts",
     "inception_score",
@@ -79,6 +101,7 @@ __all__ = [
     "nearest_distances",
     "nearest_modes",
     "nearest_others",
+    "normal_interval",
     "optimal_discriminator",
     "pair_similarities",
     "pairwise_distances",
@@ -95,6 +118,15 @@ __all__ = [
     "wilson",
 ]
 
+# In gan_lab.metrics.classes, imported when asked for: torchmetrics takes longer than torch does.
+AS_CLASSES = (
+    "ClassifierScore",
+    "FrechetDistance",
+    "KernelDistance",
+    "ModeCoverage",
+    "PrecisionRecallDensityCoverage",
+    "SlicedWasserstein",
+)
 # They live in gan_lab.evaluation.classifier; handed on from here until version 0.3.
 OF_THE_CLASSIFIER = (
     "MNISTCNN_V1",
@@ -110,6 +142,10 @@ OF_THE_CLASSIFIER = (
 
 
 def __getattr__(name: str) -> Any:
+    if name in AS_CLASSES:
+        from gan_lab.metrics import classes
+
+        return getattr(classes, name)
     if name not in OF_THE_CLASSIFIER:
         raise AttributeError(f"module 'gan_lab.metrics' has no attribute {name!r}")
     from gan_lab.evaluation import classifier

@@ -29,6 +29,11 @@ def student(count: int) -> float:
     return float(stdtrit(count - 1, 0.975))
 
 
+def normal_interval(value: float, error: float) -> tuple[float, float]:
+    """Return the 95 % interval of a value with a normal error of known deviation."""
+    return value - Z * error, value + Z * error
+
+
 def mean_interval(values: Tensor) -> tuple[float, float] | None:
     """Return the 95 % interval of the mean of independent values [S] (Student 1908).
 

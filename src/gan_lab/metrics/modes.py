@@ -22,9 +22,18 @@ def mode_coverage(points: Array, centers: Array, std: float) -> dict[str, float]
     points, centers = as_float64(points, "points", 2), as_float64(centers, "centers", 2)
     if not len(points) or not 0 < std < math.inf:
         raise ValueError(f"needs points and a std above 0, got {len(points)} points, std {std}")
-    counts = high_quality_counts(points, centers, std)
+    return coverage_of_counts(high_quality_counts(points, centers, std), len(points))
+
+
+def coverage_of_counts(counts: Tensor, count: int) -> dict[str, float]:
+    """Return the same of `count` points from how many of each centre are of high quality [K].
+
+    Raises ValueError for no points.
+    """
+    if not count:
+        raise ValueError("needs points, got none")
     return {
-        "high_quality": counts.sum().item() / len(points),
+        "high_quality": counts.sum().item() / count,
         "modes": int((counts > 0).sum()),
         "reverse_kl": divergence_from_uniform(counts),
     }

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from gan_lab.metrics.arrays import Array, as_features, as_rows, squared_distances
 
+RIM = 1e-9  # of a squared radius: more than rounding, less than any sample tells
 ROWS = 1000  # of a matrix of distances at a time: 60,000 columns of them take 480 MB
 
 
@@ -14,8 +15,10 @@ def precision_recall_density_coverage(real: Array, fake: Array, k: int = 5) -> d
     The ball of a sample reaches to its k-th nearest neighbour of its own side. `precision`: share
     of fakes in a ball of a real; `recall`: share of reals in a ball of a fake (Kynkäänniemi et al.
     2019). `density`: number of balls of reals that a fake lies in, over k; `coverage`: share of
-    reals with a fake in their ball (Naeem et al. 2020). Density can exceed 1. Raises ValueError
-    unless each side has more than k samples.
+    reals with a fake in their ball (Naeem et al. 2020). Density can exceed 1. One on the rim of a
+    ball counts for the three shares, as in the first paper, and not for density, as in the code of
+    the second: of two equal sets all four are 1, where with the rim density would be (k + 1) / k.
+    Raises ValueError unless each side has more than k samples.
     """
     if k < 1:
         raise ValueError(f"k={k}: must be at least 1")
@@ -24,15 +27,17 @@ def precision_recall_density_coverage(real: Array, fake: Array, k: int = 5) -> d
     real, fake = real - centre, fake - centre
     real_radii, fake_radii = _squared_radii(real, k), _squared_radii(fake, k)
     balls = torch.zeros(len(fake), dtype=torch.int64)  # of reals, that each fake lies in
+    hits = torch.zeros(len(fake), dtype=torch.bool)  # whether in any, or on its rim
     recalled = covered = 0
     for part, radii in zip(real.split(ROWS), real_radii.split(ROWS), strict=True):
         distances = squared_distances(part, fake)
         inside = distances <= radii.unsqueeze(1)
-        balls += inside.sum(0)
+        hits += inside.any(0)
+        balls += (distances < radii.unsqueeze(1) * (1 - RIM)).sum(0)
         covered += int(inside.any(1).sum())
         recalled += int((distances <= fake_radii).any(1).sum())
     return {
-        "precision": (balls > 0).double().mean().item(),
+        "precision": hits.double().mean().item(),
         "recall": recalled / len(real),
         "density": balls.double().mean().item() / k,
         "coverage": covered / len(real),

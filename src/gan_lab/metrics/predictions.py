@@ -27,6 +27,16 @@ def inception_score(logits: Array, splits: int = 1) -> float:
     return torch.stack([_information(part.log_softmax(1)).exp() for part in parts]).mean().item()
 
 
+def score_from_sums(count: Tensor, probabilities: Tensor, negative_entropies: Tensor) -> Tensor:
+    """Return the score of `count` samples from sums over them: of p(y|x) [classes] and of
+    E log p(y|x), a scalar. Raises ValueError for no samples."""
+    if not count > 0:
+        raise ValueError("a score needs at least 1 sample, got none")
+    marginal = probabilities / count
+    entropy: Tensor = -torch.special.xlogy(marginal, marginal).sum()
+    return (entropy + negative_entropies / count).exp()
+
+
 def _information(log_probabilities: Tensor) -> Tensor:
     probabilities = log_probabilities.exp()
     marginal = probabilities.mean(0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gan_lab.common.text import figure_text
 from gan_lab.evaluation.scores import DIRECTIONS, value_named
-from gan_lab.evaluation.tables import display_name
+from gan_lab.evaluation.tables import covered, display_name
 from gan_lab.report.collect import RunData
 from gan_lab.runs.lines import Protocol, ScoreLine
 from gan_lab.runs.protocol import column_key, quantity
@@ -26,10 +26,16 @@ class Measure:
     line: ScoreLine
     heading: str
     floor: float | None  # what real data get, if all runs agree on it
+    like_floor: tuple[float, ...] = ()  # what runs get on as many, if fewer
 
     @property
     def score(self) -> str:
         return self.line.score
+
+    @property
+    def floor_beside(self) -> float | None:
+        """The floor, if it is of as many samples as the scores: else they do not compare."""
+        return self.floor if self.line.floor_count == self.line.generated_count else None
 
     @property
     def protocol(self) -> Protocol:
@@ -92,7 +98,8 @@ def measures(lines: Sequence[ScoreLine], preferred: Sequence[str] = ()) -> list[
         heading = "; ".join([names[key], *_apart(quantity(group[0]), namesakes)])
         floors = {line.floor for line in group}
         floor = floors.pop() if len(floors) == 1 else None
-        found.append(Measure(key, group[0], heading, floor))
+        like_floor = tuple(one.at_floor_count for one in group if one.at_floor_count is not None)
+        found.append(Measure(key, group[0], heading, floor, like_floor))
     return sorted(
         found,
         key=lambda measure: (
@@ -162,6 +169,32 @@ def protocol_lines(found: Sequence[Measure]) -> list[str]:
 
 
 def _with_floor(measure: Measure) -> str:
-    floor = "" if measure.floor is None else f"real data get {measure.floor:.4g}"
-    remarks = ", ".join(remark for remark in (measure.better_words, floor) if remark)
+    words = covered(measure.line) if measure.line.interval else ""
+    covers = f"its interval is of {words}" if words else ""
+    remarks = ", ".join(
+        remark for remark in (measure.better_words, _floor_words(measure), covers) if remark
+    )
     return f"{measure.heading}: {remarks}" if remarks else measure.heading
+
+
+def _floor_words(measure: Measure) -> str:
+    if measure.floor is None:
+        return ""
+    words, line = f"real data get {measure.floor:.4g}", measure.line
+    if measure.floor_beside is not None:
+        return words
+    like, count = measure.like_floor, f"{line.floor_count:,} samples"
+    if not like:
+        return f"{words} on {count}, which does not compare with scores on {line.generated_count:,}"
+    least, most = f"{min(like):.4g}", f"{max(like):.4g}"
+    runs = least if least == most else f"{least} to {most}"
+    return f"{words} on {count} and the runs {runs} on as many"
+
+
+def floor_remarks(found: Sequence[Measure]) -> list[str]:
+    """Return in a line each which scores are of more samples than the real data's, with both."""
+    unlike = [one for one in found if one.floor is not None and one.floor_beside is None]
+    return [
+        f"{one.heading} is on {one.line.generated_count:,} samples; {_floor_words(one)}."
+        for one in unlike
+    ]

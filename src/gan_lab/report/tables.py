@@ -10,7 +10,7 @@ from gan_lab.evaluation.seeds import LEVEL, SeedSummary, over_seeds
 from gan_lab.report import curves
 from gan_lab.report.collect import RunData
 from gan_lab.report.ranking import Ranking
-from gan_lab.report.scores import Measure
+from gan_lab.report.scores import Measure, floor_remarks
 from gan_lab.report.settings import Settings
 from gan_lab.runs.lines import ScoreLine
 
@@ -52,6 +52,7 @@ def settings_table(
         f"{LEVEL:.0%} interval of the mean (three seeds or more), else every value; with one seed "
         "the interval is that of the measurement alone, where there is one.",
     ]
+    remarks += floor_remarks(measures)
     headings = [*settings.columns, "seeds", *(measure.heading for measure in measures)]
     return Table("Scores of the settings", headings, rows, remarks)
 
@@ -120,7 +121,7 @@ def scores_table(
         "state",
         *(measure.heading for measure in measures),
     ]
-    return Table("Scores of each run", headings, rows)
+    return Table("Scores of each run", headings, rows, floor_remarks(measures))
 
 
 def training_table(

@@ -124,6 +124,9 @@ def _scores(study: Study) -> list[Row]:
                     "real test": line.floor,
                 }
             )
+            if line.at_floor_count is not None:
+                rows[-1] |= {"samples of real test": line.floor_count,
+                             "value on as many": line.at_floor_count}  # fmt: skip
     return rows
 
 

@@ -54,6 +54,7 @@ def gaps(steps: Sequence[int], until: int, log_every: int) -> list[Gap]:
 class ScoreLine:
     """A score of a generator: what real data get (`floor`), its 95 % interval and its protocol.
 
+    `at_floor_count` is the score of one set of as many samples as the floor is of, if that is less.
     `step` counts updates of the generator, and is 0 of samples that come from a folder.
     """
 
@@ -63,6 +64,18 @@ class ScoreLine:
     floor: float | None
     interval: tuple[float, float] | None
     protocol: Protocol
+    at_floor_count: float | None = None
+
+    @property
+    def floor_count(self) -> int:
+        """How many real samples the floor is of; 0 if the protocol does not say."""
+        count = self.protocol.get("floor_count")
+        return count if isinstance(count, int) else 0
+
+    @property
+    def floor_beside(self) -> float | None:
+        """The floor, if it is of as many samples as the score: else they do not compare."""
+        return self.floor if self.floor_count == self.generated_count else None
 
     @property
     def weights(self) -> str | None:

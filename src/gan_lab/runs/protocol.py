@@ -23,6 +23,7 @@ WORDS = {
     "sets": "sets of samples",
     "settings": "settings",
     "weights": "weights",
+    "definition": "definition of the score",
 }
 
 

@@ -226,8 +226,8 @@ def draw_score_curves(look: Look, measures: Sequence[Measure], path: Path) -> Pa
                     x, y = np.array(points, dtype=float).reshape(-1, 2).T
                     dotted = replace(look.stroke(data), marker="o")
                     axis.plot(x, y, markersize=2.5, **vars(dotted))
-                if measure.floor is not None:
-                    axis.axhline(measure.floor, color="black", linestyle=":", linewidth=0.9)
+                if measure.floor_beside is not None:
+                    axis.axhline(measure.floor_beside, color="black", linestyle=":", linewidth=0.9)
                 axis.set_xlabel(AXES[against])
                 axis.xaxis.set_tick_params(labelbottom=True)
                 axis.ticklabel_format(axis="x", style="plain")

@@ -56,8 +56,10 @@ def draw_settings(
                 if found.half_width is not None:
                     ends = [found.mean - found.half_width, found.mean + found.half_width]
                     axis.plot(ends, [row, row], color="black", linewidth=1.2)
-            if measure.floor is not None:
-                axis.axvline(measure.floor, color=COLOURS["real"], linestyle=":", linewidth=1.2)
+            if measure.floor_beside is not None:
+                axis.axvline(
+                    measure.floor_beside, color=COLOURS["real"], linestyle=":", linewidth=1.2
+                )
             axis.set_xlabel(measure.label(34))
             axis.set_yticks(range(len(labels)), labels)
             axis.set_ylim(len(labels) - 0.5, -0.5)
