@@ -90,7 +90,6 @@ def test_every_cell_can_be_compiled(kept):
 def test_the_runs_that_it_shows_are_those_that_its_settings_make_today():
     settings = (
         "model=cdcgan",
-        "image_size=16",
         "logger=none",
         "dataset.scores=[fd_classifier,class_shares]",
     )
@@ -128,8 +127,8 @@ def executed(tmp_path_factory, environment):
 
 
 def small(images):
-    """Digits [N, 1, 16, 16] as scikit-learn has them: [N, 64], from 0 to 16."""
-    return (torch.nn.functional.avg_pool2d(images.double(), 2) / 255 * 16).flatten(1).numpy()
+    """Digits [N, 1, 32, 32] as scikit-learn has them: [N, 64], from 0 to 16."""
+    return (torch.nn.functional.avg_pool2d(images.double(), 4) / 255 * 16).flatten(1).numpy()
 
 
 def spread(images) -> float:
@@ -151,7 +150,7 @@ def test_first_gan_draws_confident_digits(executed, monkeypatch):
     images = torch.cat([run.sample(30, label=digit) for digit in range(10)])
     labels = torch.arange(10).repeat_interleave(30).numpy()
     judge = svm.SVC().fit(*datasets.load_digits(return_X_y=True))
-    test = gan_lab.load_dataset("digits", image_size=16, split="test")
+    test = gan_lab.load_dataset("digits", image_size=32, split="test")
     assert judge.score(small(test.images), test.labels.numpy()) > 0.95  # it can judge
     assert judge.score(small(images), labels) > 0.85
     assert len(images.flatten(1).unique(dim=0)) == len(images)
