@@ -40,6 +40,7 @@ def execute(notebook: NotebookNode, folder: Path, environment: Mapping[str, str]
     client = NotebookClient(
         notebook,
         timeout=SECONDS,
+        startup_timeout=SECONDS,
         kernel_name="python3",
         coalesce_streams=True,
         record_timing=False,  # other times would make another file of the same outputs
