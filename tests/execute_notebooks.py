@@ -3,7 +3,7 @@
     .venv/bin/python tests/execute_notebooks.py [NAME ...]
 
 Each is executed in an empty folder with a home of its own, so that what is printed names no place
-of this machine. Pictures are kept with 64 colours, which halves them.
+of this machine. Pictures are kept with 32 colours, which halves them.
 """
 
 import base64
@@ -24,7 +24,7 @@ from PIL import Image
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NAMES = ("first_gan", "bring_your_own")
 SECONDS = 1800  # for one cell, beside other processes
-COLOURS = 64
+COLOURS = 32
 
 
 def read(name: str) -> NotebookNode:
@@ -40,6 +40,7 @@ def execute(notebook: NotebookNode, folder: Path, environment: Mapping[str, str]
     client = NotebookClient(
         notebook,
         timeout=SECONDS,
+        startup_timeout=SECONDS,
         kernel_name="python3",
         coalesce_streams=True,
         record_timing=False,  # other times would make another file of the same outputs

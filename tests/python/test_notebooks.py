@@ -88,7 +88,11 @@ def test_every_cell_can_be_compiled(kept):
 
 
 def test_the_runs_that_it_shows_are_those_that_its_settings_make_today():
-    settings = ("model=cdcgan", "logger=none", "dataset.scores=[fd_classifier,class_shares]")
+    settings = (
+        "model=cdcgan",
+        "logger=none",
+        "dataset.scores=[fd_classifier,class_shares]",
+    )
     shown = printed(read("first_gan"))
     for more in (
         ("study=first_gan", "steps=1000"),
@@ -182,8 +186,8 @@ def test_bring_your_own_trains_what_is_ones_own(executed, monkeypatch):
     assert loss.discriminator(sure, -sure).item() == pytest.approx(0.1 * 30)
     assert loss.generator(zero, sure).item() == pytest.approx(0, abs=1e-9)
     images = run.sample(50)
-    assert images.shape == (50, 3, 32, 32) and len(images.flatten(1).unique(dim=0)) == 50
-    shapes = gan_lab.load_dataset("image_folder", root=folder, folder="shapes", image_size=32)
+    assert images.shape == (50, 3, 16, 16) and len(images.flatten(1).unique(dim=0)) == 50
+    shapes = gan_lab.load_dataset("image_folder", root=folder, folder="shapes", image_size=16)
     assert len(shapes) == 810 and shapes.classes == ("circle", "square", "triangle")
     assert 0.5 < spread(images) / spread(shapes.images[::20]) < 1.5
 

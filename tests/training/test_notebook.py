@@ -1,14 +1,21 @@
 """A notebook shows a training live and a run as a card, and its interrupt button saves."""
 
+import base64
+import io
 import json
 import re
 import sys
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
 
+from gan_lab.data import ImageDataset
+from gan_lab.figures.tiles import tiles
 from gan_lab.runs.directory import Run
 from gan_lab.training.display.card import card
-from gan_lab.training.display.notebook import curves, in_notebook
+from gan_lab.training.display.notebook import _real_images, curves, in_notebook
 from small_runs import QUICK, config_of, the_run
 
 # Presses the button when ten steps are done.
@@ -39,6 +46,15 @@ def test_curves_go_from_the_least_to_the_greatest_loss():
 def test_curves_of_a_long_training_stay_small():
     lines = [{"step": step, "loss/d": step % 7, "loss/g": 1.0} for step in range(10_000)]
     assert len(curves(lines)) < 20_000
+
+
+def test_real_images_are_of_all_classes():
+    """Of a folder the first hundreds may be of one class: half of these are black, half white."""
+    images = torch.zeros(1000, 1, 4, 4, dtype=torch.uint8)
+    images[500:] = 255
+    code = re.search('base64,([^"]+)', _real_images(ImageDataset(images)))[1]
+    shown = tiles(np.asarray(Image.open(io.BytesIO(base64.b64decode(code)))), side=4)
+    assert [tile.mean() for tile in shown] == [0] * 32 + [255] * 32
 
 
 def test_a_card_is_short_and_says_nothing_but_text(tmp_path):

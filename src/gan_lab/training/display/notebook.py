@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 
+import torch
+
 from gan_lab.common.console import duration
 from gan_lab.common.files import read_bytes
 from gan_lab.common.text import html_text
@@ -19,6 +21,7 @@ EVERY = 2.0  # seconds between two changes of what is shown
 SHOWN = 64  # real images, as many as samples
 POINTS = 300  # of a curve at most: the page of a long training stays small
 WIDTH, HEIGHT = 360, 120  # of the curves, in pixels
+LEAST = 270  # pixels across of a picture: 8 images of 32, or of 16 each drawn twice as large
 MOST_PICTURE = 2**22  # bytes of a picture that is put into a page
 
 
@@ -30,9 +33,12 @@ def in_notebook() -> bool:
 
 
 def picture(png: bytes, words: str) -> str:
-    """Return a PNG picture as HTML, with words for who cannot see it."""
+    """Return a PNG picture as HTML, with words for who cannot see it; tiny ones are enlarged."""
     code = base64.b64encode(png).decode("ascii")
-    return f'<img alt="{html_text(words)}" src="data:image/png;base64,{code}">'
+    return (
+        f'<img alt="{html_text(words)}" style="min-width:{LEAST}px;image-rendering:pixelated" '
+        f'src="data:image/png;base64,{code}">'
+    )
 
 
 def newest_samples(run: Run) -> str:
@@ -90,13 +96,17 @@ class NotebookDisplay:
 
 
 def _real_images(dataset: ImageDataset) -> str:
-    """Return the first real images as HTML; of points nothing, which lie under their samples."""
+    """Return real images as HTML, evenly taken, for the first of a folder may be of one class; of
+    points nothing, which lie under their samples."""
     if isinstance(dataset, PointDataset):
         return ""
     from PIL import Image
 
+    count = len(dataset)
+    places = torch.arange(min(SHOWN, count)) * count // min(SHOWN, count)
+    images = dataset.images[places.to(dataset.images.device)].cpu()
     content = io.BytesIO()
-    Image.fromarray(grid(dataset.images[:SHOWN].cpu())).save(content, format="PNG")
+    Image.fromarray(grid(images)).save(content, format="PNG")
     return picture(content.getvalue(), "real images")
 
 
