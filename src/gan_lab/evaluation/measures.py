@@ -183,16 +183,18 @@ def _by_parts(
 
     Who is near whom depends on the samples together, so that a share varies more than a count does;
     but it does so alike at every number of samples, up to the square root of it (subsampling,
-    Politis and Romano 1994). Shares of parts that lie nearer to 0 or 1 than the whole vary less for
-    that alone, which is made good. Wilson's where that is wider: it has a width at 0 and 1 too.
+    Politis and Romano 1994). Where the parts lie elsewhere than the whole, as those of a collapsed
+    generator do, their spread is scaled as that of a share, or of a count, would be. Wilson's where
+    that is wider: it has a width at 0 and 1 too. A density of 0 has none.
     """
     middle, interval = sum(parts) / len(parts), mean_interval(torch.tensor(parts).double())
     assert interval is not None
     reach = (interval[1] - interval[0]) / 2
     if name == "density":
-        return value - reach, value + reach
+        reach *= math.sqrt(value / middle) if middle else 0.0
+        return (value - reach, value + reach) if value else None
     if 0 < middle < 1:
-        reach *= max(1.0, value * (1 - value) / (middle * (1 - middle))) ** 0.5
+        reach *= math.sqrt(value * (1 - value) / (middle * (1 - middle)))
     low, high = wilson(round(value * count), count)
     if high - low > 2 * reach:
         return low, high
