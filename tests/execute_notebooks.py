@@ -3,7 +3,7 @@
     .venv/bin/python tests/execute_notebooks.py [NAME ...]
 
 Each is executed in an empty folder with a home of its own, so that what is printed names no place
-of this machine. Pictures are kept with 32 colours, which halves them.
+of this machine. Pictures are kept with 16 colours, which halves them.
 """
 
 import base64
@@ -24,7 +24,7 @@ from PIL import Image
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NAMES = ("first_gan", "bring_your_own")
 SECONDS = 1800  # for one cell, beside other processes
-COLOURS = 32
+COLOURS = 16
 
 
 def read(name: str) -> NotebookNode:
