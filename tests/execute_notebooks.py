@@ -3,7 +3,7 @@
     .venv/bin/python tests/execute_notebooks.py [NAME ...]
 
 Each is executed in an empty folder with a home of its own, so that what is printed names no place
-of this machine. Pictures are kept with 16 colours, which halves them.
+of this machine. Pictures are kept with few colours, which halves them.
 """
 
 import base64
@@ -16,7 +16,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import matplotlib
 import nbformat
+import numpy as np
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from PIL import Image
@@ -24,7 +26,7 @@ from PIL import Image
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NAMES = ("first_gan", "bring_your_own")
 SECONDS = 1800  # for one cell, beside other processes
-COLOURS = 16
+GREYS, COLOURS = 16, 128  # of the pictures that are kept
 
 
 def read(name: str) -> NotebookNode:
@@ -57,10 +59,12 @@ def digest(notebook: NotebookNode) -> str:
 
 
 def smaller(png: str) -> str:
-    """Return a picture (PNG in base64) with few colours."""
+    """Return a picture (PNG in base64) with few levels of grey, or few colours."""
     picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    pixels = np.asarray(picture)
+    is_grey = bool((pixels == pixels[..., :1]).all())
     file = io.BytesIO()
-    picture.quantize(COLOURS).save(file, format="PNG", optimize=True)
+    picture.quantize(GREYS if is_grey else COLOURS).save(file, format="PNG", optimize=True)
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
@@ -86,7 +90,8 @@ def write_outputs(name: str) -> Path:
         work = Path(home, "work")
         work.mkdir()
         kept = {key: value for key, value in os.environ.items() if not key.startswith("GAN_LAB_")}
-        execute(notebook, work, {**kept, "HOME": home})
+        fonts = {"MPLCONFIGDIR": matplotlib.get_cachedir()}  # else a new home says that it has none
+        execute(notebook, work, {**kept, **fonts, "HOME": home})
         notebook = nbformat.reads(nbformat.writes(notebook).replace(home, "~"), as_version=4)
     shrink_pictures(notebook)
     notebook.metadata["language_info"] = {"name": "python"}  # without the version of this Python
