@@ -26,6 +26,7 @@ MODULES = (
     *("gan_lab.analysis.latents", "gan_lab.analysis.equilibrium", "gan_lab.training.trained"),
     *("gan_lab.evaluation.run_evaluator", "gan_lab.training.export", "sklearn.datasets"),
     *("matplotlib.pyplot", "torch.utils.tensorboard", "torch.export"),
+    "torch._dynamo",  # which the first optimizer imports: a second of each call
 )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ def save_figure(figure: Any, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path) as file:
         figure.savefig(file, format="png", dpi=PRINT_DPI)
+    figure.set_layout_engine("none")  # the PDF keeps the places: finding them is half of the work
     # Without its date, so that the same numbers make the same file.
     with new_file(path.with_suffix(".pdf")) as file:
         figure.savefig(file, format="pdf", metadata={"CreationDate": None})

@@ -23,6 +23,8 @@ def initialise(network: nn.Module, scheme: str) -> None:
 
 @torch.no_grad()
 def _initialise_layer(layer: nn.Module) -> None:
+    if any(weight.is_meta for weight in layer.parameters(recurse=False)):
+        return  # no values to set; torch would import its compiler for it, which takes a second
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
         _weight(layer).normal_(0.0, 0.02)
     elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
