@@ -25,7 +25,7 @@ CONFIG = {  # values of the right form that no run can have
     "runtime.study": ("../..", ""),
     "runtime.evaluation.samples": (10**12, 0, -1), "runtime.device": ("tpu", "cuda:99"),
     "runtime.threads": (0, -1, 10**6), "runtime.cache_dir": ("/proc/none", ""),
-    "runtime.runs_dir": ("/proc/none",), "dataset.scores": ([], ["nothing"]),
+    "runtime.runs_dir": ("/proc/none",), "dataset.scores": (["nothing"],),
     "dataset.selection": ("nothing",), "model.generator.ngf": (0, 10**7),
     "choices.dataset": ("mnist", "nothing"), "precision": ("fp8",), "weight_init": ("none",),
 }  # fmt: skip

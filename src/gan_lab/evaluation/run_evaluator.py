@@ -213,7 +213,8 @@ def evaluate_run(
 ) -> list[ScoreLine]:
     """Score both generators of a run's newest checkpoint, by the names of the scores or by all.
 
-    Raises RunError if it has none, UsageError for a score that makes no sense for its data.
+    Raises RunError if it has none, UsageError for a score that makes no sense for its data, or if
+    none is asked for.
     """
     if names:
         _, refused = asked_scores(names, opened.config)
@@ -222,8 +223,9 @@ def evaluate_run(
     evaluator = RunEvaluator(opened.config, opened.run, opened.device, download=names is not None)
     wanted = names or evaluator.available()
     if not wanted:
-        say(f"{opened.run.directory}: no score is asked for; --scores NAME,... asks for one")
-        return []
+        raise UsageError(
+            f"{opened.run.directory}: no score is asked for; --scores NAME,... asks for one."
+        )
     return score_both(
         evaluator,
         evaluator.samples_of(opened.raw_generator),

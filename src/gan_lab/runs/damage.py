@@ -92,11 +92,16 @@ def _lost_lines(run: Run) -> list[str]:
 
 
 def _lost_scores(run: Run, lines: Sequence[MetricsLine], scores: Sequence[ScoreLine]) -> list[str]:
-    """Return in a line the first step that metrics tell a score of, and evaluations none."""
-    known = {score.step for score in scores}
-    told = (line["step"] for line in lines if any(name.startswith("score/") for name in line))
-    lost = [step for step in told if step not in known]
-    return [f"{run.evaluations_path} has no scores of step {step}: {SCORED}." for step in lost[:1]]
+    """Return in a line the first score that metrics tell of a step, and evaluations do not."""
+    known = {(score.step, f"score/{score.score}") for score in scores}
+    lost = [(line["step"], name.removeprefix("score/"))
+            for line in lines for name in line
+            if name.startswith("score/") and (line["step"], name) not in known]  # fmt: skip
+    return [
+        f"{run.evaluations_path} has no {name} of step {step}: "
+        f"{SCORED if step == lines[-1]['step'] else ANEW}."
+        for step, name in lost[:1]
+    ]
 
 
 def _odd_names(folder: Path, suffix: str, *others: str) -> list[str]:
