@@ -1,10 +1,13 @@
 """What is read of a run whose files are damaged."""
 
+import json
+
 import pytest
 
+from gan_lab.common.typed import Malformed
 from gan_lab.runs.damage import damage
 from gan_lab.runs.directory import Run
-from gan_lab.runs.lines import Start, Status
+from gan_lab.runs.lines import Start, Status, read_status
 
 WHOLE = (
     '{"step": 3, "score": "swd", "value": 2.5, "floor": null, "interval": [2.0, 3.0], '
@@ -51,3 +54,56 @@ def test_damaged_starts_are_none(run, text):
 def test_what_older_starts_did_not_say_is_unknown(run):
     run.environment_path.write_text('[{"command": "gan-lab"}]', encoding="utf-8")
     assert run.environment() == [Start("gan-lab", None, {})]
+
+
+# --- how long it took ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until it is set."""
+
+    class Clock:
+        now = 100.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr("gan_lab.runs.directory.time", clock)
+    return clock
+
+
+def test_the_time_of_all_starts_is_counted_and_not_that_between_them(tmp_path, clock):
+    first = Run(tmp_path / "run")
+    first.take()
+    clock.now = 103.0
+    first.set_status("interrupted", 5)
+    first.release()
+    clock.now = 500.0
+    second = Run(tmp_path / "run")
+    second.take()
+    clock.now = 504.5
+    second.set_status("finished", 9)
+    assert second.status().total_seconds == 7.5
+    second.clear()
+    clock.now = 505.0
+    second.set_status("running", 0)
+    assert second.status().total_seconds == 0.5
+
+
+def test_the_time_of_a_run_that_an_older_version_began_is_not_known(tmp_path, clock):
+    run = Run(tmp_path / "run")
+    run.directory.mkdir()
+    run.status_path.write_text('{"state": "interrupted", "step": 5, "reason": ""}')
+    run.take()
+    clock.now = 200.0
+    run.set_status("finished", 9)
+    assert run.status().total_seconds is None
+
+
+@pytest.mark.parametrize("seconds", ["-1", "1e400", "true", '"1"'])
+def test_a_time_that_is_none_is_damage(tmp_path, seconds):
+    text = f'{{"state": "finished", "step": 5, "reason": "", "total_seconds": {seconds}}}'
+    with pytest.raises(Malformed):
+        read_status(json.loads(text))

@@ -106,6 +106,9 @@ def _content(path: Path, folder: Path) -> Any:
     if path.suffix == ".jsonl":
         lines = _numbers_of(path)
         return lines if path.name == "metrics.jsonl" else [*lines, path.read_text("utf-8")]
+    if path.name == "status.json":
+        status = json.loads(path.read_bytes())
+        return {key: value for key, value in status.items() if key != "total_seconds"}
     if path.suffix == ".pt":
         return _tensors(path)
     if path.suffix == ".safetensors":

@@ -37,9 +37,15 @@ def main(arguments: list[str]) -> int:
             f"no image lies between --from {options.start} and --to {options.stop} at "
             f"{options.images} images from 0 to 1; raise --images or move the ends apart."
         )
+    ends = [round(fractions[0], 3), round(fractions[-1], 3)]
+    if ends != [round(options.start, 3), round(options.stop, 3)]:
+        say(
+            f"drawn     from {ends[0]:g} to {ends[1]:g}: images are 1/{options.images - 1} apart, "
+            "with z1 and z2 among them"
+        )
     seed = run.config.seed if options.seed is None else options.seed
     way = "slerp" if options.slerp else "interpolation"
-    beyond = "" if (options.start, options.stop) == (0, 1) else f"_{options.start}to{options.stop}"
+    beyond = "" if ends == [0, 1] else f"_{ends[0]:g}to{ends[1]:g}"
     path = output_path(options, run, f"{way}{beyond}_{options.weights}_seed{seed}.png")
     latents.draw_strips(
         run,

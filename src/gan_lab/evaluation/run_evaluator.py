@@ -200,6 +200,8 @@ def score_both(
     names: Sequence[str],
 ) -> list[ScoreLine]:
     """Score samples of the averaged and the raw generator in sets of `count`; say the result."""
+    if names:
+        say(f"scoring   both generators by {', '.join(names)}")
     lines = evaluator.score(averaged, "ema", step, count, names)
     lines += evaluator.score(raw, "raw", step, count, names)
     with with_scores_of([evaluator.config]):

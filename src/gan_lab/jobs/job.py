@@ -49,11 +49,18 @@ class Outcome:
 
     @property
     def line(self) -> str:
-        run = self.job.run
-        seconds = run.seconds()
-        took = "" if seconds is None else f" in {duration(seconds)}"
-        reason = f": {self.reason}" if self.reason else took
+        reason = f": {self.reason}" if self.reason else _took(self.job.run)
         return f"{self.job.name}  {self.state}{reason}"
+
+
+def _took(run: Run) -> str:
+    """Return how long a run took, and how much of that was its training."""
+    training, total = run.seconds(), run.status().total_seconds
+    if training is None:
+        return ""
+    if total is None:  # an older version has begun it
+        return f": {duration(training)} of training"
+    return f" in {duration(total)}, {duration(training)} of it training"
 
 
 def is_settled(job: Job) -> bool:

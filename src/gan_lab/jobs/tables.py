@@ -21,7 +21,15 @@ def print_jobs(jobs: Sequence[Job]) -> None:
         for job in jobs:
             name, *cells = _row(job.run, scores)
             rows.append([" ".join(job.setting) or "baseline", name, job.before, *cells])
-        headings = ["setting", "run", "before", "state", "step", "time", *map(short_name, scores)]
+        headings = [
+            "setting",
+            "run",
+            "before",
+            "state",
+            "step",
+            "training",
+            *map(short_name, scores),
+        ]
         print_rows([headings, *rows])
 
 

@@ -132,7 +132,7 @@ def _print_study(members: Sequence[Listed]) -> None:
         scores = shown_scores([data.run for data in whole])
         seeded = len({data.seed for data in whole}) > 1
         headings = ["run", *settings.columns, *(["seed"] if seeded else []), "state", "step",
-                    "time", *map(short_name, scores), "reason"]  # fmt: skip
+                    "training", *map(short_name, scores), "reason"]  # fmt: skip
         rows = [_row(one, settings, seeded, scores) for one in members]
     print_rows([headings, *rows])
 

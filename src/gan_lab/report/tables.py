@@ -152,7 +152,7 @@ def training_table(
     ]
     remarks += [f"The same metrics.jsonl, one run that was copied: {', '.join(c)}." for c in copies]
     run = RUN_HEADING if telling else []
-    headings = [*run, *settings.columns, "seed", "steps", "images", "time", *names, "log"]
+    headings = [*run, *settings.columns, "seed", "steps", "images", "training time", *names, "log"]
     return Table("Training in numbers", headings, rows, remarks)
 
 

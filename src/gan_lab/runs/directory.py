@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -31,7 +32,7 @@ from gan_lab.common.files import (
     sync,
     write_lines,
 )
-from gan_lab.common.typed import Malformed, plain, read
+from gan_lab.common.typed import Json, Malformed, plain, read
 from gan_lab.config.length import Steps
 from gan_lab.config.run_config import RunConfig, as_content, read_config
 from gan_lab.runs.census import ModesFile
@@ -85,6 +86,7 @@ class Run:
         self.export = directory / "export"
         self.tensorboard = directory / "tensorboard"
         self._lock = filelock.FileLock(directory / ".lock")
+        self._began: float | None = None  # the clock when it was taken, less the time before
 
     # --- taking it -------------------------------------------------------------------------------
 
@@ -101,6 +103,7 @@ class Run:
             self.checkpoints.mkdir(exist_ok=True)
             # Not at once: `is_taken` of another process holds the lock for an instant.
             self._lock.acquire(timeout=0.5)
+            self._start_clock()
         except filelock.Timeout:
             raise Taken(f"{self.directory} is being trained by another process.") from None
         except FileExistsError as error:
@@ -110,6 +113,12 @@ class Run:
                 f"cannot write to {self.directory} ({error.strerror}); set runs_dir= to a folder "
                 "you may write to."
             ) from None
+
+    def _start_clock(self) -> None:
+        """Count on from the time of earlier starts; not at all where that is not known."""
+        status = self.status()
+        known = 0.0 if status.state == "new" else status.total_seconds
+        self._began = None if known is None else time.monotonic() - known
 
     def refuse_links(self) -> None:
         """Raise RunError if a link, a pipe or the like is in the directory, which may be a link
@@ -147,6 +156,7 @@ class Run:
         for step in self.checkpoint_steps():
             self.checkpoint_path(step).unlink()
         self.remove_unfinished()
+        self._start_clock()
 
     def remove_unfinished(self) -> None:
         """Remove what a kill has left of files that were being written."""
@@ -228,10 +238,19 @@ class Run:
     def set_status(self, state: str, step: int, reason: str = "", stopped_by: str = "") -> None:
         """Write the state, one of STATES; `stopped_by` is what ended it on purpose."""
         assert state in STATES, state
-        status = {"state": state, "step": step, "reason": reason}
+        status: dict[str, Json] = {"state": state, "step": step, "reason": reason}
         if stopped_by:
             status["stopped_by"] = stopped_by
+        total = self._total_seconds()
+        if total is not None:
+            status["total_seconds"] = round(total, 3)
         replace_file(self.status_path, json.dumps(status) + "\n")
+
+    def _total_seconds(self) -> float | None:
+        """How long processes have been at work on the run, as far as that is known."""
+        if not self._lock.is_locked:  # the state is changed from outside
+            return self.status().total_seconds
+        return None if self._began is None else time.monotonic() - self._began
 
     def status(self) -> Status:
         """Read the state; `running` without a process at work is reported as `killed`.

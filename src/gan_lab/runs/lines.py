@@ -98,12 +98,17 @@ class ScoreLine:
 
 @dataclass(frozen=True)
 class Status:
-    """The state of a run, the step it has reached, and why it ended if it did not finish."""
+    """The state of a run, the step it has reached, and why it ended if it did not finish.
+
+    `total_seconds` is how long processes were at work on it, scoring and all, up to the last
+    change of the state; None of a run that an older version began.
+    """
 
     state: str
     step: int
     reason: str
     stopped_by: str = ""
+    total_seconds: float | None = field(default=None, compare=False)  # a clock
 
 
 @dataclass(frozen=True)
@@ -123,4 +128,6 @@ def read_status(content: object) -> Status:
     status = read(Status, content)
     if status.state not in STATES or status.step < 0:
         raise Malformed(f"state {status.state!a} at step {status.step} is none")
+    if status.total_seconds is not None and not 0 <= status.total_seconds < MOST:
+        raise Malformed("'total_seconds' are no time")
     return status
