@@ -124,8 +124,9 @@ def frechet_infinite(real: Features, fake: Features) -> Measured:
 def frechet_by_class(real: Features, fake: Features) -> Measured:
     """Return the mean over classes of the Fréchet distance of samples to real ones of that class.
 
-    Each class counts as much as another, whatever its share. The class of a sample is what it was asked
-    for. Source: Miyato and Koyama 2018 (arXiv 1802.05637), section 5.1, "intra FID".
+    Each class counts as much as another, whatever its share. The class of a sample is that which it
+    was asked for.
+    Source: Miyato and Koyama 2018 (arXiv 1802.05637), section 5.1, "intra FID".
     Better: lower, down to the floor. It falls with the number of samples of a class.
     """
     assert real.labels is not None and fake.labels is not None
@@ -303,7 +304,7 @@ def nearest_distance(real: Tensor, fake: Tensor) -> Measured:
 
 
 def copies(real: Splits, fake: Tensor, cells: int) -> Measured:
-    """Return C_T and its p-value: whether samples are nearer to training data than held-out data is.
+    """Return C_T and its p-value: whether samples are nearer to training data than held-out ones.
 
     The mean over cells of the z-value of the Mann-Whitney U of distances to the nearest training
     sample, of samples against as many held-out ones. `p` is the chance of a C_T as low as this of

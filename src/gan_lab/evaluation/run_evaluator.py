@@ -237,7 +237,10 @@ def _draw_spectra(
         Spectrum(WEIGHTS[name], "fake", power(drawn.seen_by(None, 0, count)), lines[name])
         for name, drawn in samples.items()
     ]
-    what = f"Radial power spectra of {len(real):,} training images and {count:,} samples. "
+    what = (
+        f"Radial power spectra of {len(real):,} training images and {count:,} samples. Dotted: "
+        "where patterns lie that repeat every few pixels. "
+    )
     return draw_spectra(
         ring_frequencies(*size)[1:],
         Spectrum("training images", "real", power(real)),

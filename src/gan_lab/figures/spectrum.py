@@ -10,9 +10,9 @@ from torch import Tensor
 from gan_lab.common.text import figure_text
 from gan_lab.figures.style import COLOURS, save_figure, styled_pyplot
 
-# Where layers that double the side leave their patterns, in cycles a pixel, and how many pixels
-# those repeat after: along rows or columns, or (the last) along both at once.
-PATTERNS = {0.25: "4 pixels", 0.5: "2 pixels", 0.5**0.5: "checkerboard"}
+# Where layers that double the side leave patterns, in cycles a pixel: along rows or columns, or
+# (the last) along both at once.
+PATTERNS = {0.25: "every 4 pixels", 0.5: "every 2 pixels", 0.5**0.5: "checkerboard"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def draw_spectra(
             2, 1, figsize=(7, 6), sharex=True, height_ratios=(3, 2), layout="constrained"
         )
         for one in (real, *fakes):
-            look = {"color": COLOURS[one.role], "lw": 1.4}
+            look = {"color": COLOURS[one.role], "lw": 1.4, "marker": "."}
             above.plot(frequencies, one.power, one.line, label=one.label, **look)
             decibels = 10 * (one.power / real.power).log10()
             below.plot(frequencies, decibels, one.line, **look)
@@ -52,6 +52,6 @@ def draw_spectra(
                 axis.axvline(place, color="black", ls=":", lw=0.7)
             above.text(place, 0.98, f"{words} ", transform=above.get_xaxis_transform(),
                        ha="right", va="top", fontsize=8)  # fmt: skip
-        words = "\n".join(textwrap.wrap(figure_text(caption), 105))
+        words = "\n".join(textwrap.wrap(figure_text(caption), 110))
         figure.supxlabel(words, fontsize=8, ha="left", x=0.02)
         return save_figure(figure, path)

@@ -16,19 +16,25 @@ ROUNDING = 1 / 12  # variance of what is lost where grey levels are rounded
 
 
 def ring_numbers(height: int, width: int) -> Tensor:
-    """Return the ring [H, W] of each frequency of `torch.fft.fft2`, an integer from 0.
+    """Return the ring [H, W] of each frequency of `torch.fft.fft2`: an integer from 0.
 
-    Ring r holds the frequencies that are nearest to r / max(H, W) cycles a pixel.
+    Ring r holds the frequencies nearest to r / max(H, W) cycles a pixel; where there are none, the
+    next have its number.
     """
-    rows, columns = (torch.fft.fftfreq(side, dtype=torch.float64) for side in (height, width))
-    radii = max(height, width) * torch.hypot(rows.unsqueeze(1), columns)
-    return (radii + 0.5).floor().long()
+    radii = max(height, width) * _cycles(height, width)
+    return (radii + 0.5).floor().unique(return_inverse=True)[1]
 
 
 def ring_frequencies(height: int, width: int) -> Tensor:
-    """Return the frequency [R] of each ring in cycles a pixel, from 0 to about 0.707."""
-    rings = int(ring_numbers(height, width).max()) + 1
-    return torch.arange(rings, dtype=torch.float64) / max(height, width)
+    """Return the mean frequency [R] of each ring in cycles a pixel, from 0 to at most 0.707."""
+    numbers = ring_numbers(height, width).flatten()
+    return numbers.bincount(_cycles(height, width).flatten()) / numbers.bincount()
+
+
+def _cycles(height: int, width: int) -> Tensor:
+    """Return how many cycles a pixel each frequency [H, W] has along its own direction."""
+    rows, columns = (torch.fft.fftfreq(side, dtype=torch.float64) for side in (height, width))
+    return torch.hypot(rows.unsqueeze(1), columns)
 
 
 def radial_spectrum(images: Tensor) -> Tensor:
@@ -42,7 +48,7 @@ def radial_spectrum(images: Tensor) -> Tensor:
         raise ValueError(f"a spectrum is of images [N, C, H, W], got {list(images.shape)}")
     height, width = images.shape[-2:]
     numbers = ring_numbers(height, width).flatten()
-    sizes = numbers.bincount().clamp(min=1)
+    sizes = numbers.bincount()
     powers = []
     for part in images.split(PART):
         transformed = torch.fft.fft2(part.to("cpu", torch.float64))
