@@ -14,7 +14,8 @@ from torch import Tensor
 from gan_lab.metrics.arrays import as_rows, squared_distances
 from gan_lab.metrics.neighbours import nearest_distances
 
-FEWEST = 10  # of both in a cell: with fewer the ranks are not near to normal
+FEWEST = 10  # of both in a cell: with fewer the sum of ranks is not near to normal
+EACH = 20  # of both in a cell on average, at least
 FITTED = 10_000  # training samples that cells are fitted to
 Floats = NDArray[np.float64]
 
@@ -35,11 +36,12 @@ def copy_test(train: Tensor, held_out: Tensor, fake: Tensor, cells: int = 10) ->
     """Test whether fakes [M, ...] lie nearer to `train` [T, ...] than `held_out` [N, ...] does.
 
     C_T is the mean over cells of the z-value of the Mann-Whitney U, weighted by the held-out data
-    in each (Meehan et al. 2020, section 4.1); cells are those of k-means on the training data. A
-    cell with fewer than 10 of either is left out. Samples are features, images or points. Raises
-    ValueError for samples of different shapes, or if no cell has enough of both.
+    in each (Meehan et al. 2020, section 4.1). Cells are those of k-means on the training data: at
+    most `cells`, and no more than have 20 of both on average. One with fewer than 10 of either is
+    left out. Samples are features, images or points. Raises ValueError for samples of different
+    shapes, or if no cell has enough of both.
     """
-    centres = _centres(train, cells)
+    centres = _centres(train, max(1, min(cells, min(len(held_out), len(fake)) // EACH)))
     sides = [
         (_nearest(centres, side), nearest_distances(train, side).numpy())
         for side in (held_out, fake)
