@@ -126,7 +126,7 @@ def frechet_by_class(real: Features, fake: Features) -> Measured:
 
     Each class counts as much as another, whatever its share. The class of a sample is that which it
     was asked for.
-    Source: Miyato and Koyama 2018 (arXiv 1802.05637), section 5.1, "intra FID".
+    Source: Miyato and Koyama 2018 (arXiv 1802.05637), who call it intra FID.
     Better: lower, down to the floor. It falls with the number of samples of a class.
     """
     assert real.labels is not None and fake.labels is not None
@@ -309,7 +309,7 @@ def copies(real: Splits, fake: Tensor, cells: int) -> Measured:
     The mean over cells of the z-value of the Mann-Whitney U of distances to the nearest training
     sample, of samples against as many held-out ones. `p` is the chance of a C_T as low as this of
     samples that are as far as held-out data.
-    Source: Meehan, Chaudhuri and Dasgupta 2020 (arXiv 2004.05675), section 4.
+    Source: Meehan, Chaudhuri and Dasgupta 2020 (arXiv 2004.05675).
     Better: near 0. A low p is copying; far above 0 samples are unlike the data. Few copies among
     many samples that are unlike the data do not show.
     """
@@ -325,7 +325,7 @@ def classification_accuracy(real: ImageDataset, fake: ImageDataset, steps: int) 
 
     The labels of samples are those asked for. It is the network that `gan-lab` trains on a
     dataset's own labels. Its interval is Wilson's.
-    Source: Ravuri and Vinyals 2019 (arXiv 1905.10887), section 3.
+    Source: Ravuri and Vinyals 2019 (arXiv 1905.10887).
     Better: higher, up to the floor: the same of training images in place of samples.
     """
     assert real.labels is not None and fake.labels is not None
@@ -344,8 +344,8 @@ def spectrum(real: Tensor, fake: Tensor) -> Measured:
 
     The root of the mean over spatial frequencies of (10 log10 of the ratio of powers) squared. The
     power that rounding to grey levels makes is added to both.
-    Source: Gray and Markel 1976 (the distance); Durall et al. 2020 (arXiv 2003.01826), section 3.1
-    (of radial spectra of samples).
+    Source: Gray and Markel 1976 (the distance); Durall et al. 2020 (arXiv 2003.01826; radial
+    spectra of samples).
     Better: lower, down to the floor. Checkerboards and blur are seen, what is drawn is not.
     """
     least = rounding_power(*real.shape[-2:])

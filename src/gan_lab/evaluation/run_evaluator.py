@@ -234,7 +234,9 @@ def _draw_spectra(
         return radial_spectrum(images).mean(0)[1:] + rounding_power(*size)
 
     fakes = [
-        Spectrum(WEIGHTS[name], "fake", power(drawn.seen_by(None, 0, count)), lines[name])
+        Spectrum(
+            f"samples, {WEIGHTS[name]}", "fake", power(drawn.seen_by(None, 0, count)), lines[name]
+        )
         for name, drawn in samples.items()
     ]
     what = (

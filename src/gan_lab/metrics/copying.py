@@ -1,7 +1,7 @@
 """Whether samples lie nearer to the training data than data that nobody trained on.
 
 C_T of Meehan, Chaudhuri and Dasgupta 2020 (arXiv 2004.05675): in each cell of the training data the
-distances of samples to their nearest training neighbour are ranked against those of held-out data.
+distances of samples to their nearest training neighbour are ranked among those of held-out data.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def copy_test(train: Tensor, held_out: Tensor, fake: Tensor, cells: int = 10) ->
     """Test whether fakes [M, ...] lie nearer to `train` [T, ...] than `held_out` [N, ...] does.
 
     C_T is the mean over cells of the z-value of the Mann-Whitney U, weighted by the held-out data
-    in each (Meehan et al. 2020, section 4.1). Cells are those of k-means on the training data: at
+    in each; neighbours are sought among all training data (Meehan et al. 2020). Cells are those of k-means on the training data: at
     most `cells`, and no more than have 20 of both on average. One with fewer than 10 of either is
     left out. Samples are features, images or points. Raises ValueError for samples of different
     shapes, or if no cell has enough of both.
@@ -66,8 +66,8 @@ def copy_test(train: Tensor, held_out: Tensor, fake: Tensor, cells: int = 10) ->
 def rank_z(real: Floats, fake: Floats) -> float:
     """Return the z-value of the Mann-Whitney U of numbers [N] and [M]; below 0: fakes are smaller.
 
-    Ties have their mean rank, and the deviation is that of ties (Hollander and Wolfe 1999, 4.1). 0
-    where all are equal.
+    Ties have their mean rank, and the deviation is that of ties (Lehmann 1975). 0 where all
+    are equal.
     """
     from scipy.stats import rankdata, tiecorrect
 
