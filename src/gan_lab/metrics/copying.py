@@ -36,10 +36,10 @@ def copy_test(train: Tensor, held_out: Tensor, fake: Tensor, cells: int = 10) ->
     """Test whether fakes [M, ...] lie nearer to `train` [T, ...] than `held_out` [N, ...] does.
 
     C_T is the mean over cells of the z-value of the Mann-Whitney U, weighted by the held-out data
-    in each; neighbours are sought among all training data (Meehan et al. 2020). Cells are those of k-means on the training data: at
-    most `cells`, and no more than have 20 of both on average. One with fewer than 10 of either is
-    left out. Samples are features, images or points. Raises ValueError for samples of different
-    shapes, or if no cell has enough of both.
+    in each; neighbours are sought among all training data (Meehan et al. 2020). Cells are those of
+    k-means on the training data: at most `cells`, and no more than have 20 of both on average. One
+    with fewer than 10 of either is left out. Samples are features, images or points. Raises
+    ValueError for samples of different shapes, or if no cell has enough of both.
     """
     centres = _centres(train, max(1, min(cells, min(len(held_out), len(fake)) // EACH)))
     sides = [

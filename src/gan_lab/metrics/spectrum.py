@@ -22,7 +22,8 @@ def ring_numbers(height: int, width: int) -> Tensor:
     next have its number.
     """
     radii = max(height, width) * _cycles(height, width)
-    return (radii + 0.5).floor().unique(return_inverse=True)[1]
+    _, numbers = torch.unique((radii + 0.5).floor(), return_inverse=True)
+    return numbers
 
 
 def ring_frequencies(height: int, width: int) -> Tensor:
