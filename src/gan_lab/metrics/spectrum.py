@@ -22,7 +22,7 @@ def ring_numbers(height: int, width: int) -> Tensor:
     next have its number.
     """
     radii = max(height, width) * _cycles(height, width)
-    _, numbers = torch.unique((radii + 0.5).floor(), return_inverse=True)
+    numbers: Tensor = (radii + 0.5).floor().unique(return_inverse=True)[1]
     return numbers
 
 
