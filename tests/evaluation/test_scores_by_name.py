@@ -1,5 +1,6 @@
 """Scores that are taken by name alone: copies, classes, what a classifier learns, spectra."""
 
+import csv
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -177,3 +178,14 @@ def test_an_unconditional_run_is_told_why_in_one_line(gan_lab_here):
     for name in ("fd_by_class", "classification_accuracy"):
         result = gan_lab_here("evaluate", "latest", "--scores", name)
         assert_one_line(result, USAGE, f"{name} cannot be had: the run is not conditional")
+
+
+@pytest.mark.slow
+def test_a_report_has_p_beside_the_value(gan_lab_here, tmp_path):
+    for command in (SMALL, ("evaluate", "latest", "--scores", "copies"), ("report", "scratch")):
+        result = gan_lab_here(*command)
+        assert result.returncode == 0, result.stderr
+    with (tmp_path / "runs/scratch/report/results.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    found = {name: cell for name, cell in row.items() if name.endswith(", p")}
+    assert len(found) == 2 and all(0 <= float(cell) <= 1 for cell in found.values())
