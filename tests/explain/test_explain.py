@@ -165,14 +165,17 @@ def test_the_layers_of_a_model_add_up_and_their_arithmetic_is_true(
     image = f"{channels}x{image_size}x{image_size}"
     shape = (channels, image_size, image_size)
     config = replace(config_of(*settings), shape=shape, class_counts=(1,) * 10)
-    assert title == f"model={name}"
+    assert title.splitlines()[0] == f"model={name}"
+    assert f"for images {image} of 10 classes;" in title
+    roles, inside = ("generator", "discriminator"), ("16 latents", f"image {image}")
     for text, network, role, given, made in zip(
-        players, build.networks(config), ("generator", "discriminator"), ("16", image),
+        players, build.networks(config), roles, inside,
         (image, "1"), strict=True,
     ):  # fmt: skip
-        heading, *lines = text.splitlines()
+        heading, inputs, *lines, weights = text.splitlines()
         total = sum(parameter.numel() for parameter in network.parameters())
-        assert heading == f"{role}: {given} in, {total:,} parameters"
+        assert heading == f"{role}: {total:,} parameters"
+        assert inputs.startswith(f"  in: {given}") and weights.startswith("  starting weights: ")
         rows = [ROW.match(line) for line in lines]
         assert all(rows), lines
         kinds, shapes, counts, sums = zip(*(row.groups() for row in rows if row), strict=True)
@@ -189,8 +192,8 @@ def test_the_layers_of_a_model_add_up_and_their_arithmetic_is_true(
 @pytest.mark.parametrize("name", ["dcgan", "mlp", "resnet_nf"])
 def test_switches_show_in_the_table(explain, name):
     plain = explain(f"model={name}")
-    assert "discriminator: 1x32x32 in" in plain
-    assert "discriminator: 3x32x32 in" in explain(f"model={name}", "pack=3")
+    assert "in: image 1x32x32\n" in plain and "in: 16 latents\n" in plain
+    assert "in: 3 images 1x32x32 at once\n" in explain(f"model={name}", "pack=3")
     wider = explain(f"model={name}", "model.condition_g=true", "model.condition_d=true")
     counts = [re.findall(r"([\d,]+) parameters", text) for text in (plain, wider)]
     assert all(number(a) < number(b) for a, b in zip(*counts, strict=True))
@@ -203,13 +206,51 @@ def test_networks_are_those_of_the_data_that_are_named(explain, tmp_path):
             Image.new("RGB", (32, 32), colour).save(tmp_path / colour / f"{index}.png")
     conditional = ("model=dcgan", "model.condition_g=true", "latent_dim=16", "ngf=16")
     text = explain(*conditional, "dataset=image_folder", f"folder={tmp_path}")
-    assert "discriminator: 3x32x32 in" in text
+    assert "in: image 3x32x32\n" in text and "dataset=NAME takes" not in text
     made = [
-        number(re.search(r"generator: 16 in, ([\d,]+)", words)[1])
+        number(re.search(r"generator: ([\d,]+) parameters", words)[1])
         for words in (text, explain(*conditional))
     ]
     # Three classes in place of ten enter 64 kernels of 4x4; 16 such kernels make each new channel.
     assert made[0] - made[1] == (3 - 10) * 64 * 16 + (3 - 1) * 16 * 16
+
+
+def test_what_a_label_adds_to_the_inputs_is_counted(explain):
+    text = explain("model=cdcgan")
+    assert "in: 16 latents and the label as 10 more numbers (one-hot): 26\n" in text
+    assert "in: image 1x32x32 and the label as 10 more planes (one-hot): 11x32x32\n" in text
+    assert "one of 10 classes" in explain("model=dcgan_projection")
+    assert "label" not in explain("model=dcgan")
+
+
+def test_a_layer_tells_what_its_class_alone_does_not(explain):
+    text = explain("model=dcgan")
+    assert "LeakyReLU, slope 0.2" in text and "no bias" in text
+    assert text.count("N(0, 0.02)") == 2
+    assert "as PyTorch sets them (weight_init=default)" in explain(
+        "model=dcgan", "weight_init=default"
+    )
+    assert "starting weights: as its class sets them" in explain("model=resnet_nf")
+
+
+# --- augmentation, experiments --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", listed("augment"))
+def test_an_augmentation_is_explained(explain, name):
+    text, spec = explain(f"augment={name}"), config_of(f"augment={name}").augment
+    assert text.startswith(f"augment={name}\n") and "DiffAugment" in text
+    for key, value in (spec.arguments if spec else {}).items():
+        assert f"  {key} = {value}" in text
+
+
+def test_an_experiment_is_explained_without_its_data(explain, monkeypatch):
+    def load(*arguments, **changes):
+        raise AssertionError("nobody asked for the data")
+
+    monkeypatch.setattr(build, "dataset", load)
+    text = explain("experiment=mnist_losses")
+    assert "dataset=mnist\n" in text and "licence" in text and "generator: " in text
 
 
 # --- mistakes ------------------------------------------------------------------------------------

@@ -17,9 +17,10 @@ usage: gan-lab explain KEY=VALUE ...
   penalty=[NAME]     the same of a penalty
   optimizer=NAME     update, source and settings; optimizer_g= and optimizer_d= of one player
   model=NAME         the layers of both networks as built, with the arithmetic of their sides
+  augment=NAME       what is done to images
   score=NAME         formula, source, what is better, and on how many samples it is measured
   dataset=NAME       number, size, classes, source, licence, where it was found, a contact sheet
-  experiment=NAME    networks, losses, penalties and data of its runs, each once
+  experiment=NAME    networks, losses, penalties, augmentation and data of its runs, each once
 
 Other settings change what is explained.
 
@@ -27,13 +28,14 @@ examples:
 gan-lab explain loss=wgan_gp
 gan-lab explain model=dcgan image_size=64 ngf=32
 """
-PARTS = ("model", "loss", "penalty", "dataset")  # of an experiment
-EXPLAINED = (*PARTS, "optimizer")
+EXPLAINED = ("model", "loss", "penalty", "optimizer", "augment", "dataset")
+# Of an experiment the data are only named: to show networks none are decoded.
+PARTS = ("model", "loss", "penalty", "augment", "data")
 
 
 def main(arguments: list[str]) -> int:
-    """Explain the losses, penalties, optimizers, models, scores and datasets that the settings
-    name."""
+    """Explain the losses, penalties, optimizers, models, augmentations, scores and datasets that
+    the settings name."""
     if {"-h", "--help"} & set(arguments):
         print(HELP, end="")
         return 0
@@ -43,8 +45,8 @@ def main(arguments: list[str]) -> int:
     parts = _parts({text.partition("=")[0] for text in settings})
     if not (parts or scores) or any(text.startswith("-") for text in typed):
         raise UsageError(
-            "explain what? loss=NAME, penalty=[NAME], optimizer=NAME, model=NAME, score=NAME, "
-            "dataset=NAME or experiment=NAME (KEY=VALUE ...)."
+            "explain what? loss=NAME, penalty=[NAME], optimizer=NAME, model=NAME, augment=NAME, "
+            "score=NAME, dataset=NAME or experiment=NAME (KEY=VALUE ...)."
         )
     for line in remarks():
         say(line)

@@ -12,7 +12,7 @@ from gan_lab.config.overrides import OPTIMIZERS
 from gan_lab.config.run_config import RunConfig, with_data, with_presumed_data
 from gan_lab.config.spec import Spec
 from gan_lab.evaluation.scores import NEEDS, Score, load_score
-from gan_lab.explain.datasets import explain_dataset
+from gan_lab.explain.datasets import explain_dataset, name_dataset
 from gan_lab.explain.layers import explain_model
 from gan_lab.losses import GanLoss
 from gan_lab.training import build
@@ -36,10 +36,11 @@ RUN_OF_PENALTY = {"gradient_penalty": "wgan_gp", "r1": "rpgan", "r2": "rpgan"}
 
 def explain_parts(config: RunConfig, parts: Collection[str]) -> Iterator[Iterator[str]]:
     """Yield the lines of each part of a run that is asked for: model, loss, penalty, optimizer,
-    dataset."""
-    config = _with_shape(config, parts)
+    augment, dataset; of "data" only where they are from."""
+    loaded = _takes_data(config, parts)
+    config = with_data(config, build.dataset(config)) if loaded else with_presumed_data(config)
     if "model" in parts:
-        yield explain_model(config)
+        yield explain_model(config, presumed=not loaded)
     if "loss" in parts:
         yield explain_loss(config)
     if "penalty" in parts:
@@ -47,18 +48,27 @@ def explain_parts(config: RunConfig, parts: Collection[str]) -> Iterator[Iterato
             yield explain_penalty(name, spec)
     if "optimizer" in parts:
         yield from explain_optimizers(config)
+    if "augment" in parts and config.augment and config.choices.augment:
+        yield _explain_augment(config.choices.augment, config.augment)
     if "dataset" in parts:
         yield explain_dataset(config)
+    elif "data" in parts:
+        yield name_dataset(config)
 
 
-def _with_shape(config: RunConfig, parts: Collection[str]) -> RunConfig:
-    """Fill in the shape and classes that networks are built for: the data's, or else presumed.
+def _explain_augment(name: str, spec: Spec) -> Iterator[str]:
+    yield f"augment={name}"
+    yield from opening_comment("augment", name)
+    yield ""
+    yield from _documentation(spec)
+
+
+def _takes_data(config: RunConfig, parts: Collection[str]) -> bool:
+    """Whether networks are built for the shape and classes of the data, which are loaded for it.
 
     Data that nobody asks about are neither downloaded nor decoded for the sake of the layers.
     """
-    if {"model", "dataset"} <= {*parts} and config.model.points == config.dataset.points:
-        return with_data(config, build.dataset(config))
-    return with_presumed_data(config)
+    return {"model", "dataset"} <= {*parts} and config.model.points == config.dataset.points
 
 
 def explain_loss(config: RunConfig) -> Iterator[str]:

@@ -60,6 +60,15 @@ def explain_dataset(config: RunConfig) -> Iterator[str]:
     yield f"{path}"
 
 
+def name_dataset(config: RunConfig) -> Iterator[str]:
+    """Yield where the dataset of a run is from; nothing is loaded for it."""
+    name = config.choices.dataset
+    yield f"dataset={name}"
+    yield f"  source    {config.dataset.source}"
+    yield f"  licence   {config.dataset.licence}"
+    yield f"  `gan-lab explain dataset={name}` counts and shows its images"
+
+
 def _sizes(data: ImageDataset) -> Iterator[str]:
     """Yield how large the images of a folder are in their files, by the number of pixels."""
     if not data.cache:

@@ -1,41 +1,140 @@
 """The layers of both networks as they are built, with the arithmetic of their sides."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
+from gan_lab.common.console import counted
 from gan_lab.config.run_config import RunConfig
 from gan_lab.models import call, parameter_count
+from gan_lab.models.initialise import weights_in_words
 from gan_lab.models.layers import LogitFromImage, ProjectLatents
 from gan_lab.training import build
 
 LAYERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear, ProjectLatents, LogitFromImage)
+WITH_BIAS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 
 
-def explain_model(config: RunConfig) -> Iterator[str]:
-    """Yield the layers of both networks as built, with the arithmetic of their sides."""
-    yield f"model={config.choices.model}"
+@dataclass(frozen=True)
+class Layer:
+    """A layer in words, the shape that it makes (without the batch), and its parameters.
+
+    `arithmetic` is how the side of a convolution follows from that of its input.
+    """
+
+    words: str
+    shape: str
+    parameters: int
+    arithmetic: str
+
+
+@dataclass(frozen=True)
+class Player:
+    """A network: what goes in, its parameters, those of no layer, and its starting weights."""
+
+    name: str
+    inputs: str
+    parameters: int
+    outside: int
+    layers: tuple[Layer, ...]
+    weights: str
+
+
+def players_of(config: RunConfig) -> tuple[Player, Player]:
+    """Build both networks of a run whose shape is known, and describe them."""
     generator, discriminator = build.networks(config)
     labels = torch.zeros(2, dtype=torch.int64) if config.is_conditional else None
     channels, *sides = config.shape
-    images = torch.zeros(2, channels * config.pack, *sides)
-    for title, network, inputs in (
-        ("generator", generator, torch.zeros(2, config.latent_dim)),
-        ("discriminator", discriminator, images),
-    ):
+    return (
+        _player(config, "generator", generator, torch.zeros(2, config.latent_dim), labels),
+        _player(
+            config,
+            "discriminator",
+            discriminator,
+            torch.zeros(2, channels * config.pack, *sides),
+            labels,
+        ),
+    )
+
+
+def _player(
+    config: RunConfig, name: str, network: nn.Module, inputs: Tensor, labels: Tensor | None
+) -> Player:
+    layers = _layers(network, inputs, labels)
+    total = parameter_count(network)
+    return Player(
+        name,
+        _inputs(config, name),
+        total,
+        total - sum(layer.parameters for layer in layers),
+        tuple(layers),
+        weights_in_words(network, config.weight_init),
+    )
+
+
+def _inputs(config: RunConfig, name: str) -> str:
+    """Write what a network is given: latents or images, and labels."""
+    model, classes = config.model, len(config.class_counts)
+    if name == "generator":
+        if not model.condition_g:
+            return counted(config.latent_dim, "latent")
+        return (
+            f"{counted(config.latent_dim, 'latent')} and the label as {classes} more numbers "
+            f"(one-hot): {config.latent_dim + classes}"
+        )
+    channels, *sides = config.shape
+    shape = "x".join(map(str, config.shape))
+    kind = "image" if sides else "point"
+    words = f"{kind} {shape}"
+    if config.pack > 1:
+        channels *= config.pack
+        words = f"{config.pack} {kind}s {shape} at once"
+    if not model.condition_d:
+        return words
+    if build.takes_labels(config):
+        return f"{words} and the label, one of {classes} classes"
+    more = "planes" if sides else "numbers"
+    total = "x".join(map(str, (channels + classes, *sides)))
+    return f"{words} and the label as {classes} more {more} (one-hot): {total}"
+
+
+def explain_model(config: RunConfig, presumed: bool) -> Iterator[str]:
+    """Yield the layers of both networks as built, with the arithmetic of their sides.
+
+    `presumed`: the shape and classes are not those of the data, and that is said.
+    """
+    yield f"model={config.choices.model}"
+    if presumed:
+        kind = "points" if config.model.points else f"images {'x'.join(map(str, config.shape))}"
+        yield f"for {kind} of {len(config.class_counts)} classes; dataset=NAME takes the data's own"
+    for player in players_of(config):
         yield ""
-        yield f"{title}: {_shape(inputs)} in, {parameter_count(network):,} parameters"
-        yield from layer_table(network, inputs, labels)
+        yield f"{player.name}: {player.parameters:,} parameters"
+        yield f"  in: {player.inputs}"
+        yield from layer_table(player)
+        yield f"  starting weights: {player.weights}"
 
 
-def layer_table(network: nn.Module, inputs: Tensor, labels: Tensor | None) -> Iterator[str]:
+def layer_table(player: Player) -> Iterator[str]:
     """Yield a line a layer: what it is, its output, its parameters, and its side's arithmetic."""
-    rows: list[tuple[nn.Module, Tensor, Tensor]] = []
+    if player.outside:
+        yield f"  {'parameters outside of layers':<42}{'-':>14}{player.outside:>12,}"
+    for layer in player.layers:
+        yield (
+            f"  {layer.words:<42}{layer.shape:>14}{layer.parameters:>12,}   {layer.arithmetic}"
+        ).rstrip()
+
+
+def _layers(network: nn.Module, inputs: Tensor, labels: Tensor | None) -> list[Layer]:
+    """Describe the layers of a network in the order in which they are called."""
+    found: list[Layer] = []
 
     def remember(layer: nn.Module, given: tuple[Tensor, ...], made: Tensor) -> None:
-        rows.append((layer, given[0], made))
+        count = parameter_count(layer)
+        found.append(Layer(_describe(layer), _shape(made), count, arithmetic(layer, given[0])))
 
     hooks = [
         layer.register_forward_hook(remember)
@@ -46,14 +145,7 @@ def layer_table(network: nn.Module, inputs: Tensor, labels: Tensor | None) -> It
         call(network, inputs, labels)
     for hook in hooks:
         hook.remove()
-    rest = parameter_count(network) - sum(parameter_count(layer) for layer, _, _ in rows)
-    if rest:
-        yield f"  {'parameters outside of layers':<38}{'-':>14}{rest:>12,}"
-    for layer, given, made in rows:
-        yield (
-            f"  {_describe(layer):<38}{_shape(made):>14}{parameter_count(layer):>12,}   "
-            f"{arithmetic(layer, given)}"
-        ).rstrip()
+    return found
 
 
 def arithmetic(layer: nn.Module, images: Tensor) -> str:
@@ -77,13 +169,18 @@ def arithmetic(layer: nn.Module, images: Tensor) -> str:
 
 def _describe(layer: nn.Module) -> str:
     inner = layer.convolution if isinstance(layer, ProjectLatents | LogitFromImage) else layer
-    kind = type(inner).__name__.removeprefix("Parametrized")
-    spectral = ", spectral norm" if is_parametrized(inner) else ""
+    words = [type(inner).__name__.removeprefix("Parametrized")]
     if isinstance(inner, nn.Conv2d | nn.ConvTranspose2d):
-        kernel, stride, padding = inner.kernel_size[0], inner.stride[0], inner.padding[0]
-        bias = "" if inner.bias is None else ", bias"
-        return f"{kind} k{kernel} s{stride} p{padding}{bias}{spectral}"
-    return f"{kind}{spectral}"
+        words[0] += f" k{inner.kernel_size[0]} s{inner.stride[0]} p{inner.padding[0]}"
+    if isinstance(inner, WITH_BIAS):
+        words.append("no bias" if inner.bias is None else "bias")
+    if isinstance(inner, nn.LeakyReLU):
+        words.append(f"slope {inner.negative_slope:g}")
+    if isinstance(inner, nn.InstanceNorm2d) and not inner.affine:
+        words.append("nothing learned")
+    if is_parametrized(inner):
+        words.append("spectral norm")
+    return ", ".join(words)
 
 
 def _shape(tensor: Tensor) -> str:

@@ -4,7 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
-SCHEMES = ("custom", "default")
+SCHEMES = {
+    "custom": "convolutions and linear layers N(0, 0.02), weights of batch norm N(1, 0.02) and its "
+    "biases 0, the rest as PyTorch sets it",
+    "default": "as PyTorch sets them",
+}
 
 
 def initialise(network: nn.Module, scheme: str) -> None:
@@ -17,8 +21,19 @@ def initialise(network: nn.Module, scheme: str) -> None:
     """
     if scheme not in SCHEMES:
         raise ValueError(f"weight_init={scheme}: choose from {', '.join(SCHEMES)}.")
-    if scheme == "custom" and not getattr(network, "sets_own_weights", False):
+    if scheme == "custom" and not _sets_own_weights(network):
         network.apply(_initialise_layer)
+
+
+def weights_in_words(network: nn.Module, scheme: str) -> str:
+    """Write in words which starting weights `initialise` gives a network."""
+    if scheme == "custom" and _sets_own_weights(network):
+        return "as its class sets them"
+    return f"{SCHEMES[scheme]} (weight_init={scheme})"
+
+
+def _sets_own_weights(network: nn.Module) -> bool:
+    return bool(getattr(network, "sets_own_weights", False))
 
 
 @torch.no_grad()

@@ -94,8 +94,7 @@ def networks(config: RunConfig) -> tuple[nn.Module, nn.Module]:
     channels, image_size = config.shape[0], config.shape[-1]
     label_latents = classes if config.model.condition_g else 0
     judged = classes if config.model.condition_d else 0
-    takes_labels = getattr(locate(str(config.model.discriminator.target)), "labelled", False)
-    label_channels = 0 if takes_labels else judged
+    label_channels = 0 if takes_labels(config) else judged
     generator = _network(
         config,
         "generator",
@@ -108,7 +107,7 @@ def networks(config: RunConfig) -> tuple[nn.Module, nn.Module]:
         "discriminator",
         channels=channels * config.pack + label_channels,
         image_size=image_size,
-        **({"classes": judged} if takes_labels else {}),
+        **({"classes": judged} if takes_labels(config) else {}),
     )
     if label_latents:
         generator = LabelledGenerator(generator, classes)
@@ -117,6 +116,12 @@ def networks(config: RunConfig) -> tuple[nn.Module, nn.Module]:
     labels = torch.zeros(2, dtype=torch.int64) if config.is_conditional else None
     check_shapes(generator, discriminator, config.latent_dim, config.shape, config.pack, labels)
     return generator, discriminator
+
+
+def takes_labels(config: RunConfig) -> bool:
+    """Whether the class of the discriminator takes labels itself, not as planes of its images."""
+    target = locate(str(config.model.discriminator.target))
+    return bool(getattr(target, "labelled", False))
 
 
 def _network(config: RunConfig, player: str, **shape: int) -> nn.Module:
