@@ -79,5 +79,5 @@ def test_a_cell_that_a_generator_leaves_out_is_left_out():
 
 def test_too_few_samples_are_refused():
     points = torch.rand(9, 2, generator=torch.Generator().manual_seed(0))
-    with pytest.raises(ValueError, match="no cell of the training data has 10 held-out"):
+    with pytest.raises(ValueError, match="no cell of the training data has 10 samples"):
         copy_test(points, points, points, cells=2)

@@ -133,7 +133,9 @@ def frechet_by_class(real: Features, fake: Features) -> Measured:
     found = []
     for label in real.labels.unique().tolist():
         ours, theirs = (_of_class(side, label) for side in (real, fake))
-        if min(len(ours.values), len(theirs.values)) < 2:
+        if len(ours.values) < 2:
+            raise UsageError(f"class {label} has fewer than 2 training images.")
+        if len(theirs.values) < 2:
             raise UsageError(f"class {label} has fewer than 2 samples; --samples N takes more.")
         found.append(frechet_distance(ours, theirs))
     return mean_over_independent(found)
@@ -316,7 +318,7 @@ def copies(real: Splits, fake: Tensor, cells: int) -> Measured:
     try:
         found = copy_test(real.train, real.held_out[: len(fake)], fake, cells)
     except ValueError as error:
-        raise UsageError(f"copies: {error}; --samples N takes more.") from None
+        raise UsageError(f"{error}.") from None
     return Measured(found.statistic, p=found.p)
 
 
@@ -350,7 +352,7 @@ def spectrum(real: Tensor, fake: Tensor) -> Measured:
     """
     least = rounding_power(*real.shape[-2:])
     value, error = log_spectral_distance(radial_spectrum(real), radial_spectrum(fake), least)
-    return _with_error(value, error)
+    return _with_error(value, error) if error else Measured(value)
 
 
 def covered_modes(real: PointDataset, fake: Tensor) -> dict[str, Measured]:

@@ -53,7 +53,9 @@ def copy_test(train: Tensor, held_out: Tensor, fake: Tensor, cells: int = 10) ->
             weights.append(len(real_distances))
             values.append(rank_z(real_distances, fake_distances))
     if not weights:
-        raise ValueError(f"no cell of the training data has {FEWEST} held-out and {FEWEST} samples")
+        raise ValueError(
+            f"no cell of the training data has {FEWEST} samples and {FEWEST} held-out ones"
+        )
     from scipy.special import ndtr
 
     shares = np.array(weights) / sum(weights)
