@@ -23,7 +23,7 @@ from gan_lab.jobs.train_run import train_run
 from gan_lab.losses import GanLoss
 from gan_lab.report import write
 from gan_lab.report.collect import collect
-from gan_lab.report.listing import Cell, list_rows
+from gan_lab.report.listing import Cell, find_listed, list_rows
 from gan_lab.runs.lines import ScoreLine
 from gan_lab.training import build
 from gan_lab.training.trained import TrainedRun, load_run, open_run
@@ -121,7 +121,7 @@ def list_runs(study: str = "*", runs_dir: str | Path | None = None) -> list[dict
 
     Nobody's code is imported. `pandas.DataFrame(gan_lab.list_runs())` is a table of them.
     """
-    return list_rows(_runs_dir(runs_dir), study)
+    return list_rows(find_listed(_runs_dir(runs_dir), study))
 
 
 def load_loss(name: str, penalty: Sequence[str] = ()) -> GanLoss:

@@ -75,8 +75,7 @@ def test_each_run_is_listed_by_the_score_that_its_best_is_chosen_by(gan_lab_here
     ring = gan_lab_here("dataset=ring", "model=point_mlp", *length)
     assert ring.returncode == 0, ring.stderr
     headings, run = gan_lab_here("runs").stdout.splitlines()[:2]
-    assert headings.split() == ["study", "run", "state", "step", "time", "wasserstein", "modes",
-                                "reason"]  # fmt: skip
+    assert headings.split() == ["run", "state", "step", "time", "wasserstein", "modes", "reason"]
     assert float(run.split()[-2]) > 0 and 0 <= int(run.split()[-1]) <= 8
     digits = gan_lab_here("hidden_dim=4", "steps=2", *length)
     assert digits.returncode == 0, digits.stderr

@@ -85,3 +85,18 @@ def test_without_tensorboard_it_is_said_in_one_line(gan_lab_here, monkeypatch):
     result = gan_lab_here("logger=tensorboard", "steps=2", *QUICK)
     assert result.returncode == 2
     assert "pip install 'gan-lab[tensorboard]'" in result.stderr
+
+
+def test_its_hparams_page_knows_the_settings_and_the_score(gan_lab_here, tmp_path):
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+    result = gan_lab_here("logger=tensorboard", "steps=2", "latent_dim=9", *QUICK)
+    assert result.returncode == 0, result.stderr
+    found = events(the_run(tmp_path)).PluginTagToContent("hparams")
+    told = {tag: HParamsPluginData.FromString(content) for tag, content in found.items()}
+    (started,) = [one.session_start_info for one in told.values()
+                  if one.HasField("session_start_info")]  # fmt: skip
+    assert started.hparams["latent_dim"].number_value == 9
+    assert started.hparams["loss"].string_value == "nonsaturating"
+    (experiment,) = [one.experiment for one in told.values() if one.HasField("experiment")]
+    assert [info.name.tag for info in experiment.metric_infos] == ["score/fd_classifier"]

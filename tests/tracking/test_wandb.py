@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from gan_lab.config.run_config import as_content
+from gan_lab.tracking.names import display_name
 from gan_lab.tracking.wandb_tracker import STEPPED
 from small_runs import FEW_SAMPLES, FEW_SCORES, the_run
 from wandb_log import logs, read_log, the_log
@@ -68,13 +69,14 @@ def test_nothing_goes_over_the_network(folder):
 def test_a_run_is_filed_with_its_config(folder):
     log, run = the_log(folder), the_run(folder)
     assert log.exit_code == 0
-    assert log.run.display_name == run.directory.name
+    words = ["latent 16", "hidden 4", "image_size 16", "seed 3"]
+    assert log.run.display_name == ", ".join(["dcgan nonsaturating", *words])
     assert (log.run.project, log.run.run_group, log.run.job_type) == (
         "gan_lab",
         "pictures",
         "train",
     )
-    assert [*log.run.tags] == ["dcgan", "nonsaturating", "digits", "first", "second"]
+    assert [*log.run.tags] == ["dcgan", "nonsaturating", "digits", *words, "first", "second"]
     assert json.loads(run.tracker_path.read_text())["id"] == log.run.run_id
     log.config.pop("_wandb")  # its own
     assert log.config == as_content(run.config())
@@ -207,6 +209,6 @@ def test_a_killed_run_leaves_a_readable_log(start_gan_lab, tmp_path):
     process.wait()
     log, run = the_log(tmp_path), the_run(tmp_path)
     assert log.exit_code is None
-    assert log.run.display_name == run.directory.name
+    assert log.run.display_name == display_name(run.config())
     rows = log.scalars("step", "loss/d", "loss/g")
     assert rows == [{key: line[key] for key in rows[0]} for line in run.metrics()[: len(rows)]]

@@ -1,8 +1,11 @@
 """Tables of scores: one run with its floors, or many runs with a column for each quantity."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
-from gan_lab.evaluation.scores import value_named
+from gan_lab.common.errors import RunError
+from gan_lab.evaluation.scores import value_named, values_in_lists
+from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import ScoreLine
 from gan_lab.runs.protocol import column_key, differences
 
@@ -140,3 +143,26 @@ def _lined_up(rows: Sequence[Sequence[str]]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def shown_scores(runs: Sequence[Run]) -> list[str]:
+    """Return what lists of runs show: the score by which the best of each run's kind is chosen,
+    and those beside it."""
+    chosen_by = {}
+    for run in runs:
+        with suppress(RunError):  # whose config cannot be read; its row says what is known
+            chosen_by[run.config().dataset.selection] = True
+    known = {score for run in runs for score in run.final_scores()}
+    return list(dict.fromkeys([*chosen_by, *(s for s in values_in_lists() if s in known)]))
+
+
+def short_name(score: str) -> str:
+    """Return the heading of a score in a list of runs."""
+    return value_named(score).short
+
+
+def score_cells(run: Run, shown: Sequence[str]) -> list[str]:
+    """Return the last scores of a run, as a list of runs writes them; "" where it has none."""
+    scores = run.final_scores()
+    return [format(scores[name], value_named(name).format) if name in scores else ""
+            for name in shown]  # fmt: skip

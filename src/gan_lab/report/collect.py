@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from gan_lab.common.errors import RunError, UsageError
@@ -33,7 +34,6 @@ class RunData:
     metrics: list[MetricsLine]
     evaluations: list[ScoreLine]
     commands: list[str]  # of each start
-    output: str | None  # what D's curves hold: "probability", "score", or None if unknown
     missing: list[str]  # names of files that are not there
     log: str  # the first digits of the sha256 of metrics.jsonl, empty if it is not there
     damage: list[str]  # a line for each thing that is wrong with its files
@@ -46,6 +46,11 @@ class RunData:
     @property
     def finished(self) -> bool:
         return self.state == DONE
+
+    @cached_property
+    def output(self) -> str | None:
+        """What D's curves hold: "probability", "score", or None if that cannot be known."""
+        return _output(self.config)
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,6 @@ def read(run: Run, name: str) -> RunData:
         metrics=metrics,
         evaluations=evaluations,
         commands=commands,
-        output=_output(config),
         missing=[name for name, found in there.items() if not found],
         log=_digest(run.metrics_path),
         damage=damage(run),

@@ -82,7 +82,10 @@ def _first_of(faults: Sequence[str], remedy: str) -> list[str]:
 
 
 def _lost_lines(run: Run) -> list[str]:
-    until = [run.status().step, *run.checkpoint_steps()][-1]
+    status = run.status()
+    # The step at which a run diverges has no line.
+    reached = status.step - (status.state == "diverged")
+    until = [reached, *run.checkpoint_steps()][-1]
     try:
         lost = run.lost_lines(until)
     except RunError:  # of the config, and said

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_lab.common.errors import UsageError
+from gan_lab.config import leaves
 from gan_lab.config.run_config import RunConfig, as_content
 from gan_lab.runs.census import ClassCensus
 from gan_lab.runs.directory import Run
@@ -33,7 +34,21 @@ class TensorBoardTracker:
             self._writer.add_text(
                 "config", f"```\n{json.dumps(as_content(config), indent=1)}\n```", 0
             )
+            self._hyperparameters(config)
         self.description = f"TensorBoard: `tensorboard --logdir {config.runtime.runs_dir}`"
+
+    def _hyperparameters(self, config: RunConfig) -> None:
+        """Give the HPARAMS page the settings of the run, and the score that its best is chosen by.
+
+        Not by SummaryWriter.add_hparams, which makes another run for it.
+        """
+        from torch.utils.tensorboard.summary import hparams
+
+        settings = {**leaves.choices(config), **leaves.knobs(config)}
+        plain = {key: value if isinstance(value, bool | int | float | str) else str(value)
+                 for key, value in settings.items() if value is not None}  # fmt: skip
+        for summary in hparams(plain, {f"score/{config.dataset.selection}": 0.0}):
+            self._writer._get_file_writer().add_summary(summary)
 
     def log(self, line: MetricsLine) -> None:
         self._step = int(line["step"])

@@ -14,6 +14,7 @@ from gan_lab.runs.census import ClassCensus
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import MetricsLine
 from gan_lab.tracking.base import CENSUS, census_numbers, census_rows, first_line
+from gan_lab.tracking.names import display_name, setting_words
 from gan_lab.tracking.wandb_environment import (
     connect_seconds,
     is_logged_in,
@@ -55,6 +56,8 @@ class WandbTracker:
         runtime, choices = config.runtime, config.choices
         root = expanded(runtime.runs_dir).resolve()
         link = read_json(run.tracker_path, {})
+        # A run that was begun under the name of its directory keeps it.
+        name = link.get("name", run.directory.name) if link else display_name(config)
         console: Any = os.environ.get("WANDB_CONSOLE", "off")
         arguments: dict[str, Any] = {
             "project": project,
@@ -62,8 +65,8 @@ class WandbTracker:
             "dir": root,
             "group": runtime.study,
             "job_type": "train",
-            "name": run.directory.name,
-            "tags": [choices.model, choices.loss, choices.dataset, *tags],
+            "name": name,
+            "tags": [choices.model, choices.loss, choices.dataset, *setting_words(config), *tags],
             "config": as_content(config),
             "id": link.get("id") or secrets.token_hex(4),
             "resume": "allow",
@@ -91,7 +94,8 @@ class WandbTracker:
         self._run.define_metric("score/*", step_metric="step", summary="min,last")
         replace_file(
             run.tracker_path,
-            json.dumps({"id": self._run.id, "mode": mode, "directory": self._run.dir}) + "\n",
+            json.dumps({"id": self._run.id, "mode": mode, "directory": self._run.dir, "name": name})
+            + "\n",
         )
         self.description = {
             "online": f"W&B online, {self._run.url}" if mode == "online" else "",
