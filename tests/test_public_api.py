@@ -29,16 +29,16 @@ NAMES = {
         image_dimensions image_folder kmnist listing_hash mnist moons pinwheel points_csv
         reading_once ring spiral stacked_mnist to_unit with_channels""",
     "gan_lab.metrics": """
-        Cells Census ClassifierScore Confusion FrechetDistance JudgeErrors KernelDistance
-        ModeCoverage Moments PrecisionRecallDensityCoverage SlicedWasserstein UNSURE
-        birthday_size cells_for closest_pairs count_modes divergence_from_uniform
-        enough_for_errors familiar_distance frechet frechet_at_infinity frechet_distance
-        frechet_error frechet_from_features high_quality_counts inception_score is_strange
-        jensen_shannon kid kid_subsets mean_interval mode_coverage moments nearest_distances
+        Cells Census ClassifierScore Confusion CopyTest FrechetDistance JudgeErrors KernelDistance
+        ModeCoverage Moments PrecisionRecallDensityCoverage SlicedWasserstein UNSURE birthday_size
+        cells_for closest_pairs copy_test count_modes divergence_from_uniform enough_for_errors
+        familiar_distance frechet frechet_at_infinity frechet_distance frechet_error
+        frechet_from_features high_quality_counts inception_score is_strange jensen_shannon kid
+        kid_subsets log_spectral_distance mean_interval mode_coverage moments nearest_distances
         nearest_modes nearest_others normal_interval optimal_discriminator pair_similarities
-        pairwise_distances precision_recall_density_coverage random_directions
-        sliced_wasserstein spread stacked_mode_coverage sure_classes swd swd_levels
-        triple_counts value_of wilson""",
+        pairwise_distances precision_recall_density_coverage radial_spectrum random_directions
+        ring_frequencies ring_numbers rounding_power sliced_wasserstein spread stacked_mode_coverage
+        sure_classes swd swd_levels triple_counts value_of wilson""",
     "gan_lab.tracking": """
         JsonLines TensorBoardTracker Tracker WandbTracker open_tracker wandb_and_tensorboard""",
     "gan_lab.evaluation": "shipped_classifier stacked_classifier trained_classifier",

@@ -13,7 +13,12 @@ from torch import Tensor
 
 from gan_lab.evaluation.measures import Features, Measured
 from gan_lab.evaluation.scores import load_score
-from gan_lab.metrics import Moments, precision_recall_density_coverage
+from gan_lab.metrics import (
+    Moments,
+    precision_recall_density_coverage,
+    ring_numbers,
+    rounding_power,
+)
 
 DOUBLE = torch.float64
 Repeat = Callable[[torch.Generator], dict[str, Measured]]
@@ -123,6 +128,39 @@ def known_classes(count: int) -> Repeat:
     return repeat
 
 
+def classes(population: Population, count: int) -> Repeat:
+    """The distance by class of three classes, `count` samples each, which lie apart."""
+    score, draw = load_score("fd_by_class"), population.fakes(3 * count)
+    labels = torch.arange(3).repeat_interleave(count)
+    real = population.fakes(3000)(torch.Generator().manual_seed(1))
+    real = Features(real.values.repeat(3, 1), labels=torch.arange(3).repeat_interleave(3000))
+    places = 5.0 * labels.unsqueeze(1)
+
+    def repeat(generator: torch.Generator) -> dict[str, Measured]:
+        return score(real, [Features(draw(generator).values + places, labels=labels)])
+
+    return repeat
+
+
+def spectra(count: int, side: int, blur: float) -> tuple[Repeat, float]:
+    """The spectra of noise that is lessened by `blur` decibels per ring, and their distance."""
+    score = load_score("spectrum")
+    rings = ring_numbers(side, side)
+    decibels = blur * torch.arange(int(rings.max()) + 1, dtype=DOUBLE)
+    gains = 10 ** (-decibels[rings] / 20)
+    white = 40 * normal(torch.Generator().manual_seed(2), 20_000, 1, side, side)
+    least = rounding_power(side, side)
+    powers = torch.full_like(decibels, 1600 / side**2)
+    ratios = (powers * 10 ** (-decibels / 10) + least) / (powers + least)
+    truth = (10 * ratios[1:].log10()).square().mean().sqrt().item()
+
+    def repeat(generator: torch.Generator) -> dict[str, Measured]:
+        noise = torch.fft.fft2(40 * normal(generator, count, 1, side, side))
+        return score(white, [torch.fft.ifft2(noise * gains).real])
+
+    return repeat, truth
+
+
 # --- quick: a hundred repeats tell a half width that is 1.4 times too narrow ----------------------
 
 
@@ -152,6 +190,17 @@ def test_shares_of_neighbours_hold_their_expectations():
 def test_the_score_of_a_classifier_holds_that_of_a_tenth_of_the_samples():
     found = simulate(known_classes(1000), 200)
     assert holds(found["classifier_score"], 200), found
+
+
+def test_the_distance_by_class_holds_its_expectation():
+    found = simulate(classes(Population(size=4, unlike=0.3), 100), 100)
+    assert holds(found["fd_by_class"], 100), found
+
+
+def test_the_distance_of_spectra_holds_that_of_the_generator():
+    repeat, truth = spectra(100, 8, blur=0.5)
+    found = simulate(repeat, 50, spectrum=truth)
+    assert holds(found["spectrum"], 50), found
 
 
 def test_what_lies_near_in_parts_alone_does_not_widen_a_share_of_none():
@@ -194,6 +243,23 @@ def test_neighbours_of_known_gaussians_a_thousand_times(count, size, scale):
     found = simulate(neighbours(count, size, scale), 1000)
     print(f"\n{count} samples of {size} features: {found}")
     assert all(holds_well(one) for one in found.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "count"), [(4, 100), (16, 200)])
+def test_distances_by_class_a_thousand_times(size, count):
+    found = simulate(classes(Population(size, unlike=0.3), count), 1000)
+    print(f"\n3 classes, {count} samples each of {size} features: {found}")
+    assert holds_well(found["fd_by_class"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("count", "side", "blur"), [(100, 8, 0.5), (500, 16, 0.2)])
+def test_distances_of_spectra_a_thousand_times(count, side, blur):
+    repeat, truth = spectra(count, side, blur)
+    found = simulate(repeat, 1000, spectrum=truth)
+    print(f"\n{count} images of {side}x{side}: {found}, true distance {truth:.3f} dB")
+    assert holds_well(found["spectrum"])
 
 
 @pytest.mark.slow

@@ -12,7 +12,8 @@ from gan_lab.common.paths import conf_directory
 from gan_lab.config.instantiate import locate
 from gan_lab.config.run_config import RunConfig, as_content, read_config
 from gan_lab.data import digits, ring
-from gan_lab.evaluation.measures import Features
+from gan_lab.evaluation.folders import default_scores
+from gan_lab.evaluation.measures import Features, Splits
 from gan_lab.evaluation.scores import DIRECTIONS, NEEDS, asked_scores, load_score, value_named
 from small_runs import config_of
 
@@ -38,7 +39,14 @@ def test_every_score_is_a_function_that_takes_its_settings(name):
 
 def made_up(needs: str) -> tuple[Any, Any]:
     """Something real and something fake of the kind that a score needs, labelled if it can be."""
-    if needs in ("classifier", "inception", "stacked"):
+    if needs == "labelled":
+        few = replace(DIGITS["train"], images=DIGITS["train"].images[:40, :, ::4, ::4],
+                      labels=DIGITS["train"].labels[:40])  # fmt: skip
+        return few, few
+    if needs == "splits":
+        few = DIGITS["train"].images[:60].flatten(1)
+        return Splits(few, few), few
+    if needs in ("classifier", "classes", "inception", "stacked"):
         values = torch.randn(200, 8, generator=torch.Generator().manual_seed(0))
         features = Features(values, values.repeat(1, 125 if needs == "stacked" else 2),
                             torch.zeros(200, dtype=torch.long))  # fmt: skip
@@ -98,11 +106,30 @@ def test_a_dataset_that_lists_none_gets_what_its_data_allow():
         ("mnist", "mode_coverage", "the modes of mnist are not known"),
         ("mnist", "stacked_modes", "mnist is not made of three digits"),
         ("mnist", "wasserstein", "mnist has images, no points"),
+        ("mnist", "fd_by_class", "the run is not conditional"),
+        ("mnist", "classification_accuracy", "the run is not conditional"),
+        ("faces", "fd_by_class", "faces has no classifier"),
+        ("ring", "classification_accuracy", "ring has points, no images"),
+        ("ring", "spectrum", "ring has points, no images"),
     ],
 )
 def test_a_score_that_makes_no_sense_is_refused_with_the_reason(dataset, score, reason):
     allowed, (line,) = asked_scores([score], config_with_classes(f"dataset={dataset}"))
     assert not allowed and reason in line and "it has" in line and "\n" not in line
+
+
+def test_a_conditional_run_can_have_the_scores_of_classes():
+    names = ["fd_by_class", "classification_accuracy", "copies", "spectrum"]
+    config = config_with_classes("dataset=mnist", "model=cdcgan")
+    assert asked_scores(names, config) == (names, [])
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_what_is_taken_by_name_alone_is_in_no_list(name):
+    listed = set(config_of(f"dataset={name}", "folder=x").dataset.scores)
+    alone = {"copies", "fd_by_class", "classification_accuracy", "spectrum", "fd_infinite"}
+    assert alone <= set(SCORES) and not listed & alone
+    assert not alone & set(default_scores())
 
 
 def test_a_score_that_there_is_not():

@@ -8,10 +8,12 @@ from torch import Tensor
 
 from gan_lab.common.errors import UsageError
 from gan_lab.common.version import __version__
+from gan_lab.data import ImageDataset
 from gan_lab.evaluation.extractors import Extractor
 from gan_lab.evaluation.measures import Features
 from gan_lab.evaluation.reference import Reference
 from gan_lab.evaluation.scores import Score
+from gan_lab.evaluation.sides import Sides, first, size
 from gan_lab.runs.lines import Protocol, ScoreLine
 from gan_lab.runs.protocol import shape_words
 
@@ -56,6 +58,7 @@ class Evaluator:
     `extractor` returns that of "classifier" or "inception". `resize` says how samples came to be
     as large as the real ones, where no extractor resizes them. The floor is the test split against
     the training split, of `floor` if the real images have no split.
+    Without a classifier scores that need splits look at samples as they are.
     """
 
     dataset: str
@@ -63,6 +66,7 @@ class Evaluator:
     extractor: Callable[[str], Extractor]
     resize: str
     floor: Reference | None = None
+    has_classifier: bool = True
 
     def evaluate(self, score: Score, samples: Samples, asked: int, sets: int) -> list[ScoreLine]:
         """Return a line for each value of a score; its step is 0, for samples do not tell theirs.
@@ -72,9 +76,10 @@ class Evaluator:
         """
         count = score.samples(asked)
         extractor = self._extractor(score)
-        real = _real(self.real, score, extractor)
+        sides = Sides(score, self.real, extractor)
+        real, (real_split, floor_split) = sides.real(), sides.splits()
         ranges = [(number * count, (number + 1) * count) for number in range(sets)]
-        fakes = [samples.seen_by(extractor, *some) for some in ranges]
+        fakes = [_fake(score, samples, extractor, *some) for some in ranges]
         found = score(real, fakes)
         floors, floor_count = self._floors(score, extractor, count)
         like_floor = _on_fewer(score, real, fakes[0], floor_count) if floor_count < count else {}
@@ -84,9 +89,9 @@ class Evaluator:
             "resize": extractor.resize if extractor else self.resize,
             "data": self.dataset,
             "data_hash": self.real.hash(extractor),
-            "real_split": "all" if self.floor else "train",
-            "real_count": _real_count(score, real),
-            "floor_split": "half" if self.floor else "test",
+            "real_split": "all" if self.floor else real_split,
+            "real_count": size(score, real),
+            "floor_split": "half" if self.floor else floor_split,
             "floor_count": floor_count,
             "generated_shape": shape_words(samples.seen_by(None, 0, count).shape[1:]),
             "generated_count": count,
@@ -105,69 +110,52 @@ class Evaluator:
                 measured.interval,
                 protocol,
                 like_floor.get(name) if name in floors else None,
+                measured.p,
             )
             for name, measured in found.items()
         ]
 
     def _extractor(self, score: Score) -> Extractor | None:
-        if score.needs in ("classifier", "stacked"):
+        if score.needs in ("classifier", "classes", "stacked"):
             return self.extractor("classifier")
+        if score.needs == "splits":
+            return self.extractor("classifier") if self.has_classifier else None
         return self.extractor("inception") if score.needs == "inception" else None
 
     def _floors(
         self, score: Score, extractor: Extractor | None, count: int
     ) -> tuple[dict[str, float], int]:
-        """Return the score of the test split in place of samples, and how many it took of it.
+        """Return the score of real samples in place of fakes, and how many it took of them.
 
-        None where the split is too small for the score.
+        None where there are too few for the score.
         """
-        side = self.floor or self.real
-        count = min(count, len(side.test))
+        data = self.floor or self.real
+        sides = Sides(score, data, extractor)
+        count = sides.floor_count(count)
 
         def compute() -> dict[str, float]:
-            test = (
-                _first(side.test_features(extractor), count)
-                if extractor
-                else side.samples("test")[:count]
-            )
-            found = score(_real(side, score, extractor), [test])
-            return {name: one.value for name, one in found.items()}
+            real, fake = sides.floor(count)
+            return {name: one.value for name, one in score(real, [fake]).items()}
 
         judged_by = [extractor.name, extractor.sha256] if extractor else None
         key = [score.name, score.settings(), judged_by, count, *score.identity()]
         try:
-            return side.floors(extractor, key, compute), count
+            return data.floors(extractor, key, compute), count
         except UsageError:
             return {}, count
 
 
 def _on_fewer(score: Score, real: Any, fake: Any, count: int) -> dict[str, float]:
     """Return a score on the first `count` samples of a set; nothing where they are too few."""
-    fewer = _first(fake, count) if isinstance(fake, Features) else fake[:count]
     try:
-        return {name: one.value for name, one in score(real, [fewer]).items()}
+        return {name: one.value for name, one in score(real, [first(fake, count)]).items()}
     except UsageError:
         return {}
 
 
-def _real(side: Reference, score: Score, extractor: Extractor | None) -> Any:
-    if extractor:
-        return side.train_features(extractor)
-    if score.needs == "modes":
-        return side.train
-    return side.train.images if score.all_real else side.samples("train")
-
-
-def _real_count(score: Score, real: Any) -> int:
-    if not isinstance(real, Features):
-        return len(real)
-    return real.moments.count if score.all_real else len(real.values)
-
-
-def _first(features: Features, count: int) -> Features:
-    logits, labels = features.logits, features.labels
-    return Features(
-        features.values[:count],
-        None if logits is None else logits[:count],
-        None if labels is None else labels[:count],
-    )
+def _fake(score: Score, samples: Samples, extractor: Extractor | None, begin: int, end: int) -> Any:
+    """Return samples `begin` to `end` as a score takes them."""
+    if score.needs == "labelled":
+        return ImageDataset(samples.seen_by(None, begin, end), samples.asked(begin, end))
+    seen = samples.seen_by(extractor, begin, end)
+    return seen.values if score.needs == "splits" and extractor else seen

@@ -33,7 +33,8 @@ class InceptionFile:
 
 def default_scores() -> list[str]:
     """Return the scores of folders that need no weights."""
-    return scores_that_need("images", "samples")
+    names = scores_that_need("images", "samples")
+    return [name for name in names if not load_score(name).on_request]
 
 
 def score_folders(
@@ -50,8 +51,8 @@ def score_folders(
     for name in names:
         if load_score(name).needs not in ALLOWED:
             raise UsageError(
-                f"{name} cannot be had: folders have no classifier and no modes; choose from "
-                f"{', '.join(scores_that_need(*ALLOWED))}."
+                f"{name} cannot be had: folders have no classifier, no splits and no modes; choose "
+                f"from {', '.join(scores_that_need(*ALLOWED))}."
             )
     for folder in (real, fake):
         if not folder.is_dir():

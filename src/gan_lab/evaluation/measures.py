@@ -14,15 +14,18 @@ import torch
 from torch import Tensor
 
 from gan_lab.common.errors import UsageError
-from gan_lab.data import PointDataset
+from gan_lab.data import ImageDataset, PointDataset
+from gan_lab.evaluation.classifier import accuracy, train_classifier
 from gan_lab.metrics import (
     Moments,
+    copy_test,
     enough_for_errors,
     frechet,
     frechet_at_infinity,
     frechet_error,
     inception_score,
     kid_subsets,
+    log_spectral_distance,
     mean_interval,
     mode_coverage,
     moments,
@@ -31,7 +34,9 @@ from gan_lab.metrics import (
     pair_similarities,
     pairwise_distances,
     precision_recall_density_coverage,
+    radial_spectrum,
     random_directions,
+    rounding_power,
     sliced_wasserstein,
     stacked_mode_coverage,
     swd,
@@ -42,18 +47,21 @@ CONFIDENT = 0.9
 SUBSETS = 10  # that a kernel distance has at least
 PARTS = 10  # of the samples, whose spread is the error of scores of neighbours
 FEWEST_IN_PART = 20
+BATCH = 128  # samples of an update of a classifier
 
 
 @dataclass(frozen=True)
 class Measured:
     """A value with its 95 % interval, and its standard error, where it has them.
 
-    A score of several sets makes its interval of the errors, where all of them have one.
+    A score of several sets makes its interval of the errors, where all of them have one. `p` is the
+    p-value of a score that is a test, whose value is a statistic.
     """
 
     value: float
     interval: tuple[float, float] | None = None
     error: float | None = None
+    p: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,14 @@ class Features:
     @cached_property
     def moments(self) -> Moments:
         return self.known or moments(self.values)
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Training and held-out samples: features [N, d], or images or points as they are."""
+
+    train: Tensor
+    held_out: Tensor
 
 
 # --- measures on features ------------------------------------------------------------------------
@@ -103,6 +119,31 @@ def frechet_infinite(real: Features, fake: Features) -> Measured:
     except ValueError as error:
         raise UsageError(f"fd_infinite: {error}; --samples N takes more.") from None
     return _with_error(value, frechet_error(real.moments, fake.moments, fake.values))
+
+
+def frechet_by_class(real: Features, fake: Features) -> Measured:
+    """Return the mean over classes of the Fréchet distance of samples to real ones of that class.
+
+    Each class counts as much as another, whatever its share. The class of a sample is that which it
+    was asked for.
+    Source: Miyato and Koyama 2018 (arXiv 1802.05637), who call it intra FID.
+    Better: lower, down to the floor. It falls with the number of samples of a class.
+    """
+    assert real.labels is not None and fake.labels is not None
+    found = []
+    for label in real.labels.unique().tolist():
+        ours, theirs = (_of_class(side, label) for side in (real, fake))
+        if len(ours.values) < 2:
+            raise UsageError(f"class {label} has fewer than 2 training images.")
+        if len(theirs.values) < 2:
+            raise UsageError(f"class {label} has fewer than 2 samples; --samples N takes more.")
+        found.append(frechet_distance(ours, theirs))
+    return mean_over_independent(found)
+
+
+def _of_class(features: Features, label: int) -> Features:
+    assert features.labels is not None
+    return Features(features.values[features.labels == label])
 
 
 def kernel_distance(real: Features, fake: Features, subset_size: int) -> Measured:
@@ -264,6 +305,56 @@ def nearest_distance(real: Tensor, fake: Tensor) -> Measured:
     return mean_of(nearest_distances(real, fake))
 
 
+def copies(real: Splits, fake: Tensor, cells: int) -> Measured:
+    """Return C_T and its p-value: whether samples are nearer to training data than held-out ones.
+
+    The mean over cells of the z-value of the Mann-Whitney U of distances to the nearest training
+    sample, of samples against as many held-out ones. `p` is the chance of a C_T as low as this of
+    samples that are as far as held-out data.
+    Source: Meehan, Chaudhuri and Dasgupta 2020 (arXiv 2004.05675).
+    Better: near 0. A low p is copying; far above 0 samples are unlike the data. Few copies among
+    many samples that are unlike the data do not show.
+    """
+    try:
+        found = copy_test(real.train, real.held_out[: len(fake)], fake, cells)
+    except ValueError as error:
+        raise UsageError(f"{error}.") from None
+    return Measured(found.statistic, p=found.p)
+
+
+def classification_accuracy(real: ImageDataset, fake: ImageDataset, steps: int) -> Measured:
+    """Return the share of held-out real images that a classifier trained on samples gets right.
+
+    The labels of samples are those asked for. It is the network that `gan-lab` trains on a
+    dataset's own labels. Its interval is Wilson's.
+    Source: Ravuri and Vinyals 2019 (arXiv 1905.10887).
+    Better: higher, up to the floor: the same of training images in place of samples.
+    """
+    assert real.labels is not None and fake.labels is not None
+    labels = real.labels.long()
+    classes = int(max(labels.max(), fake.labels.max())) + 1
+    epochs = -(-steps // max(1, len(fake) // BATCH))
+    classifier = train_classifier(
+        fake.images, fake.labels, classes, epochs=epochs, batch_size=BATCH
+    )
+    share = accuracy(classifier, real.images, labels)
+    return _share(round(share * len(labels)), len(labels))
+
+
+def spectrum(real: Tensor, fake: Tensor) -> Measured:
+    """Return the log-spectral distance of mean radial power spectra, in decibels.
+
+    The root of the mean over spatial frequencies of (10 log10 of the ratio of powers) squared. The
+    power that rounding to grey levels makes is added to both.
+    Source: Gray and Markel 1976 (the distance); Durall et al. 2020 (arXiv 2003.01826; radial
+    spectra of samples).
+    Better: lower, down to the floor. Checkerboards and blur are seen, what is drawn is not.
+    """
+    least = rounding_power(*real.shape[-2:])
+    value, error = log_spectral_distance(radial_spectrum(real), radial_spectrum(fake), least)
+    return _with_error(value, error) if error else Measured(value)
+
+
 def covered_modes(real: PointDataset, fake: Tensor) -> dict[str, Measured]:
     """Return `high_quality`, with Wilson's interval, `modes` and `reverse_kl` of points.
 
@@ -300,11 +391,17 @@ def mean_over_sets(found: Sequence[Measured]) -> Measured:
 
     Student's, of the few sets, where they have none: it reaches twice as far on average.
     """
-    mean = mean_of([one.value for one in found])
+    mean = mean_over_independent(found)
+    return mean if mean.interval else mean_of([one.value for one in found])
+
+
+def mean_over_independent(found: Sequence[Measured]) -> Measured:
+    """Return the mean of scores of independent samples, with an interval if all have errors."""
+    mean = mean_of([one.value for one in found]).value
     errors = [one.error for one in found if one.error is not None]
     if len(errors) < len(found):
-        return mean
-    return _with_error(mean.value, math.hypot(*errors) / len(errors))
+        return Measured(mean)
+    return _with_error(mean, math.hypot(*errors) / len(errors))
 
 
 def mean_of(values: Tensor | Sequence[float]) -> Measured:

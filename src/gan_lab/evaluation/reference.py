@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -75,6 +76,19 @@ class Reference:
         key = (extractor.sha256, "train")
         if key not in self._features:
             self._features[key] = self._cached_features(extractor)
+        return self._features[key]
+
+    def all_train_features(self, extractor: Extractor) -> Features:
+        """Return the values of all of the training split, and its labels; not kept in files.
+
+        Of more than memory holds a random part.
+        """
+        key = (extractor.sha256, "all")
+        if key not in self._features:
+            data = shuffled_dataset(self._load_split("train", extractor.image_size))
+            length = extractor.extract(data.images[:1])[0].shape[1]
+            data = first_rows(data, WHOLE // length)
+            self._features[key] = Features(extractor.extract(data.images)[0], None, data.labels)
         return self._features[key]
 
     def test_features(self, extractor: Extractor) -> Features:
@@ -251,6 +265,21 @@ def _confusion(cells: Sequence[int], classes: int, parts: int) -> Confusion:
 def shuffled(samples: Tensor, most: int | None = None) -> Tensor:
     """Return samples in a random order that depends on their number alone, the first `most`."""
     return samples[_order(len(samples))[:most]]
+
+
+def shuffled_dataset(data: ImageDataset) -> ImageDataset:
+    """Return a dataset in the order of `shuffled`."""
+    return _rows(data, _order(len(data)))
+
+
+def first_rows(data: ImageDataset, count: int) -> ImageDataset:
+    """Return the first `count` samples of a dataset, with their labels."""
+    return _rows(data, slice(count))
+
+
+def _rows(data: ImageDataset, rows: Tensor | slice) -> ImageDataset:
+    labels = None if data.labels is None else data.labels[rows]
+    return replace(data, images=data.images[rows], labels=labels)
 
 
 def _order(count: int) -> Tensor:

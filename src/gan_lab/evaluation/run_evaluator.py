@@ -1,12 +1,13 @@
 """Scores of a generator, each with its floor, its interval and the protocol it depends on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from gan_lab.common.console import say
+from gan_lab.common.console import say, say_figures
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.paths import expanded
 from gan_lab.config.run_config import RunConfig
@@ -17,7 +18,15 @@ from gan_lab.evaluation.measures import Features
 from gan_lab.evaluation.reference import Reference
 from gan_lab.evaluation.scores import asked_scores, score_of, with_scores_of
 from gan_lab.evaluation.tables import score_table
-from gan_lab.metrics import JudgeErrors, sure_classes
+from gan_lab.figures.captions import WEIGHTS, caption
+from gan_lab.figures.spectrum import Spectrum, draw_spectra
+from gan_lab.metrics import (
+    JudgeErrors,
+    radial_spectrum,
+    ring_frequencies,
+    rounding_power,
+    sure_classes,
+)
 from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import Protocol, ScoreLine
 from gan_lab.runs.protocol import shape_words
@@ -25,6 +34,7 @@ from gan_lab.training import build
 from gan_lab.training.sampling import generate, sample_labels, sample_latents
 from gan_lab.training.trained import TrainedRun
 
+SPECTRUM = "spectrum"  # the score that comes with a figure
 Look = Callable[[Tensor, Tensor | None], dict[str, float]]
 
 
@@ -47,6 +57,7 @@ class RunEvaluator:
             real=Reference(self._split, expanded(config.runtime.cache_dir)),
             extractor=self.extractor,
             resize=f"none: {shape_words(config.shape)}, as the networks see them",
+            has_classifier=bool(config.dataset.classifier),
         )
 
     def during_training(
@@ -207,7 +218,40 @@ def score_both(
     with with_scores_of([evaluator.config]):
         for text in score_table(lines):
             say(text)
+    if any(line.score == SPECTRUM for line in lines):
+        say_figures(_draw_spectra(evaluator, {"ema": averaged, "raw": raw}, step, count))
     return lines
+
+
+def _draw_spectra(
+    evaluator: RunEvaluator, samples: Mapping[str, Samples], step: int, count: int
+) -> Path:
+    """Draw the spectra of samples, by their weights, beside that of the training images."""
+    config, real = evaluator.config, evaluator.reference.samples("train")
+    size = tuple(real.shape[-2:])
+    lines = {"ema": "-", "raw": "--"}
+
+    def power(images: Tensor) -> Tensor:
+        # Without ring 0, the brightness; with what rounding adds, as the score has it.
+        return radial_spectrum(images).mean(0)[1:] + rounding_power(*size)
+
+    fakes = [
+        Spectrum(
+            f"samples, {WEIGHTS[name]}", "fake", power(drawn.seen_by(None, 0, count)), lines[name]
+        )
+        for name, drawn in samples.items()
+    ]
+    what = (
+        f"Radial power spectra of {len(real):,} training images and {count:,} samples. Dotted: "
+        "where patterns lie that repeat every few pixels. "
+    )
+    return draw_spectra(
+        ring_frequencies(*size)[1:],
+        Spectrum("training images", "real", power(real)),
+        fakes,
+        evaluator.run.figures / "spectrum.png",
+        f"{what}{caption(config, step)}.",
+    )
 
 
 def evaluate_run(

@@ -73,7 +73,8 @@ class Score:
     number was asked for, and no more than `at_most`. `all_real`: it takes all training samples,
     where others take up to 10,000 at random. `covers` says in words what an interval is of.
     `definition` counts up when a value or its interval means something else than before: scores of
-    two definitions are two quantities. `own`: it is none of gan_lab's.
+    two definitions are two quantities. `on_request`: it is taken by name alone, also where all that
+    need no weights are taken. `own`: it is none of gan_lab's.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Score:
     all_real: bool = False
     covers: str = ""
     definition: int = 1
+    on_request: bool = False
     own: bool = False
 
     def samples(self, asked: int) -> int:
@@ -158,10 +160,13 @@ class Score:
 NEEDS = {
     "classifier": "Features of the dataset's classifier",
     "inception": "Features of Inception",
+    "classes": "Features of the dataset's classifier, of samples with the class asked for",
     "stacked": "Features of a classifier of 1,000 triples of digits",
     "images": "uint8 [N, C, H, W]",
+    "labelled": "Images with the class asked for; held-out images with their labels",
     "points": "float32 [N, 2]",
     "samples": "images or points",
+    "splits": "Features of the dataset's classifier, else images or points; and held-out ones",
     "modes": "the dataset of points; points",
 }
 
@@ -294,8 +299,12 @@ def refusal(score: Score, config: RunConfig) -> str | None:
     """Return in one line why a score makes no sense for a run's data; None if it does."""
     name, data = config.choices.dataset, config.dataset
     points = data.points
+    no_classifier = None if data.classifier else f"{name} has no classifier"
+    no_classes = None if config.is_conditional else "the run is not conditional"
     reasons = {
-        "classifier": f"{name} has no classifier" if not data.classifier else None,
+        "classifier": no_classifier,
+        "classes": no_classifier or no_classes,
+        "labelled": f"{name} has points, no images" if points else no_classes,
         "stacked": None
         if len(config.class_counts) == STACKED_CLASSES and data.classifier
         else f"{name} is not made of three digits",
@@ -304,6 +313,7 @@ def refusal(score: Score, config: RunConfig) -> str | None:
         "points": None if points else f"{name} has images, no points",
         "modes": None if points else f"the modes of {name} are not known",
         "samples": None,
+        "splits": None,
     }
     reason = reasons[score.needs]
     listed = ", ".join(data.scores)

@@ -19,7 +19,8 @@ def display_name(line: ScoreLine) -> str:
 def score_table(lines: Sequence[ScoreLine]) -> list[str]:
     """Return a table of the scores of one step: averaged, raw and the floor beside each other.
 
-    After a value stands half its 95 % interval, where it has one; lines below say of what. A floor
+    After a value stands half its 95 % interval, where it has one, or the p-value of a test; lines
+    below say of what. A floor
     of fewer samples has a row of its own, with the scores on as many.
     """
     if not lines:
@@ -111,6 +112,8 @@ def _headings(columns: Mapping[str, ScoreLine]) -> tuple[dict[str, str], list[st
 def _value(line: ScoreLine | None) -> str:
     if line is None:
         return ""
+    if line.p is not None:
+        return f"{_number(line.value)}, p = {line.p:.2g}"
     if not (interval := line.interval):
         return _number(line.value)
     return f"{_number(line.value)} ±{(interval[1] - interval[0]) / 2:.2g}"

@@ -11,7 +11,7 @@ from gan_lab.config.instantiate import locate
 from gan_lab.config.overrides import OPTIMIZERS
 from gan_lab.config.run_config import RunConfig, with_data, with_presumed_data
 from gan_lab.config.spec import Spec
-from gan_lab.evaluation.scores import NEEDS, load_score
+from gan_lab.evaluation.scores import NEEDS, Score, load_score
 from gan_lab.explain.datasets import explain_dataset, name_dataset
 from gan_lab.explain.layers import explain_model
 from gan_lab.losses import GanLoss
@@ -137,9 +137,15 @@ def explain_score(name: str) -> Iterator[str]:
     sets = f"; at the end the mean of {score.sets} independent sets" if score.sets > 1 else ""
     yield f"Samples: {number}{most}{sets}"
     if "real" in inspect.signature(locate(str(score.measure.target))).parameters:
-        yield f"Against: {'all' if score.all_real else 'up to 10,000'} training samples"
+        yield f"Against: {_real_side(score)}"
     if score.covers:
         yield f"Its interval is of: {score.covers}"
+
+
+def _real_side(score: Score) -> str:
+    if score.needs == "labelled":
+        return "all held-out images"
+    return f"{'all' if score.all_real else 'up to 10,000'} training samples"
 
 
 def _documentation(spec: Spec) -> Iterator[str]:

@@ -12,6 +12,7 @@ from gan_lab.metrics.census import (
     sure_classes,
 )
 from gan_lab.metrics.confusion import Confusion, JudgeErrors
+from gan_lab.metrics.copying import CopyTest, copy_test
 from gan_lab.metrics.diversity import (
     birthday_size,
     closest_pairs,
@@ -52,6 +53,13 @@ from gan_lab.metrics.neighbours import (
     precision_recall_density_coverage,
 )
 from gan_lab.metrics.predictions import inception_score
+from gan_lab.metrics.spectrum import (
+    log_spectral_distance,
+    radial_spectrum,
+    ring_frequencies,
+    ring_numbers,
+    rounding_power,
+)
 from gan_lab.metrics.swd import random_directions, sliced_wasserstein, swd, swd_levels
 
 if TYPE_CHECKING:
@@ -70,6 +78,7 @@ __all__ = [
     "Census",
     "ClassifierScore",
     "Confusion",
+    "CopyTest",
     "FrechetDistance",
     "JudgeErrors",
     "KernelDistance",
@@ -80,6 +89,7 @@ __all__ = [
     "birthday_size",
     "cells_for",
     "closest_pairs",
+    "copy_test",
     "count_modes",
     "divergence_from_uniform",
     "enough_for_errors",
@@ -95,6 +105,7 @@ __all__ = [
     "jensen_shannon",
     "kid",
     "kid_subsets",
+    "log_spectral_distance",
     "mean_interval",
     "mode_coverage",
     "moments",
@@ -106,7 +117,11 @@ __all__ = [
     "pair_similarities",
     "pairwise_distances",
     "precision_recall_density_coverage",
+    "radial_spectrum",
     "random_directions",
+    "ring_frequencies",
+    "ring_numbers",
+    "rounding_power",
     "sliced_wasserstein",
     "spread",
     "stacked_mode_coverage",

@@ -103,6 +103,8 @@ def _results(study: Study) -> list[Row]:
                 if line.interval:
                     low, high = line.interval
                     row |= {f"{measure.heading}, low": low, f"{measure.heading}, high": high}
+                if line.p is not None:
+                    row[f"{measure.heading}, p"] = line.p
         row |= {"run": data.name, "log": data.log}
         row["command"] = study.command_of[data.name] or ""
         rows.append(row)
@@ -124,6 +126,8 @@ def _scores(study: Study) -> list[Row]:
                     "real test": line.floor,
                 }
             )
+            if line.p is not None:
+                rows[-1]["p"] = line.p
             if line.at_floor_count is not None:
                 rows[-1] |= {"samples of real test": line.floor_count,
                              "value on as many": line.at_floor_count}  # fmt: skip

@@ -55,7 +55,8 @@ class ScoreLine:
     """A score of a generator: what real data get (`floor`), its 95 % interval and its protocol.
 
     `at_floor_count` is the score of one set of as many samples as the floor is of, if that is less.
-    `step` counts updates of the generator, and is 0 of samples that come from a folder.
+    `p` is the p-value of a score that is a test. `step` counts updates of the generator, and is 0
+    of samples that come from a folder.
     """
 
     step: int
@@ -65,12 +66,13 @@ class ScoreLine:
     interval: tuple[float, float] | None
     protocol: Protocol
     at_floor_count: float | None = None
+    p: float | None = None
 
     def as_plain(self) -> dict[str, Json]:
-        """Return the line as it is written: without `at_floor_count` where there is none."""
+        """Return the line as it is written: `at_floor_count` and `p` only where there is one."""
         content = {one.name: plain(getattr(self, one.name)) for one in fields(self)}
         return {name: value for name, value in content.items()
-                if value is not None or name != "at_floor_count"}  # fmt: skip
+                if value is not None or name not in ("at_floor_count", "p")}  # fmt: skip
 
     @property
     def floor_count(self) -> int:
