@@ -1,6 +1,7 @@
 """The census of samples: what is missing is found, noise is no digit, numbers are as by hand."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import stats
 from gan_lab.analysis import modes
 from gan_lab.analysis.modes import Sorted, describe_census, describe_diversity, take_census
 from gan_lab.analysis.modes_figures import draw_census, draw_sheet
+from gan_lab.cli.modes import class_rows
 from gan_lab.config.run_config import RunConfig
 from gan_lab.data import ImageDataset
 from gan_lab.evaluation.evaluator import Samples
@@ -29,7 +31,7 @@ from gan_lab.metrics import (
     sure_classes,
 )
 from gan_lab.metrics.census import RULE, RULE_WITHOUT_ERRORS
-from gan_lab.runs.census import ClassCensus, Judge
+from gan_lab.runs.census import ChiSquare, ClassCensus, ClassCount, Judge, Share
 from gan_lab.runs.directory import Run, run_directories
 from gan_lab.tracking.base import census_numbers
 from gan_lab.training import build
@@ -259,10 +261,25 @@ def test_modes_writes_counts_and_pictures(gan_lab_here, tmp_path, settings):
         assert sum(entry["count"] for entry in found["classes"]) + found["unsure"]["count"] == 60
         assert ("agreement" in found) == ("cdcgan" in settings)
         assert found["conclusion"] in result.stdout
+        for entry in found["classes"]:
+            row = rf"^{re.escape(entry['name'])} +{entry['count']} "
+            assert re.search(row, result.stdout, re.MULTILINE)
         for path in (run.modes_figure(weights), run.modes_samples(weights)):
             assert path.read_bytes().startswith(b"\x89PNG")
             assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
             assert f"{path.stem}.pdf" in result.stdout
+
+
+def test_of_many_classes_those_furthest_below_their_share_are_listed():
+    counts = [ClassCount(f"c{n}", n, n / 465, (0, 1), 1 / 31) for n in range(31)]
+    census = ClassCensus(
+        judge=NOBODY, samples=465, classes=tuple(counts), unsure=Share(0, 465, 0, (0, 0.008)),
+        missing=(), missing_number=0, chi_square=ChiSquare(0, None, 30), kl=0, kl_by_chance=0,
+        conclusion="",
+    )  # fmt: skip
+    _, *rows, left_out, unsure = class_rows(census)
+    assert [row[:2] for row in rows] == [[f"c{n}", str(n)] for n in range(20)]
+    assert left_out[0] == "and 11 more" and unsure[:3] == ["unsure", "0", "0.0%"]
 
 
 def test_unlabelled_data_are_described_by_duplicates(gan_lab_here, tmp_path):

@@ -1,9 +1,11 @@
 """`gan-lab modes RUN`: which classes a generator makes, and which it does not."""
 
 from gan_lab.cli.arguments import at_least, examining_parser, opened_run
-from gan_lab.common.console import say, say_figures
+from gan_lab.common.console import print_rows, say, say_figures
+from gan_lab.runs.census import ClassCensus
 
 FEWEST = 50  # of ten classes each is then expected five times
+MOST_CLASSES = 20  # that are listed
 
 
 def main(arguments: list[str]) -> int:
@@ -24,8 +26,35 @@ def main(arguments: list[str]) -> int:
     from gan_lab.analysis.modes import examine_modes
 
     result = examine_modes(opened, options.samples, options.weights)
+    if isinstance(result, ClassCensus):
+        print_rows(class_rows(result))
     say(result.conclusion)
     run, weights = opened.run, options.weights
     say_figures(run.modes_figure(weights), run.modes_samples(weights))
     say(str(run.modes_path(weights)))
     return 0
+
+
+def class_rows(census: ClassCensus) -> list[list[str]]:
+    """Return a table of the samples of each class; of many classes those furthest below their real
+    share."""
+    classes = list(census.classes)
+    if len(classes) > MOST_CLASSES:
+        ordered = sorted(classes, key=lambda one: one.share - one.compared_share)
+        classes = sorted(ordered[:MOST_CLASSES], key=classes.index)
+    rows = [["class", "samples", "share", "95 % interval", "real"]]
+    for one in classes:
+        low, high = one.interval
+        interval = f"{low:.1%} to {high:.1%}"
+        rows.append(
+            [one.name, f"{one.count:,}", f"{one.share:.1%}", interval, f"{one.compared_share:.1%}"]
+        )
+    left_out = len(census.classes) - len(classes)
+    if left_out:
+        rows.append([f"and {left_out:,} more", "", "", "", ""])
+    unsure = census.unsure
+    low, high = unsure.interval
+    rows.append(
+        ["unsure", f"{unsure.count:,}", f"{unsure.share:.1%}", f"{low:.1%} to {high:.1%}", ""]
+    )
+    return rows

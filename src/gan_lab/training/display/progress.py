@@ -49,7 +49,7 @@ class Bar:
     def update(self, step: int, line: Mapping[str, float]) -> None:
         speed = (step - self._first) / (time.monotonic() - self._began)
         self._progress.update(
-            self._task, completed=step, speed=f"{speed:.1f} steps/s", losses=_losses(line)
+            self._task, completed=step, speed=f"{speed:.1f} steps/s", losses=_losses(step, line)
         )
 
     def close(self) -> None:
@@ -68,14 +68,17 @@ class Lines:
             return
         speed = (step - self._first) / (time.monotonic() - self._began)
         left = duration((self._steps - step) / speed)
-        say(
-            f"step {step}/{self._steps}  {speed:.1f} steps/s  {left} left  {_losses(line)}".rstrip()
-        )
+        words = f"step {step}/{self._steps}  {speed:.1f} steps/s  {left} left"
+        say(f"{words}  {_losses(step, line)}".rstrip())
 
     def close(self) -> None:
         """A line needs no closing."""
 
 
-def _losses(line: Mapping[str, float]) -> str:
+def _losses(step: int, line: Mapping[str, float]) -> str:
+    """Write the losses that were logged last, and of which step they are if not of this one."""
     names = {"loss/d": "loss D", "loss/g": "loss G"}
-    return "  ".join(f"{name} {line[key]:.3f}" for key, name in names.items() if key in line)
+    words = [f"{name} {line[key]:.3f}" for key, name in names.items() if key in line]
+    if words and line.get("step") != step:
+        words.append(f"(step {line['step']:.0f})")
+    return "  ".join(words)
