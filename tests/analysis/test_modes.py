@@ -262,7 +262,7 @@ def test_modes_writes_counts_and_pictures(gan_lab_here, tmp_path, settings):
         assert ("agreement" in found) == ("cdcgan" in settings)
         assert found["conclusion"] in result.stdout
         for entry in found["classes"]:
-            row = rf"^{re.escape(entry['name'])} +{entry['count']} "
+            row = rf"^{re.escape(entry['class'])} +{entry['count']} "
             assert re.search(row, result.stdout, re.MULTILINE)
         for path in (run.modes_figure(weights), run.modes_samples(weights)):
             assert path.read_bytes().startswith(b"\x89PNG")
