@@ -3,18 +3,20 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gan_lab.report.collect import collect
-from gan_lab.report.curves import oscillation, smooth
+from gan_lab.report.curves import band, moving_median, oscillation, training_seconds
 from gan_lab.report.figures import curves
 from gan_lab.report.figures import settings as figures_of_settings
+from gan_lab.report.figures.look import Look
 from gan_lab.report.figures.settings import draw_settings
 from gan_lab.report.scores import final_lines, measures, series
 from gan_lab.report.settings import compare
 from gan_lab.runs.directory import Run
 from small_runs import FEW_SAMPLES
-from study_files import finished, many, report
+from study_files import edit_lines, finished, many, report
 
 
 @pytest.mark.slow
@@ -80,16 +82,17 @@ def test_nothing_overlaps_however_many_runs(study, tmp_path, monkeypatch, count)
         monkeypatch.setattr(module, "save_figure", keep)
     runs = collect([str(folder)], Path("nowhere")).runs
     settings = compare(runs)
-    look = curves.Look(runs, settings, settings.ordered())
+    look = Look(runs, settings, settings.ordered())
     found = measures([line for data in runs for line in final_lines(data).values()])[:3]
     values = {m.key: {setting: [0.1] for setting in look.order} for m in found}
-    curves.draw_curves(look, tmp_path / "curves.png", curves.CURVES)
-    curves.draw_multiples(look, tmp_path / "multiples.png")
+    curves.draw_curves(look, tmp_path / "compared.png", curves.CURVES)
+    pages = curves.draw_five_curves(look, tmp_path / "curves.png")
+    assert len(pages) == -(-count // curves.SETTINGS_A_FIGURE)
     draw_settings(look, found, values, tmp_path / "settings.png")
     often = [line for data in runs for some in series(data).values() if len(some) > 1
              for line in some]  # fmt: skip
     curves.draw_score_curves(look, measures(often)[:3], tmp_path / "scores.png")
-    assert drawn.keys() == {"curves", "multiples", "settings", "scores"}
+    assert drawn.keys() == {"compared", "settings", "scores", *(page.stem for page in pages)}
     for name, figure in drawn.items():
         boxes = [axis.get_tightbbox() for axis in figure.axes if axis.get_visible()]
         boxes += [legend.get_window_extent() for legend in figure.legends]
@@ -104,11 +107,54 @@ def test_nothing_overlaps_however_many_runs(study, tmp_path, monkeypatch, count)
     assert len({look.stroke(data) for data in runs}) == count  # colour and dashes
 
 
-def test_smoothing_and_oscillation_of_known_curves():
-    import numpy as np
+def test_a_spike_leaves_no_trace_in_the_median_and_a_step_stays_a_step():
+    x = np.arange(400.0)
+    spike = np.where(x == 100, 1000.0, 1.0)
+    found = moving_median((x, spike))
+    assert (found.middle == 1).all() and (found.low == 1).all()
+    step = np.where(x < 200, 0.0, 1.0)
+    found = moving_median((x, step))
+    assert {*found.middle} <= {0, 0.5, 1} and found.middle[0] == 0 and found.middle[-1] == 1
+    assert abs(found.x[np.argmax(found.middle > 0)] - 200) <= 2
 
-    assert smooth(np.ones(30)).tolist() == pytest.approx([1] * 30)
-    assert smooth(np.array([0.0, 3.0, 6.0]), 3).tolist() == [1.5, 3.0, 4.5]
+
+def test_the_band_of_one_seed_holds_four_fifths_of_even_numbers():
+    x = np.arange(2000.0)
+    found = moving_median((x, x % 10))  # every window of 100 has each of 0 to 9 ten times
+    assert np.allclose(found.middle, 4.5) and np.allclose(found.low, 0.9)
+    assert np.allclose(found.high, 8.1)
+
+
+def test_the_band_of_seeds_is_from_the_lowest_to_the_highest():
+    x = np.arange(100.0)
+    found = band([(x, np.full(100, 1.0)), (x, np.full(100, 4.0)), (x[:50], np.full(50, 1.0))])
+    assert np.allclose(found.middle[found.x < 49], 2.0)  # (1 + 4 + 1) / 3
+    assert np.allclose(found.middle[found.x > 50], 2.5)  # the third has ended
+    assert (found.low == 1).all() and (found.high == 4).all()
+    none = (np.array([]), np.array([]))
+    assert len(band([none]).x) == 0 and len(band([]).x) == 0
+
+
+def test_scores_of_seeds_are_averaged_look_by_look():
+    first = (np.array([1.0, 2.0]), np.array([10.0, 20.0]))
+    second = (np.array([3.0, 6.0]), np.array([30.0, 40.0]))
+    found = band([first, second], smoothed=False)
+    assert found.x.tolist() == [2, 4] and found.middle.tolist() == [20, 30]
+
+
+def test_a_pause_is_no_training_time(copy, tmp_path):
+    (directory,) = finished(copy)[:1]
+    slept = [0] * 10 + [5000] * 1000
+    edit_lines(
+        directory / "metrics.jsonl",
+        lambda index, line: line | {"seconds": index + slept[index]},
+    )
+    (data,) = collect([str(directory)], Path("nowhere")).runs
+    _, seconds = training_seconds(data)
+    assert np.allclose(np.diff(seconds), 1)
+
+
+def test_oscillation_of_known_curves():
     stairs = np.repeat(np.arange(10.0), 8)
     assert oscillation(stairs) == 0  # a trend between tenths is none
     assert oscillation(np.tile([1.0, -1.0], 40)) == 1

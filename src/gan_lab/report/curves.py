@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -10,7 +12,11 @@ from gan_lab.report.collect import RunData
 
 TAIL = 0.1  # of the lines: a mean over them is less a matter of the last batch
 WINDOWS = 10
-SMOOTHING = 10  # the moving average's window is this part of the curve
+SMOOTHING = 20  # the window of a moving median is this part of the curve
+MOST_POINTS = 200  # of a line in a figure: more are ink, not information
+PAUSE = 10  # times as long between two lines as usual: nothing was trained in between
+
+Curve: TypeAlias = tuple[np.ndarray, np.ndarray]  # x and y
 
 # Key of metrics.jsonl -> what tables call its mean over the last tenth.
 TAILS = {
@@ -25,7 +31,7 @@ TAILS = {
 OSCILLATIONS = {"loss/d": "oscillation D", "loss/g": "oscillation G"}
 
 
-def curve(data: RunData, key: str, against: str = "step") -> tuple[np.ndarray, np.ndarray]:
+def curve(data: RunData, key: str, against: str = "step") -> Curve:
     """Return the finite points of a curve as (x, y); both empty if it was not logged."""
     points = [(line[against], line[key]) for line in data.metrics if {key, against} <= line.keys()]
     x, y = np.array(points, dtype=float).reshape(-1, 2).T
@@ -33,14 +39,68 @@ def curve(data: RunData, key: str, against: str = "step") -> tuple[np.ndarray, n
     return x[finite], y[finite]
 
 
-def smooth(values: np.ndarray, window: int | None = None) -> np.ndarray:
-    """Return the centred moving average; near the ends over what there is of the window."""
-    window = window or max(3, len(values) // SMOOTHING)
-    if len(values) <= 2:
-        return values
-    kernel = np.ones(min(window, len(values)))
-    counts = np.convolve(np.ones(len(values)), kernel, "same")
-    return np.convolve(values, kernel, "same") / counts
+@dataclass(frozen=True)
+class Band:
+    """A line of a figure, and the lowest and highest of what lies beside it: all of one length."""
+
+    x: np.ndarray
+    middle: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def moving_median(curve: Curve) -> Band:
+    """Return the median of a curve in a window, and its lowest and highest tenth there.
+
+    The window is a twentieth of the curve (three points at least), and lies inside of it: a spike
+    shorter than half of it leaves no trace in the median, where a mean would keep it for all of it.
+    """
+    x, y = curve
+    window = max(3, len(y) // SMOOTHING)
+    if len(y) <= window:
+        return Band(x, y, y, y)
+    places = np.unique(np.linspace(0, len(y) - 1, MOST_POINTS).round().astype(int))
+    first = np.clip(places - window // 2, 0, len(y) - window)
+    windows = np.lib.stride_tricks.sliding_window_view(y, window)[first]
+    low, middle, high = np.quantile(windows, [0.1, 0.5, 0.9], axis=1)
+    return Band(x[places], middle, low, high)
+
+
+def band(curves: Sequence[Curve], smoothed: bool = True) -> Band:
+    """Return the mean over the seeds of a setting, with their lowest and highest.
+
+    Each is its moving median if it is to be `smoothed`. Of one seed the band is that of the median.
+    """
+    there = [one for one in curves if len(one[0])]
+    found = [moving_median(one) if smoothed else Band(*one, one[1], one[1]) for one in there]
+    if len(found) < 2:
+        return found[0] if found else Band(*(np.array([]),) * 4)
+    if not smoothed and len({len(one.x) for one in found}) == 1:
+        # Looks of the same steps, which seeds reach at other seconds.
+        y = np.array([one.middle for one in found])
+        return Band(np.mean([one.x for one in found], 0), y.mean(0), y.min(0), y.max(0))
+    x = np.unique(np.concatenate([one.x for one in found]))
+    if len(x) > MOST_POINTS:
+        x = x[np.linspace(0, len(x) - 1, MOST_POINTS).round().astype(int)]
+    lines = [np.interp(x, one.x, one.middle, left=np.nan, right=np.nan) for one in found]
+    together = np.array(lines)
+    known = np.isfinite(together).any(axis=0)  # a seed may end before the others
+    x, together = x[known], together[:, known]
+    return Band(x, np.nanmean(together, 0), np.nanmin(together, 0), np.nanmax(together, 0))
+
+
+def training_seconds(data: RunData) -> Curve:
+    """Return the time that training took up to each step, without the time in which it stood still.
+
+    A process that was suspended, or a machine that slept, leaves a leap between two lines.
+    """
+    steps, seconds = curve(data, "seconds")
+    if len(steps) < 3:
+        return steps, seconds
+    took, done = np.diff(seconds), np.diff(steps)
+    usual = float(np.median(took / done))
+    took = np.where(took > PAUSE * usual * done, usual * done, took)
+    return steps, seconds[0] + np.concatenate([[0.0], np.cumsum(took)])
 
 
 def oscillation(values: np.ndarray) -> float:

@@ -36,12 +36,21 @@ class Settings:
         if not self.columns:
             return ", ".join(self.constants[name] for name in NEEDED if name in self.constants)
         pairs = zip(self.columns, setting, strict=True)
-        told = [f"{name} {value}" for name, value in pairs if self.usual.get(name) != value]
+        told = [f"{name} {value}" for name, value in pairs
+                if self.usual.get(name) != value and name not in self._followers]  # fmt: skip
         return ", ".join(told) or BASELINE
 
     def figure_label(self, setting: tuple[str, ...]) -> str:
         """Return the same words as a figure takes them."""
         return figure_text(self.label(setting))
+
+    @cached_property
+    def _followers(self) -> set[str]:
+        """Arguments that another column decides: WGAN-GP's discriminator has no batch norm."""
+        cells = dict(zip(self.columns, zip(*self.of_run.values(), strict=True), strict=True))
+        leaders = [found for name, found in cells.items() if "." not in name]
+        return {name for name, found in cells.items()
+                if "." in name and any(_decides(leader, found) for leader in leaders)}  # fmt: skip
 
     @cached_property
     def usual(self) -> dict[str, str]:
@@ -62,6 +71,11 @@ class Settings:
         return sorted(
             set(self.of_run.values()), key=lambda setting: [_sortable(c) for c in setting]
         )
+
+
+def _decides(leader: Sequence[str], follower: Sequence[str]) -> bool:
+    """Whether equal cells of one column always have equal cells of another beside them."""
+    return len(set(zip(leader, follower, strict=True))) == len(set(leader))
 
 
 def compare(runs: Sequence[RunData]) -> Settings:

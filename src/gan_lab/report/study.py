@@ -11,7 +11,7 @@ from gan_lab.evaluation.scores import score_of
 from gan_lab.report import tables
 from gan_lab.report.collect import Collection, RunData
 from gan_lab.report.commands import command_of
-from gan_lab.report.figures.curves import Look
+from gan_lab.report.figures.look import Look
 from gan_lab.report.health import health_table
 from gan_lab.report.ranking import Ranking, rank
 from gan_lab.report.scores import Measure, final_lines, measures, ranked_by

@@ -1,27 +1,21 @@
-"""Figures of numbers across runs: curves, gradient norms, scores, settings in rows."""
+"""Figures of numbers over a training: the five curves of each GAN, settings beside each other."""
 
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.report.collect import RunData
-from gan_lab.report.curves import curve, smooth
+from gan_lab.report.curves import Band, Curve, band, curve, training_seconds
+from gan_lab.report.figures.look import AXES, LETTER, Look, Stroke
 from gan_lab.report.scores import Measure, series
-from gan_lab.report.settings import Settings
 
-# Okabe and Ito's, which colour-blind readers tell apart; without yellow, too pale for a line.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-RAW_POINTS = 400  # of a raw curve: more are ink, not information
-DASHES = ("-", "--", ":", "-.")  # of the eighth setting and those after it
 WIDE = 10  # a range of positive scores beyond this factor is drawn on a logarithmic axis
-LINE_HEIGHT = 0.17  # inches, of a legend's entry
-LETTER = 0.068
 EQUILIBRIUM = {"loss/d": math.log(4), "d/real": 0.5, "d/fake_1": 0.5, "d/fake_2": 0.5}
 CURVES = {
     "loss/d": "loss of D",
@@ -31,75 +25,126 @@ CURVES = {
     "d/fake_2": "D(G(z)) after D's update",
 }
 NORMS = {"grad_norm/d": "gradient norm of D", "grad_norm/g": "gradient norm of G"}
-AXES = {"step": "step (generator updates)", "images": "real images shown to D",
-        "seconds": "wall clock (seconds)"}  # fmt: skip
+# The two panels of a setting: the key of each line, and how it is drawn.
+LOSSES = {"loss/d": Stroke(COLOURS["D"], "-"), "loss/g": Stroke(COLOURS["G"], "--")}
+OUTPUTS = {
+    "d/real": Stroke(COLOURS["real"], "-"),
+    "d/fake_1": Stroke(COLOURS["fake"], "--"),
+    "d/fake_2": Stroke(COLOURS["fake"], ":"),
+}
+PANELS = (LOSSES, OUTPUTS)
+SETTINGS_A_FIGURE = 12  # of the five curves: two in a row on a page
 
 
-Colour: TypeAlias = str | tuple[float, float, float, float]  # a name, or red to alpha from 0 to 1
+def draw_five_curves(look: Look, path: Path) -> list[Path]:
+    """Draw the losses and D's outputs of each setting in two panels of its own: all seeds.
+
+    Panels of one loss have one axis, so that they can be compared; those of unlike losses have not.
+    More settings than fit a page are drawn in further figures: NAME_2.png and so on.
+    """
+    groups = [group for group in look.groups() if any(map(_has_curves, group))]
+    pages = [groups[first : first + SETTINGS_A_FIGURE]
+             for first in range(0, len(groups), SETTINGS_A_FIGURE)]  # fmt: skip
+    names = [path.stem, *(f"{path.stem}_{number}" for number in range(2, len(pages) + 1))]
+    return [_draw_page(look, page, path.with_stem(name))
+            for page, name in zip(pages, names, strict=False)]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Stroke:
-    """How a line is drawn, by the names of matplotlib; None: as the style has it."""
-
-    color: Colour
-    linestyle: str | None = None
-    marker: str | None = None
+def _has_curves(data: RunData) -> bool:
+    return any(len(curve(data, key)[0]) for panel in PANELS for key in panel)
 
 
-@dataclass(frozen=True)
-class Look:
-    """The runs of a figure with the colour and the words of each one's setting."""
+def _draw_page(look: Look, groups: Sequence[Sequence[RunData]], path: Path) -> Path:
+    from matplotlib import style
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-    runs: list[RunData]
-    settings: Settings
-    order: list[tuple[str, ...]]
+    beside = min(len(groups), 2)
+    rows = math.ceil(len(groups) / beside)
+    width = 5.6 * beside
+    with style.context(STYLE):
+        figure = Figure(figsize=(width, 2.0 * rows + 0.6), layout="constrained")
+        axes = figure.subplots(rows, 2 * beside, squeeze=False, sharex=True)
+        pairs = axes.reshape(rows * beside, 2)
+        bands: dict[tuple[str, int], list[tuple[Any, list[Band]]]] = {}
+        for pair, group in zip(pairs, groups, strict=False):
+            for number, (axis, panel) in enumerate(zip(pair, PANELS, strict=True)):
+                drawn = _draw_panel(axis, group, panel)
+                bands.setdefault((_kind(group[0], number), number), []).append((axis, drawn))
+            label = look.settings.figure_label(look.settings.of_run[group[0].name])
+            pair[0].set_title(_wrapped(label, width / beside / 2), fontsize=8, loc="left")
+            pair[0].set_ylabel("loss")
+            pair[1].set_ylabel("D's output" if group[0].output != "probability" else "D(·)")
+        for (_, number), alike in bands.items():
+            _share_limits(alike, probability=number == 1)
+        for pair in pairs[len(groups) :]:
+            for axis in pair:
+                axis.set_visible(False)
+        for axis in axes.flat:
+            axis.xaxis.set_tick_params(labelbottom=True)
+        figure.supxlabel(AXES["step"], fontsize=9)
+        lines = [Line2D([], [], **vars(line)) for panel in PANELS for line in panel.values()]
+        figure.legend(
+            lines, list(CURVES.values()), loc="outside upper center", ncols=5 if beside > 1 else 3
+        )
+        return save_figure(figure, path)
 
-    def stroke(self, data: RunData) -> Stroke:
-        """The colour and dashes of a run's setting: seven of each dash, or a scale for many."""
-        place = self.order.index(self.settings.of_run[data.name])
-        marker = "." if len(data.metrics) == 1 else None  # one point makes no line
-        if len(self.order) <= len(PALETTE) * len(DASHES):
-            dash, colour = divmod(place, len(PALETTE))
-            return Stroke(PALETTE[colour], DASHES[dash], marker)
-        from matplotlib import colormaps
 
-        scale = colormaps["viridis"](0.87 * place / (len(self.order) - 1))
-        return Stroke(scale, marker=marker)
+def _kind(data: RunData, panel: int) -> str:
+    """What the numbers of a panel are: of one loss, or probabilities whatever the loss."""
+    if panel == 1 and data.output == "probability":
+        return "probability"
+    return data.config.choices.loss
 
-    def scale_words(self) -> str:
-        """Say what colours mean where there are too many settings to tell apart by them."""
-        if len(self.order) <= len(PALETTE) * len(DASHES):
-            return ""
-        return " Colours follow the tables' order; each setting has a panel of its own below."
 
-    def legend(self, figure: Any, width: float) -> None:
-        """Put one legend for all axes below them, in as many columns as fit."""
-        from matplotlib.lines import Line2D
+def _draw_panel(axis: Any, group: Sequence[RunData], panel: Mapping[str, Stroke]) -> list[Band]:
+    drawn = []
+    for key, stroke in panel.items():
+        found = band([curve(data, key) for data in group])
+        if len(found.x):
+            line = replace(stroke, marker="." if len(found.x) == 1 else None)
+            axis.plot(found.x, found.middle, linewidth=1.2, **vars(line))
+            axis.fill_between(found.x, found.low, found.high, color=stroke.color, alpha=0.15,
+                              linewidth=0)  # fmt: skip
+            drawn.append(found)
+    return drawn
 
-        by_setting = {self.settings.of_run[data.name]: data for data in self.runs}
-        labels = [
-            self.settings.figure_label(setting) for setting in self.order if setting in by_setting
-        ]
-        lines = [
-            Line2D([], [], linewidth=1.6, **vars(self.stroke(by_setting[setting])))
-            for setting in self.order
-            if setting in by_setting
-        ]
-        columns = self._columns(width)
-        figure.legend(lines, labels, loc="outside lower center", ncols=columns)
 
-    def legend_height(self, width: float) -> float:
-        """The inches that the legend takes."""
-        return LINE_HEIGHT * math.ceil(len(self.order) / self._columns(width)) + 0.2
+def _share_limits(alike: Sequence[tuple[Any, list[Band]]], probability: bool) -> None:
+    """Give panels of one kind one axis, which a few spikes do not set."""
+    together = [one for _, drawn in alike for one in drawn]
+    if not together:
+        return
+    low, high = _limits(together)
+    if probability and low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
+    for axis, _ in alike:
+        axis.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
 
-    def _columns(self, width: float) -> int:
-        longest = max(len(self.settings.figure_label(setting)) for setting in self.order)
-        return max(1, min(len(self.order), int(width / (longest * LETTER + 0.7))))
+
+def _limits(bands: Sequence[Band]) -> tuple[float, float]:
+    """Return the range of most of what is drawn: a hundredth at each end is cut if it is far."""
+    ends = np.concatenate([part for one in bands for part in (one.low, one.high)])
+    low, high = np.quantile(ends, [0.01, 0.99])
+    reach = max(high - low, 1e-9)
+    lowest, highest = float(ends.min()), float(ends.max())
+    return (
+        lowest if lowest > low - 0.3 * reach else float(low),
+        highest if highest < high + 0.3 * reach else float(high),
+    )
+
+
+def _wrapped(label: str, inches: float) -> str:
+    """Break a label between words, never inside of one."""
+    letters = int(inches / LETTER)
+    return "\n".join(textwrap.wrap(label, letters, break_long_words=False, break_on_hyphens=False))
 
 
 def draw_curves(look: Look, path: Path, keys: Mapping[str, str], log: bool = False) -> Path | None:
-    """Draw curves of all runs over each other, raw (pale) and smoothed; None if there are none."""
+    """Draw a panel a curve with a line a setting; None if no run has any of them.
+
+    What has unlike meanings in different losses belongs into figures of one loss each.
+    """
     from matplotlib import style
     from matplotlib.figure import Figure
 
@@ -109,8 +154,7 @@ def draw_curves(look: Look, path: Path, keys: Mapping[str, str], log: bool = Fal
     if not there:
         return None
     drawn = [data for data in look.runs if any(len(curve(data, key)[0]) for key in there)]
-    look = replace(look, runs=drawn)
-    raw = len(look.order) <= len(PALETTE)  # behind more settings they would hide everything
+    look = Look(drawn, look.settings, look.order)
     width, columns = 11.0, min(3, len(there))
     rows = math.ceil(len(there) / columns)
     with style.context(STYLE):
@@ -118,16 +162,14 @@ def draw_curves(look: Look, path: Path, keys: Mapping[str, str], log: bool = Fal
         figure = Figure(figsize=size, layout="constrained")
         axes = list(figure.subplots(rows, columns, squeeze=False, sharex=True).flat)
         for axis, (key, name) in zip(axes, there.items(), strict=False):
-            for data in look.runs:
-                x, y = curve(data, key)
-                if raw:
-                    every = max(1, len(x) // RAW_POINTS)
-                    axis.plot(x[::every], y[::every], alpha=0.13, lw=0.6, **vars(look.stroke(data)))
-                axis.plot(x, smooth(y), linewidth=1.2, **vars(look.stroke(data)))
+            found = look.draw_lines(axis, {data.name: curve(data, key) for data in look.runs})
             axis.set(ylabel=name, xlabel=AXES["step"])
             axis.xaxis.set_tick_params(labelbottom=True)
-            values = [curve(data, key)[1] for data in look.runs]
-            _limit(axis, values if raw else [smooth(part) for part in values], log)
+            if log and any((one.middle > 0).any() for one in found):
+                axis.set_yscale("log")
+            elif found:
+                low, high = _limits(found)
+                axis.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
             if key in EQUILIBRIUM and _probabilities(look.runs):
                 axis.axhline(EQUILIBRIUM[key], color="black", linestyle=":", linewidth=0.8)
         for axis in axes[len(there) :]:
@@ -144,64 +186,8 @@ def _probabilities(runs: Sequence[RunData]) -> bool:
     )
 
 
-def _limit(axis: Any, values: Sequence[np.ndarray], log: bool) -> None:
-    """Keep a few spikes from flattening everything else: they are cut, not the curves."""
-    together = np.concatenate([part[np.isfinite(part)] for part in values])
-    if not len(together):
-        return
-    if log:
-        if (together > 0).any():
-            axis.set_yscale("log")
-        return
-    low, high = np.quantile(together, [0.002, 0.998])
-    reach = high - low
-    if reach > 0 and (together.max() > high + reach or together.min() < low - reach):
-        axis.set_ylim(low - 0.15 * reach, high + 0.15 * reach)
-
-
-def draw_multiples(look: Look, path: Path) -> Path | None:
-    """Draw the losses of D and G in a panel for each setting, all seeds, smoothed."""
-    from matplotlib import style
-    from matplotlib.figure import Figure
-
-    groups = [
-        [data for data in look.runs if look.settings.of_run[data.name] == setting]
-        for setting in look.order
-    ]
-    groups = [group for group in groups if any(len(curve(d, "loss/d")[0]) for d in group)]
-    if not groups:
-        return None
-    columns = min(len(groups), 4 if len(groups) <= 12 else 6)
-    rows = math.ceil(len(groups) / columns)
-    width = 11.0 if columns > 2 else 4.0 * columns
-    with style.context(STYLE):
-        figure = Figure(figsize=(width, (2.1 if columns < 6 else 1.7) * rows + 0.5),
-                        layout="constrained")  # fmt: skip
-        axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-        everything = []
-        for axis, group in zip(axes.flat, groups, strict=False):
-            for data in group:
-                for role, key in (("D", "loss/d"), ("G", "loss/g")):
-                    x, y = curve(data, key)
-                    axis.plot(x, smooth(y), "." if len(x) == 1 else "-", color=COLOURS[role])
-                    everything.append(smooth(y))
-            label = look.settings.figure_label(look.settings.of_run[group[0].name])
-            letters = int(width / columns / LETTER) - 4
-            axis.set_title("\n".join(textwrap.wrap(label, letters)), fontsize=8)
-        for axis in list(axes.flat)[max(0, len(groups) - columns) : len(groups)]:
-            axis.xaxis.set_tick_params(labelbottom=True)
-        for axis in list(axes.flat)[len(groups) :]:
-            axis.set_visible(False)
-        _limit(axes[0, 0], everything, log=False)
-        figure.supxlabel(AXES["step"], fontsize=9)
-        figure.supylabel("loss, smoothed", fontsize=9)
-        lines = [axes[0, 0].plot([], [], color=COLOURS[role], label=role)[0] for role in "DG"]
-        figure.legend(lines, ["D", "G"], loc="outside upper right", ncols=2)
-        return save_figure(figure, path)
-
-
 def draw_score_curves(look: Look, measures: Sequence[Measure], path: Path) -> Path | None:
-    """Draw scores against the step, the images shown to D, and the wall clock."""
+    """Draw scores against the step, the images shown to D, and the time of training."""
     from matplotlib import style
     from matplotlib.figure import Figure
 
@@ -220,12 +206,9 @@ def draw_score_curves(look: Look, measures: Sequence[Measure], path: Path) -> Pa
         axes = figure.subplots(len(shown), 3, squeeze=False, sharey="row", sharex="col")
         for row, measure in zip(axes, shown, strict=True):
             for axis, against in zip(row, AXES, strict=True):
-                for data in look.runs:
-                    lines = scored[data.name].get(measure.key, [])
-                    points = [(_place(data, line.step, against), line.value) for line in lines]
-                    x, y = np.array(points, dtype=float).reshape(-1, 2).T
-                    dotted = replace(look.stroke(data), marker="o")
-                    axis.plot(x, y, markersize=2.5, **vars(dotted))
+                points = {data.name: _scores(data, scored[data.name].get(measure.key, []), against)
+                          for data in look.runs}  # fmt: skip
+                look.draw_lines(axis, points, smoothed=False)
                 if measure.floor_beside is not None:
                     axis.axhline(measure.floor_beside, color="black", linestyle=":", linewidth=0.9)
                 axis.set_xlabel(AXES[against])
@@ -237,13 +220,21 @@ def draw_score_curves(look: Look, measures: Sequence[Measure], path: Path) -> Pa
             if min(values) > 0 and max(values) > WIDE * min(values):
                 row[0].set_yscale("log")
             row[0].set_ylabel(measure.label(30))
-        look.legend(figure, width)
+        look.legend(figure, width, floor=any(one.floor_beside is not None for one in shown))
         return save_figure(figure, path)
+
+
+def _scores(data: RunData, lines: Sequence[Any], against: str) -> Curve:
+    """Return scores of a run against one of AXES, without those whose place is not known."""
+    x = np.array([_place(data, line.step, against) for line in lines], dtype=float)
+    y = np.array([line.value for line in lines], dtype=float)
+    known = np.isfinite(x) & np.isfinite(y)
+    return x[known], y[known]
 
 
 def _place(data: RunData, step: int, against: str) -> float:
     """Return where a step is on another axis; nan if the run's lines do not tell."""
-    x, y = curve(data, against)
     if against == "step":
         return step
+    x, y = training_seconds(data) if against == "seconds" else curve(data, against)
     return float(np.interp(step, x, y, right=np.nan)) if len(x) else math.nan

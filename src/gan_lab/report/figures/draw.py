@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gan_lab.common.files import new_file, read_bytes
 from gan_lab.common.text import figure_text
 from gan_lab.report.figures import curves, samples, theory
+from gan_lab.report.figures.look import Look
 from gan_lab.report.figures.pictures import fault_of, picture_faults
 from gan_lab.report.figures.settings import counted_by_data, draw_modes, draw_settings
 from gan_lab.report.page import Figure
@@ -17,6 +19,10 @@ from gan_lab.training.trained import load_run
 
 Add = Callable[..., None]  # (path or None, title, words, drawn)
 
+HOW = (
+    "Lines are medians over a twentieth of the training, of several seeds their mean; the band is "
+    "from the lowest to the highest seed, of one seed it holds the middle 80 % of the values."
+)
 BEST = 3  # measures of the averaged generator that figures show, beside the first
 
 
@@ -106,7 +112,7 @@ def _draw_scores(study: Study, folder: Path, add: Add) -> None:
     if study.ranking:
         places = [place.setting for place in study.ranking.places]
         order = [*places, *(setting for setting in order if setting not in places)]
-    look = curves.Look(study.look.runs, study.settings, order)
+    look = Look(study.look.runs, study.settings, order)
     add(
         draw_settings(look, shown[: 2 * BEST], values, folder / "settings.png"),
         "Settings",
@@ -120,7 +126,8 @@ def _draw_scores(study: Study, folder: Path, add: Add) -> None:
         curves.draw_score_curves(study.look, over_time[: BEST + 1], folder / "scores.png"),
         "Scores over the training",
         "Against the step, the images shown to D (so that losses with several updates of D are "
-        "compared fairly) and the wall clock. Dotted: what real data get.",
+        "compared fairly) and the time of training without pauses. With several seeds their mean; "
+        "the band reaches from the lowest to the highest.",
     )
 
 
@@ -129,7 +136,7 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
     add(
         theory.draw_equilibrium(look, folder / "equilibrium.png"),
         "Distance from the equilibrium",
-        "Smoothed. At the equilibrium D(x) = D(G(z)) = 1/2 and V = -log 4; a discriminator that "
+        f"{HOW} At the equilibrium D(x) = D(G(z)) = 1/2 and V = -log 4; a discriminator that "
         "has learned nothing shows the same numbers.",
     )
     add(
@@ -163,19 +170,25 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
         )
 
 
-def _draw_curves(look: curves.Look, folder: Path, add: Add) -> None:
-    for output in dict.fromkeys(data.output for data in look.runs):
-        of_kind = [data for data in look.runs if data.output == output]
-        part = curves.Look(of_kind, look.settings, look.order)
-        several = len(of_kind) < len(look.runs)
-        name = f"curves_{output or 'unknown'}" if several else "curves"
-        what = {"probability": "mean D(·), a probability", "score": "mean output of the critic"}
+def _draw_curves(look: Look, folder: Path, add: Add) -> None:
+    for path in curves.draw_five_curves(look, folder / "curves.png"):
+        add(
+            path,
+            "The five curves of each GAN",
+            "Two panels a setting: both losses, and D's outputs on real and generated images. "
+            f"{HOW} Panels of one loss have one axis; unlike losses are not comparable.",
+        )
+    losses = dict.fromkeys(data.config.choices.loss for data in look.runs)
+    for loss in losses:
+        part = replace(look, runs=[d for d in look.runs if d.config.choices.loss == loss])
+        if len(part.groups()) < 2:
+            continue
+        name = f"compared_{_file_name(loss)}" if len(losses) > 1 else "compared"
         add(
             curves.draw_curves(part, folder / f"{name}.png", curves.CURVES),
-            "Curves",
-            f"Raw (pale, for up to {len(curves.PALETTE)} settings) and smoothed over a tenth. "
-            f"D's curves are its {what.get(output or '', 'mean output')}. Dotted, for these "
-            f"losses: the equilibrium at 1/2 and log 4.{look.scale_words()}",
+            f"Settings compared{f': loss {loss}' if len(losses) > 1 else ''}",
+            f"The same curves, a panel each. {HOW} Dotted, where D gives probabilities: the "
+            f"equilibrium at 1/2 and log 4.{look.scale_words()}",
         )
     norms = dict(curves.NORMS)
     for data in look.runs:
@@ -185,11 +198,5 @@ def _draw_curves(look: curves.Look, folder: Path, add: Add) -> None:
     add(
         curves.draw_curves(look, folder / "gradients.png", norms, log=True),
         "Gradient norms",
-        "Norm of all gradients of a player, on a logarithmic axis; drawn as the curves are.",
+        f"Norm of all gradients of a player, on a logarithmic axis. {HOW}{look.scale_words()}",
     )
-    if len(look.order) > 1:
-        add(
-            curves.draw_multiples(look, folder / "losses_by_setting.png"),
-            "Losses of each setting",
-            "A panel a setting, a line a seed, smoothed over a tenth.",
-        )

@@ -10,7 +10,7 @@ from gan_lab.common.text import figure_text
 from gan_lab.evaluation.seeds import over_seeds
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.report.collect import RunData
-from gan_lab.report.figures.curves import LETTER, Look
+from gan_lab.report.figures.look import LETTER, Look
 from gan_lab.report.health import census_of
 from gan_lab.report.scores import Measure
 from gan_lab.report.settings import Settings

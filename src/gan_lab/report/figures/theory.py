@@ -16,8 +16,8 @@ from gan_lab.figures.tiles import tiles
 from gan_lab.losses import GanLoss, minimax, nonsaturating
 from gan_lab.models import call
 from gan_lab.report.collect import RunData
-from gan_lab.report.curves import WINDOWS, curve, smooth
-from gan_lab.report.figures.curves import AXES, Look
+from gan_lab.report.curves import WINDOWS, Curve, curve
+from gan_lab.report.figures.look import AXES, Look
 from gan_lab.report.figures.pictures import picture, picture_steps
 from gan_lab.training.steps import packed
 from gan_lab.training.trained import TrainedRun
@@ -61,7 +61,6 @@ def draw_diversity(look: Look, path: Path) -> Path | None:
     return _lines(look, path, {name: (_diversity, None, "")}, smoothed=False)
 
 
-Curve = tuple[np.ndarray, np.ndarray]
 Panel = tuple[Callable[[RunData], Curve], float | None, str]  # its curve, a level, the level's name
 
 
@@ -81,8 +80,7 @@ def _lines(look: Look, path: Path, panels: dict[str, Panel], smoothed: bool = Tr
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for axis, (name, lines) in zip(axes, found.items(), strict=True):
-            for data, x, y in lines:
-                axis.plot(x, smooth(y) if smoothed else y, linewidth=1.2, **vars(look.stroke(data)))
+            look.draw_lines(axis, {data.name: (x, y) for data, x, y in lines}, smoothed)
             _, level, level_name = panels[name]
             if level is not None:
                 axis.axhline(level, color="black", linestyle=":", linewidth=1)
