@@ -63,7 +63,7 @@ def test_a_run_holds_what_is_needed_of_ones_own_configs(own_run, project, gan_la
     assert "greyness" in gan_lab_here("runs").stdout
     result = gan_lab_here("report", "first")
     assert result.returncode == 0, result.stderr
-    assert "best as the floor" in (project / "runs/first/report/results.md").read_text()
+    assert "best as real data have it" in (project / "runs/first/report/results.md").read_text()
 
 
 def test_no_compiled_files_and_no_path_are_left_behind(trained, gan_lab_here_in):

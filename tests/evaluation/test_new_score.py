@@ -71,4 +71,4 @@ def test_a_new_score_looks_right_wherever_scores_are_shown(checkout, environment
         assert "grey level (EMA)" in next(csv.reader(file))
     explained = gan_lab("explain", "score=darkness")
     assert "mean grey level of samples" in explained.lower()
-    assert "Mean grey level (0 to 255), best as the floor" in gan_lab("dashboard", "grey")
+    assert "Mean grey level (0 to 255), best as real data have it" in gan_lab("dashboard", "grey")

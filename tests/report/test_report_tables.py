@@ -211,6 +211,8 @@ def test_a_score_on_the_way_has_no_column_beside_the_final_one(copy):
 def test_the_report_goes_by_the_directions_of_the_files(study):
     measured = Study(collect([str(study)], Path("nowhere"))).measures
     words = {measure.score: measure.better_words for measure in measured}
-    assert words["confident"] == "best as the floor" and words["recall"] == "higher is better"
+    assert (
+        words["confident"] == "best as real data have it" and words["recall"] == "higher is better"
+    )
     assert measured[0].score == "fd_classifier"
     assert all(measure.better for measure in measured)

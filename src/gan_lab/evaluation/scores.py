@@ -174,7 +174,7 @@ NEEDS = {
 DIRECTIONS = {
     "lower": "lower is better",
     "higher": "higher is better",
-    "floor": "best as the floor",  # as real data have it
+    "floor": "best as real data have it",
 }
 
 

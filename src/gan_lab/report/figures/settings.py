@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def draw_settings(
     bands = math.ceil(len(shown) / columns)
     left = max(map(len, labels)) * LETTER
     with style.context(STYLE):
-        size = (left + 2.6 * columns + 0.5, bands * (0.22 * len(labels) + 0.8) + 0.2)
+        size = (left + 2.6 * columns + 0.5, bands * (0.22 * len(labels) + 0.8) + 0.5)
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots(bands, columns, squeeze=False, sharey=True)
         for axis, measure in zip(axes.flat, shown, strict=False):
@@ -66,7 +67,23 @@ def draw_settings(
             axis.locator_params(axis="x", nbins=5)
         for axis in list(axes.flat)[len(shown) :]:
             axis.set_visible(False)
+        _explain_marks(figure, floors=any(one.floor_beside is not None for one in shown))
         return save_figure(figure, path)
+
+
+def _explain_marks(figure: Any, floors: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    marks = [
+        Line2D([], [], color=COLOURS["D"], alpha=0.45, marker="o", linestyle="", label="a seed"),
+        Line2D([], [], color="black", marker="|", markersize=9, markeredgewidth=1.5,
+               linewidth=1.2, label="mean, and 95 % interval of three seeds or more"),
+    ]  # fmt: skip
+    if floors:
+        marks.append(
+            Line2D([], [], color=COLOURS["real"], linestyle=":", linewidth=1.2, label="real data")
+        )
+    figure.legend(handles=marks, loc="outside upper center", ncols=len(marks))
 
 
 def counted_by_data(look: Look) -> dict[str, list[RunData]]:
