@@ -316,8 +316,9 @@ def refusal(score: Score, config: RunConfig) -> str | None:
         "splits": None,
     }
     reason = reasons[score.needs]
-    listed = ", ".join(data.scores)
-    return reason and f"{score.name} cannot be had: {reason}; it has {listed}."
+    able = [name for name in data.scores if not reasons[score_of(config, name).needs]]
+    others = f"it has {', '.join(able)}" if able else "dataset.scores=[NAME,...] asks for others"
+    return reason and f"{score.name} cannot be had: {reason}; {others}."
 
 
 def asked_scores(names: Sequence[str], config: RunConfig) -> tuple[list[str], list[str]]:
