@@ -1,10 +1,14 @@
 """One command writes the page, its tables and its figures, beside the runs or where it is told."""
 
 import csv
+import re
 
 import pytest
 from PIL import Image
 
+from gan_lab.report.collect import collect
+from gan_lab.report.page import slider_html
+from gan_lab.report.settings import compare
 from gan_lab.report.write import default_folder
 from gan_lab.runs.directory import run_directories
 from study_files import OUTPUTS, finished, many, report
@@ -18,6 +22,9 @@ def test_one_command_writes_all_of_it(gan_lab_here, study, tmp_path):
     assert result.stdout.splitlines()[-1] == "here/report.html"
     written = {path.name for path in (tmp_path / "here").iterdir()}
     assert written == {*OUTPUTS, "scores.csv", "figures"}
+    page = (tmp_path / "here" / "report.html").read_text("utf-8")
+    places, links = re.findall(r'<h2 id="(.+?)"', page), re.findall(r'<a href="#(.+?)"', page)
+    assert places == links and len({*places}) == len(places) > 10
     pictures = sorted((tmp_path / "here" / "figures").glob("*.png"))
     assert {"curves", "gradients", "scores", "settings", "samples", "early_late",
             "interpolation", "extrapolation"} <= {path.stem for path in pictures}  # fmt: skip
@@ -42,6 +49,14 @@ def test_the_report_of_a_part_never_replaces_that_of_the_whole(study, tmp_path):
     assert default_folder([first]) == first / "report"
     assert default_folder([first, third]) == study / "report_part"
     assert default_folder([first, other]) == study.parent / "report_widths_other"
+
+
+def test_a_slider_of_one_step_is_left_out(copy):
+    (data, *_) = collect([str(finished(copy)[0])], copy.parent).runs
+    assert "type=range" in slider_html([data], compare([data]))
+    for step in data.run.sample_steps()[1:]:
+        data.run.sample_path(step).unlink()
+    assert slider_html([data], compare([data])) == slider_html([], compare([data])) == ""
 
 
 @pytest.mark.slow

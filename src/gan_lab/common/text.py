@@ -87,3 +87,9 @@ def _is_number(text: str) -> bool:
         return True
     except ValueError:
         return False
+
+
+def html_heading(title: str) -> str:
+    """Return a heading of a page that a link can lead to, by the letters of its words."""
+    place = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    return f'<h2 id="{place}">{html_text(title)}</h2>'

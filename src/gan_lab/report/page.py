@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from string import Template
 from PIL import Image
 
 from gan_lab.common.files import replace_file
-from gan_lab.common.text import html_text
+from gan_lab.common.text import html_heading, html_text
 from gan_lab.common.typed import plain
 from gan_lab.figures.style import PRINT_DPI
 from gan_lab.report.collect import RunData
@@ -19,6 +20,7 @@ from gan_lab.report.settings import Settings
 
 TEMPLATE = Path(__file__).with_name("page.html")
 SCREEN_DPI = 106  # so that letters are as large in all figures, and 11 inches fill the page
+HEADING = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>')
 MANY = 12  # more settings have fewer tiles each in the slider
 
 
@@ -65,7 +67,7 @@ def figure_html(figure: Figure) -> str:
 def section(title: str, *parts: str) -> str:
     """Return parts under a heading; nothing if there are none."""
     inner = "".join(parts)
-    return f"<h2>{html_text(title)}</h2>{inner}" if inner else ""
+    return f"{html_heading(title)}{inner}" if inner else ""
 
 
 def list_html(items: Sequence[str], code: bool = False) -> str:
@@ -76,13 +78,14 @@ def list_html(items: Sequence[str], code: bool = False) -> str:
 
 
 def slider_html(chosen: Sequence[RunData], settings: Settings) -> str:
-    """Return the samples of each setting with a slider over the training; nothing if none has any.
+    """Return the samples of each setting with a slider over the training; nothing if there is but
+    one step to see.
 
     Every setting shows what it last drew at or before the slider's step.
     """
-    if not chosen:
+    steps = frame_steps(chosen) if chosen else []
+    if len(steps) < 2:
         return ""
-    steps = frame_steps(chosen)
     panels = []
     for data in chosen:
         frames: dict[int, str] = {}
@@ -94,11 +97,11 @@ def slider_html(chosen: Sequence[RunData], settings: Settings) -> str:
         label = settings.label(settings.of_run[data.name])
         panels.append(Panel(f"{label}, seed {data.seed}", frames))
     return (
-        "<div class=slider><button id=play type=button>Play</button><input id=step type=range "
-        f'min=0 max={len(steps) - 1} value={len(steps) - 1} step=1 aria-label="step of the '
-        'training"><output id=shown></output></div><div id=panels></div>'
-        f"<script type=application/json id=frames>{_json(Slider(steps, panels))}"
-        "</script>"
+        "<div class=film><div class=slider><button id=play type=button>Play</button>"
+        f"<input id=step type=range min=0 max={len(steps) - 1} value={len(steps) - 1} step=1 "
+        'aria-label="step of the training"><output id=shown></output></div>'
+        "<div id=panels></div></div>"
+        f"<script type=application/json id=frames>{_json(Slider(steps, panels))}</script>"
     )
 
 
@@ -108,7 +111,16 @@ def _json(slider: Slider) -> str:
 
 
 def write_page(path: Path, title: str, parts: Sequence[str]) -> Path:
-    """Write the page and return its path."""
+    """Write the page, with a list of its headings after the first part, and return its path."""
     template = Template(TEMPLATE.read_text(encoding="utf-8"))
-    replace_file(path, template.substitute(title=html_text(title), body="\n".join(parts)))
+    first, *others = parts
+    body = "\n".join([first, _contents(others), *others])
+    replace_file(path, template.substitute(title=html_text(title), body=body))
     return path
+
+
+def _contents(parts: Sequence[str]) -> str:
+    """Return links to the headings of parts; nothing if there are less than three."""
+    found = [pair for part in parts for pair in HEADING.findall(part)]
+    links = "".join(f'<li><a href="#{place}">{words}</a></li>' for place, words in found)
+    return f'<nav aria-label="contents"><ul>{links}</ul></nav>' if len(found) > 2 else ""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gan_lab.common.console import duration
-from gan_lab.common.text import html_text, latex, markdown
+from gan_lab.common.text import html_heading, html_text, latex, markdown
 from gan_lab.evaluation.seeds import LEVEL, SeedSummary, over_seeds
 from gan_lab.report import curves
 from gan_lab.report.collect import RunData
@@ -233,7 +233,8 @@ def as_html(table: Table) -> str:
     )
     remarks = "".join(f"<p class=remark>{html_text(remark)}</p>" for remark in table.remarks)
     return (
-        f"<h2>{html_text(table.title)}</h2><div class=wide><table><thead><tr>{head}</tr></thead>"
+        f"{html_heading(table.title)}<div class=wide tabindex=0 role=region "
+        f'aria-label="{html_text(table.title)}"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>{remarks}"
     )
 
