@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import torch
@@ -91,17 +91,24 @@ def describe(config: RunConfig, effort: Effort, trusted: bool = False) -> ModelD
             players = _players(config)
         except (UsageError, RunError, TypeError, ValueError, ArithmeticError) as error:
             obstacle = f"The networks of this config cannot be built: {error}"
-    loss = config.loss
-    own = loss.get("penalties") or {}
+    loss, *penalties = _terms(config, trusted)
+    return ModelDescription(config, effort, players, obstacle, loss, tuple(penalties))
+
+
+def with_networks_of(
+    known: ModelDescription, config: RunConfig, effort: Effort
+) -> ModelDescription:
+    """Describe another run whose networks are those of a description: they are built once."""
+    loss, *penalties = _terms(config, trusted=False)
+    return replace(known, config=config, effort=effort, loss=loss, penalties=tuple(penalties))
+
+
+def _terms(config: RunConfig, trusted: bool) -> list[Term]:
+    """Return the loss, then all penalties: the loss's own first."""
+    own = config.loss.get("penalties") or {}
     added = {**{name: Spec.from_plain(spec) for name, spec in own.items()}, **config.penalty}
-    return ModelDescription(
-        config,
-        effort,
-        players,
-        obstacle,
-        _term("loss", config.choices.loss, loss, trusted),
-        tuple(_term("penalty", name, spec, trusted) for name, spec in added.items()),
-    )
+    loss = _term("loss", config.choices.loss, config.loss, trusted)
+    return [loss, *(_term("penalty", name, spec, trusted) for name, spec in added.items())]
 
 
 def _players(config: RunConfig) -> tuple[Player, Player]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from gan_lab.common.text import figure_text
@@ -11,6 +12,7 @@ from gan_lab.figures.style import COLOURS, save_figure, styled_pyplot
 
 LINE, GAP, PADDING = 0.17, 0.22, 0.08  # inches: a line of text, an arrow, above and below text
 WIDTH = 4.3  # inches of a box
+LONGEST = 70  # letters that fit into a box
 MOST_BOXES = 24  # of a network with more, those in the middle are counted
 
 
@@ -85,9 +87,9 @@ def _boxes(player: Player) -> list[Box]:
         left_out = len(boxes) - 2 * half
         skipped = Box((f"... {left_out} more such boxes ...",), boxes[-half - 1].out)
         boxes = [*boxes[:half], skipped, *boxes[-half:]]
-    last = player.layers[-1].shape if player.layers else ""
-    result = "logit" if player.name == "discriminator" else f"sample {last}"
-    return [Box((player.inputs,), "", True), *boxes, Box((result,), "", True)]
+    result = "logit" if player.name == "discriminator" else "sample"
+    inputs = tuple(wrap(player.inputs, LONGEST))
+    return [Box(inputs, "", True), *boxes, Box((result,), "", True)]
 
 
 def _words(group: Sequence[Layer]) -> tuple[str, ...]:
