@@ -18,6 +18,7 @@ from gan_lab.config.run_config import RunConfig
 from gan_lab.config.spec import Spec
 from gan_lab.config.trust import is_trustworthy
 from gan_lab.explain.layers import Player, player_lines, players_of
+from gan_lab.runs.directory import Run
 from gan_lab.runs.lines import Start
 
 # How the lines begin that hold a formula, in the docstrings of losses and penalties.
@@ -73,6 +74,12 @@ class Fact:
 
 
 Described = Sequence[ModelDescription]
+
+
+def effort_of(run: Run) -> Effort:
+    """Read what a run has cost from its directory."""
+    status = run.status()
+    return Effort(status.step, run.seconds(), status.total_seconds, tuple(run.environment()))
 
 
 def describe(config: RunConfig, effort: Effort, trusted: bool = False) -> ModelDescription:

@@ -1,5 +1,6 @@
 """Both networks of a run as a block diagram: a box for each layer with what follows it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,15 @@ class Box:
     def height(self) -> float:
         """In inches."""
         return LINE * len(self.lines) + 2 * PADDING
+
+
+def drawing_name(model: str, place: int = 1) -> str:
+    """Return the name of a drawing's file: of a model, and which of several with its name.
+
+    A run may call its model what it likes; what is no letter of a plain name becomes `_`.
+    """
+    plain = re.sub(r"[^\w.-]", "_", model)
+    return f"architecture_{plain}{f'_{place}' if place > 1 else ''}.png"
 
 
 def draw_networks(players: Sequence[Player], path: Path) -> Path:

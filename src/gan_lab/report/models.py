@@ -1,7 +1,6 @@
 """What was trained, and how: a block for each pair of networks that the runs of a report share."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from gan_lab.explain.description import (
     facts_of,
     with_networks_of,
 )
-from gan_lab.explain.drawing import draw_networks
+from gan_lab.explain.drawing import draw_networks, drawing_name
 from gan_lab.explain.layers import Player
 from gan_lab.report.collect import RunData
 from gan_lab.report.page import Figure
@@ -59,11 +58,9 @@ def blocks_of(study: Study, folder: Path) -> list[Block]:
     blocks = [_overview(groups)] if len(groups) > 1 else []
     names: list[str] = []
     for group in groups[:MOST]:
-        model = re.sub(r"[^\w.-]", "_", group.first.config.choices.model)
-        same = names.count(model)
+        model = group.first.config.choices.model
         names.append(model)
-        path = folder / f"architecture_{model}{f'_{same + 1}' if same else ''}.png"
-        blocks.append(_block(group, path))
+        blocks.append(_block(group, folder / drawing_name(model, names.count(model))))
     return blocks
 
 

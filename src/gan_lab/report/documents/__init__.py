@@ -1,1 +1,1 @@
-"""A report as one document: Markdown, LaTeX, Word."""
+"""A report as one document: Markdown, Word."""
