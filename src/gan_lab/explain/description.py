@@ -9,7 +9,7 @@ from itertools import chain
 import torch
 
 from gan_lab.common.console import counted, duration
-from gan_lab.common.errors import RunError, UsageError
+from gan_lab.common.errors import UsageError
 from gan_lab.common.typed import plain
 from gan_lab.config.checks import check_facts, check_ranges
 from gan_lab.config.instantiate import locate
@@ -24,6 +24,7 @@ from gan_lab.runs.lines import Start
 # How the lines begin that hold a formula, in the docstrings of losses and penalties.
 FORMULA = re.compile(r"^((?:D|G) minimises|D's loss gains) (.+?)(?=\n\n|\n\S|\Z)", re.M | re.S)
 UNREAD = "code of one's own, which runs only with --trust (`gan-lab explain RUN --trust`)"
+MOST_UPDATES = 10**6  # of D in a step; a config with more is damaged
 MOST_VALUES = 4  # of one fact of several runs; of more the number is said
 
 
@@ -96,7 +97,7 @@ def describe(config: RunConfig, effort: Effort, trusted: bool = False) -> ModelD
     else:
         try:
             players = _players(config)
-        except (UsageError, RunError, TypeError, ValueError, ArithmeticError) as error:
+        except Exception as error:  # arguments may be anything, and a report goes on without
             obstacle = f"The networks of this config cannot be built: {error}"
     loss, *penalties = _terms(config, trusted)
     return ModelDescription(config, effort, players, obstacle, loss, tuple(penalties))
@@ -248,7 +249,7 @@ def _length(one: ModelDescription) -> Iterator[Fact]:
     of = f" of {asked:,}" if asked is not None and asked != step else ""
     text = f"{step:,}{of} steps"
     updates = config.loss.get("discriminator_steps", 1)
-    if isinstance(updates, int):
+    if type(updates) is int and 0 <= updates <= MOST_UPDATES:
         shown = step * updates * config.batch_size
         text += f", {shown:,} images shown to D"
         if config.image_count:

@@ -14,6 +14,7 @@ from gan_lab.figures.style import COLOURS, save_figure, styled_pyplot
 LINE, GAP, PADDING = 0.17, 0.22, 0.08  # inches: a line of text, an arrow, above and below text
 WIDTH = 4.3  # inches of a box
 LONGEST = 70  # letters that fit into a box
+MOST_LINES = 8  # of a box; further ones are counted
 MOST_BOXES = 24  # of a network with more, those in the middle are counted
 
 
@@ -105,4 +106,5 @@ def _boxes(player: Player) -> list[Box]:
 def _words(group: Sequence[Layer]) -> tuple[str, ...]:
     count = sum(layer.parameters for layer in group)
     first = f"{group[0].words}  ({count:,})" if count else group[0].words
-    return first, *(layer.words for layer in group[1:])
+    more = [f"... {len(group) - MOST_LINES} more ..."] if len(group) > MOST_LINES else []
+    return first, *(layer.words for layer in group[1:MOST_LINES]), *more

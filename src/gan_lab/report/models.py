@@ -1,6 +1,5 @@
 """What was trained, and how: a block for each pair of networks that the runs of a report share."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +80,7 @@ def _networks_key(data: RunData) -> str:
     config = data.config
     classes = len(config.class_counts) if config.is_conditional else 0
     held = (config.choices.model, plain(config.model), config.latent_dim, config.shape)
-    return json.dumps([*held, config.pack, classes, config.weight_init], sort_keys=True)
+    return repr((*held, config.pack, classes, config.weight_init))
 
 
 def _title(group: Sequence[RunData], settings: Settings) -> str:

@@ -3,7 +3,6 @@
 import io
 import zipfile
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +26,12 @@ FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of zip: the same numbers make the same file
 
 
 def is_installed() -> bool:
-    """Whether python-docx is there."""
-    return find_spec("docx") is not None
+    """Whether python-docx is there: an older package has its name and is another thing."""
+    try:
+        from docx import Document  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def write_word(report: Report, path: Path) -> None:
