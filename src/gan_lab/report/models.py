@@ -25,7 +25,8 @@ MOST = 4  # networks that are shown layer by layer; of more the parameters are c
 HEADING = "Networks and training"
 CAPTION = (
     "Layers in the order in which they are called, in brackets their parameters; beside each arrow "
-    "the shape that goes on, without the batch. Ways around layers are not drawn."
+    "the shape that goes on, without the batch. Functions that are no layers, and ways around "
+    "layers, are not drawn."
 )
 
 

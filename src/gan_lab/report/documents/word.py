@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 ADVICE = "results.docx is not written without python-docx: pip install 'gan-lab[docx]'"
 LONG_SIDE, SHORT_SIDE, MARGIN = 29.7, 21.0, 1.5  # cm: A4 on its side, for wide tables
 HIGHEST = 14.0  # cm of a figure, so that its caption is on the same page
-POINTS = 7.5  # of letters in tables
+TEXT, POINTS, SMALLEST = 10.0, 7.5, 4.5  # points: of text, of tables, of the widest tables
+LETTER = 0.0235  # cm that a letter is wide, for each point of its size, with some room
+BORDERS = 0.4  # cm of a column that stay empty
+LONGEST = 70  # letters of a cell that are kept in one line
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of zip: the same numbers make the same file
 
 
@@ -63,16 +67,42 @@ def write_word(report: Report, path: Path) -> None:
     _save(document, path)
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """How a table is set: the size of its letters in points, and the width of each column in cm."""
+
+    points: float
+    widths: tuple[float, ...]
+
+
+def _columns_of(table: Table) -> _Columns:
+    """Give each column room for its longest word and, up to a length, its longest cell; headings
+    may take several lines."""
+    letters = []
+    for column in zip(table.headings, *table.rows, strict=True):
+        words = max((len(word) for cell in column for word in cell.split()), default=1)
+        letters.append(max(words, min(LONGEST, max(map(len, column[1:]), default=1)), 3))
+    page = LONG_SIDE - 2 * MARGIN
+    room = page - BORDERS * len(letters)
+    points = min(POINTS, max(SMALLEST, room / (LETTER * sum(letters))))
+    widths = [BORDERS + LETTER * points * count for count in letters]
+    scale = min(1, page / sum(widths))
+    return _Columns(points, tuple(scale * width for width in widths))
+
+
 def _set_up(document: "Document", title: str) -> None:
     """Turn the page on its side, and say of the document what is true of it and nothing else."""
     from docx.enum.section import WD_ORIENT
-    from docx.shared import Cm
+    from docx.shared import Cm, Pt
 
     section = document.sections[0]
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = Cm(LONG_SIDE), Cm(SHORT_SIDE)
     section.left_margin = section.right_margin = Cm(MARGIN)
     section.top_margin = section.bottom_margin = Cm(MARGIN)
+    for style in ("Normal", "Caption"):
+        font = document.styles[style].font
+        font.name, font.size, font.bold = "Arial", Pt(TEXT), False
     said = document.core_properties
     said.title, said.author = document_text(title)[:255], "gan_lab"
     said.comments = said.last_modified_by = said.keywords = ""
@@ -86,22 +116,34 @@ def _add_heading(document: "Document", words: str, level: int) -> None:
 
 
 def _add_table(document: "Document", table: Table) -> None:
+    from docx.shared import Cm, Pt
+
     _add_heading(document, table.title, 2)
-    made = document.add_table(0, len(table.headings), style="Light List Accent 1")
-    for cells in (table.headings, *table.rows):
-        _add_row(made, cells)
+    made, columns = (
+        document.add_table(0, len(table.headings), style="Table Grid"),
+        _columns_of(table),
+    )
+    made.autofit = False  # not every program that opens it would fit the columns
+    for column, width in zip(made.columns, columns.widths, strict=True):
+        column.width = Cm(width)
+    _add_row(made, table.headings, columns, bold=True)
     _repeat_on_each_page(made.rows[0])
-    document.add_paragraph()
-    for remark in table.remarks:
-        document.add_paragraph(document_text(remark))
+    for cells in table.rows:
+        _add_row(made, cells, columns)
+    remarks = document.add_paragraph(document_text(" ".join(table.remarks)))
+    remarks.paragraph_format.space_before = Pt(4)
 
 
-def _add_row(table: Any, cells: Sequence[str]) -> None:
-    from docx.shared import Pt
+def _add_row(table: Any, cells: Sequence[str], columns: _Columns, bold: bool = False) -> None:
+    from docx.shared import Cm, Pt
 
-    for place, words in zip(table.add_row().cells, cells, strict=True):
-        run = place.paragraphs[0].add_run(document_text(words))
-        run.font.size = Pt(POINTS)
+    places = zip(table.add_row().cells, cells, columns.widths, strict=True)
+    for place, words, width in places:
+        place.width = Cm(width)
+        paragraph = place.paragraphs[0]
+        paragraph.paragraph_format.space_after = Pt(0)
+        run = paragraph.add_run(document_text(words))
+        run.bold, run.font.size = bold, Pt(columns.points)
 
 
 def _repeat_on_each_page(row: Any) -> None:
