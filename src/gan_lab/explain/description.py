@@ -188,9 +188,8 @@ def description_lines(one: ModelDescription) -> Iterator[str]:
 
 def _objective(one: ModelDescription) -> Iterator[Fact]:
     yield Fact("loss", _named(one.loss))
+    yield Fact("penalty", " and ".join(map(_named, one.penalties)) or "none")
     for term in (one.loss, *one.penalties):
-        if term is not one.loss:
-            yield Fact("penalty", _named(term))
         for whose, formula in term.formulas.items():
             yield Fact(f"{term.name}: {whose}", formula)
         if term.unread:
