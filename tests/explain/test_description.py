@@ -113,7 +113,10 @@ def test_networks_that_cannot_be_built_are_said(arguments):
 
 
 def test_networks_that_no_memory_holds_are_described_all_the_same():
-    players = describe(known("hidden_dim=100000"), EFFORT).players
+    config = known()
+    generator = config.model.generator.with_arguments(ngf=400_000)
+    huge = replace(config, model=replace(config.model, generator=generator))
+    players = describe(huge, EFFORT).players
     assert players is not None and players[0].parameters > 10**11
 
 
