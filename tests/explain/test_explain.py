@@ -265,7 +265,7 @@ def test_an_experiment_is_explained_without_its_data(explain, monkeypatch):
         ("model=dcgan image_size=33", ["image_size=32 or image_size=40"]),
         ("model=dcgan latent_dim=0", ["latent_dim=0", "at least 1"]),
         ("", ["loss=NAME", "penalty=[NAME]", "model=NAME"]),
-        ("hinge", ["loss=NAME"]),
+        ("hinge", ["no run", "Did you mean loss=hinge?"]),
         ("seed=1", ["loss=NAME", "dataset=NAME"]),
         ("loss=hinge --all", ["loss=NAME"]),
         ("score=fidd", ["'fidd'", "Did you mean 'fid'?", "kid, "]),

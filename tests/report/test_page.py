@@ -21,12 +21,12 @@ def test_one_command_writes_all_of_it(gan_lab_here, study, tmp_path):
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "here/report.html"
     written = {path.name for path in (tmp_path / "here").iterdir()}
-    assert written == {*OUTPUTS, "scores.csv", "figures"}
+    assert written == {*OUTPUTS, "results.docx", "scores.csv", "figures"}
     page = (tmp_path / "here" / "report.html").read_text("utf-8")
     places, links = re.findall(r'<h2 id="(.+?)"', page), re.findall(r'<a href="#(.+?)"', page)
     assert places == links and len({*places}) == len(places) > 10
     pictures = sorted((tmp_path / "here" / "figures").glob("*.png"))
-    assert {"curves", "gradients", "scores", "settings", "samples", "early_late",
+    assert {"architecture_dcgan", "curves", "gradients", "scores", "settings", "samples", "early_late",
             "interpolation", "extrapolation"} <= {path.stem for path in pictures}  # fmt: skip
     for path in pictures:
         assert path.with_suffix(".pdf").read_bytes()[:4] == b"%PDF"

@@ -25,7 +25,7 @@ from gan_lab.report.commands import _own
 from gan_lab.runs.directory import Run
 from small_runs import SMALL, USAGE, assert_one_line
 
-NEED_NO_RUN = {"train", "plan", "explain", "new"}
+NEED_NO_RUN = {"train", "plan", "new"}
 LISTS = {"runs", "report", "dashboard"}  # of many runs: they name a bad one and go on
 PACKS = {"pack"}  # files alone: nothing is built, so that there is nothing to refuse
 OPENS = [verb for verb in VERBS if verb not in NEED_NO_RUN | LISTS | PACKS]
@@ -326,7 +326,7 @@ def test_a_runs_folder_is_not_where_packages_are_looked_for(gan_lab_here, sound_
     """Optional packages that are not installed are looked for while a run is read and drawn."""
     shutil.copytree(sound_run, tmp_path / "runs" / "sent" / sound_run.name)
     (tmp_path / "hydra_plugins").mkdir()
-    for name in ("hydra_plugins/anything", "olefile", "psutil", "pandas", "gmpy2", "lxml"):
+    for name in ("hydra_plugins/anything", "olefile", "psutil", "pandas", "gmpy2", "lxml", "docx"):
         (tmp_path / f"{name}.py").write_text(EVIL)
     (tmp_path / "hydra_plugins" / "__init__.py").write_text(EVIL)
     before = list(sys.path)

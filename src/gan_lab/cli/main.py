@@ -46,7 +46,8 @@ gan-lab: train, compare and explain GANs.
   gan-lab runs [STUDY]                 list what was run
   gan-lab plan KEY=VALUE ...           what a command would do, and the time and disk it takes
   gan-lab verify RUN                   repeat a run's first steps, and compare
-  gan-lab explain KEY=VALUE ...        formula, source and curves of a loss; layers of a model
+  gan-lab explain KEY=VALUE ...|RUN    formula, source and curves of a loss; layers of a model;
+                                       what a run trained, and how
   gan-lab new FOLDER                   a project of your own: model, loss, experiment, sweep
 
 Six to begin with:

@@ -11,7 +11,7 @@ def main(arguments: list[str]) -> int:
     """Write a report of the runs, from their directories alone."""
     takes = parser(
         "report",
-        "Compare runs: report.html, results.md, .csv, .tex, scores.csv, figures.",
+        "Compare runs: report.html, results.md, .csv, .tex, .docx, scores.csv, figures.",
         ["scratch", "scratch other_study --title Comparison", "submissions"],
     )
     takes.add_argument(

@@ -1,7 +1,7 @@
 """Words of a run, a folder or a class as each form of output takes them: one function a form.
 
-Somebody else may have chosen them. A terminal, Markdown, HTML, LaTeX, a spreadsheet and matplotlib
-each obey other letters, and what is written here is only read.
+Somebody else may have chosen them. A terminal, Markdown, HTML, LaTeX, Word, a spreadsheet and
+matplotlib each obey other letters, and what is written here is only read.
 """
 
 import html
@@ -63,6 +63,11 @@ def csv_cell(value: str | float | None) -> str | float | None:
 def html_text(text: str) -> str:
     """Return a text for HTML, also for an attribute in quotes."""
     return html.escape(_flat(text))
+
+
+def document_text(text: str) -> str:
+    """Return a text for a Word document, whose XML takes no control and no lone surrogates."""
+    return _flat(text)
 
 
 def figure_text(text: str) -> str:

@@ -112,10 +112,15 @@ def explain_model(config: RunConfig, presumed: bool) -> Iterator[str]:
         yield f"for {kind} of {len(config.class_counts)} classes; dataset=NAME takes the data's own"
     for player in players_of(config):
         yield ""
-        yield f"{player.name}: {player.parameters:,} parameters"
-        yield f"  in: {player.inputs}"
-        yield from layer_table(player)
-        yield f"  starting weights: {player.weights}"
+        yield from player_lines(player)
+
+
+def player_lines(player: Player) -> Iterator[str]:
+    """Yield the lines of a network: its parameters, inputs, layers and starting weights."""
+    yield f"{player.name}: {player.parameters:,} parameters"
+    yield f"  in: {player.inputs}"
+    yield from layer_table(player)
+    yield f"  starting weights: {player.weights}"
 
 
 def layer_table(player: Player) -> Iterator[str]:

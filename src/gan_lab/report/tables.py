@@ -205,7 +205,7 @@ def as_markdown(table: Table) -> str:
 
 def as_latex(table: Table) -> str:
     """Return a table in LaTeX that needs no package."""
-    columns = "l" * len(table.headings)
+    columns = "".join(map(_latex_column, zip(*table.rows, strict=True)))
     lines = [" & ".join(map(latex, row)) + r" \\" for row in table.rows]
     remarks = latex(" ".join(table.remarks))
     return "\n".join(
@@ -223,6 +223,11 @@ def as_latex(table: Table) -> str:
             "",
         ]
     )
+
+
+def _latex_column(cells: Sequence[str]) -> str:
+    """Return how LaTeX sets a column: one with a long cell would run off the page as one line."""
+    return r"p{0.6\textwidth}" if max(map(len, cells)) > LONG_CELL else "l"
 
 
 def as_html(table: Table) -> str:

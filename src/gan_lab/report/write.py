@@ -2,21 +2,23 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote
 
-from gan_lab.common.console import counted, say
+from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.common.files import replace_file
-from gan_lab.common.text import csv_cell, html_text, markdown, markdown_block
+from gan_lab.common.text import csv_cell, html_text
 from gan_lab.evaluation.scores import with_scores_of
 from gan_lab.report import health, page, tables
 from gan_lab.report.collect import Collection
 from gan_lab.report.curves import numbers
+from gan_lab.report.documents.content import Report
+from gan_lab.report.documents.markdown import as_text
+from gan_lab.report.documents.word import ADVICE, is_installed, write_word
 from gan_lab.report.figures import samples
 from gan_lab.report.figures.draw import draw_figures
-from gan_lab.report.scores import protocol_lines
+from gan_lab.report.models import HEADING, Block, blocks_of
 from gan_lab.report.study import Study
 
 Row = dict[str, str | float | None]  # of a spreadsheet, by the headings of its columns
@@ -43,7 +45,8 @@ def default_folder(runs: Sequence[Path]) -> Path:
 def write_report(
     collection: Collection, out: Path, steps: Sequence[int] | None = None, title: str | None = None
 ) -> Path:
-    """Write report.html, results.md, .csv, .tex, scores.csv and figures/; return the page's path.
+    """Write report.html, results.md, .csv, .tex, .docx, scores.csv and figures/; return the page's
+    path. Without python-docx there is no results.docx, which is said.
 
     `steps` are those whose samples stand beside each other; the first and the last by default.
     Raises RunError if figures/ is a link.
@@ -53,38 +56,24 @@ def write_report(
 
 
 def _write(study: Study, out: Path, steps: Sequence[int] | None, title: str) -> Path:
-    collection = study.collection
     folder = out / "figures"
     if folder.is_symlink():
         raise RunError(f"{folder} is a link, which is not followed: remove it.")
     folder.mkdir(parents=True, exist_ok=True)
     figures, problems = draw_figures(study, folder, steps)
-    for line in (*collection.damage(), *problems):
+    for line in (*study.collection.damage(), *problems):
         say(f"damaged   {line}")
     missing = [*study.missing(), *problems]
-    replace_file(out / "results.md", _markdown(study, title, figures, missing))
-    replace_file(out / "results.tex", "\n".join(map(tables.as_latex, study.tables())))
+    report = Report(study, title, list(figures.values()), missing, blocks_of(study, folder))
+    replace_file(out / "results.md", as_text(report))
+    replace_file(out / "results.tex", "\n".join(map(tables.as_latex, report.tables())))
+    if is_installed():
+        write_word(report, out / "results.docx")
+    else:
+        say(ADVICE)
     _write_rows(_results(study), out / "results.csv")
     _write_rows(_scores(study), out / "scores.csv")
-    return _write_page(study, title, figures, missing, out / "report.html")
-
-
-def _markdown(
-    study: Study, title: str, figures: Mapping[str, page.Figure], missing: Sequence[str]
-) -> str:
-    parts = [f"# {markdown(title)}", "", markdown(study.constants()), ""]
-    parts += [tables.as_markdown(table) for table in study.tables()]
-    for heading, lines in {
-        "Protocols": protocol_lines(study.measures),
-        "What is missing": missing,
-    }.items():
-        if lines:
-            parts += [f"## {heading}", "", *(f"- {markdown(line)}" for line in lines), ""]
-    parts += ["## Commands", "", *markdown_block(study.commands()), ""]
-    for figure in figures.values():
-        words, place = markdown(figure.words), quote(f"figures/{figure.path.name}")
-        parts += [f"## {markdown(figure.title)}", "", f"![{words}]({place})", "", words, ""]
-    return "\n".join(parts)
+    return _write_page(report, out / "report.html")
 
 
 def _results(study: Study) -> list[Row]:
@@ -143,23 +132,17 @@ def _write_rows(rows: Sequence[Row], path: Path) -> None:
     replace_file(path, text.getvalue())
 
 
-def _write_page(
-    study: Study,
-    title: str,
-    figures: Mapping[str, page.Figure],
-    missing: Sequence[str],
-    path: Path,
-) -> Path:
-    counts = f"{counted(len(study.runs), 'run')}, {counted(len(study.look.order), 'setting')}"
-    finished = sum(data.finished for data in study.runs)
-    words = [f"{counts}; {finished} finished.", study.constants()]
-    intro = f"<h1>{html_text(title)}</h1>" + "".join(f"<p>{html_text(text)}</p>" for text in words)
+def _write_page(report: Report, path: Path) -> Path:
+    study = report.study
+    words = [report.counts, study.constants()]
+    intro = f"<h1>{html_text(report.title)}</h1>"
+    intro += "".join(f"<p>{html_text(text)}</p>" for text in words)
     shown = [tables.as_html(table) for table in study.tables()]
     chosen = samples.one_a_setting(study.runs, study.settings)
     slider = page.section("Samples over the training", page.slider_html(chosen, study.settings))
     drawn: dict[str, list[str]] = {}
-    for name, figure in figures.items():
-        if name != "training":  # the slider shows the same
+    for figure in report.figures:
+        if figure.path.stem != "training":  # the slider shows the same
             drawn.setdefault(figure.title, []).append(page.figure_html(figure))
     parts = [
         intro,
@@ -167,10 +150,13 @@ def _write_page(
         *(page.section(heading, *inner) for heading, inner in drawn.items()),
         slider,
         *shown[2:],
-        page.section(
-            "Protocols", page.list_html(protocol_lines(study.measures)) if study.measures else ""
-        ),
-        page.section("What is missing", page.list_html(missing) if missing else ""),
+        page.section(HEADING, *map(_block_html, report.blocks)),
+        *(page.section(heading, page.list_html(lines)) for heading, lines in report.lists.items()),
         page.section("Commands that make each run again", page.list_html(study.commands(), True)),
     ]
-    return page.write_page(path, title, parts)
+    return page.write_page(path, report.title, parts)
+
+
+def _block_html(block: Block) -> str:
+    drawing = page.figure_html(block.drawing) if block.drawing else ""
+    return drawing + "".join(map(tables.as_html, block.tables))

@@ -123,6 +123,9 @@ class Start:
     log_every: int | None = None
     code: Mapping[str, str] = field(default_factory=dict)  # hashes of one's own files, by name
     monitor_rule: int = 1  # that what it watched is judged by
+    device: str | None = None
+    processor: str | None = None
+    python: str | None = None
 
 
 def read_status(content: object) -> Status:

@@ -1,0 +1,1 @@
+"""A report as one document: Markdown, Word."""
