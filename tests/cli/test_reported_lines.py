@@ -37,7 +37,8 @@ def test_a_run_ends_where_the_output_is_ascii(gan_lab, tmp_path, images):
 def test_a_glob_is_a_sweep(gan_lab, tmp_path):
     result = gan_lab("-m", "loss=glob(w*)", *SHORT)
     assert result.returncode == 0, result.stderr
-    assert sorted(name.split("-")[1] for name in runs_in(tmp_path)) == ["wgan", "wgan_gp"]
+    names = [name.split("-")[1] for name in runs_in(tmp_path)]
+    assert sorted(names) == ["wgan", "wgan_gp", "wgan_lp"]
 
 
 def test_the_module_is_the_program(environment):

@@ -169,4 +169,4 @@ def test_a_network_that_makes_no_points_is_refused():
 def test_the_layers_are_explained(gan_lab_here, model):
     result = gan_lab_here("explain", f"model={model}", "latent_dim=2")
     assert (result.returncode, result.stderr) == (0, "")
-    assert "discriminator: 2 in" in result.stdout and "generator: 2 in" in result.stdout
+    assert "in: 2 latents\n" in result.stdout and "in: point 2\n" in result.stdout

@@ -60,13 +60,16 @@ class Study:
         return found or self.measures
 
     def best_run(self, suits: Callable[[RunData], bool] = lambda data: True) -> RunData | None:
-        """The run that is shown where one is: the best by the ranking's score, else any with
-        weights. Its networks are none of one's own."""
-        able = [
-            data for data in self.runs if data.draws and data.run.checkpoint_steps() and suits(data)
-        ]
+        """The run that is shown where one is: the first of `best_runs` that suits."""
+        return next((data for data in self.best_runs() if suits(data)), None)
+
+    def best_runs(self) -> list[RunData]:
+        """The runs with weights from the best to the worst by the ranking's score, those without
+        one last; in their own order where there is no ranking. Their networks are none of one's
+        own."""
+        able = [data for data in self.runs if data.draws and data.run.checkpoint_steps()]
         if not self.first or not self.ranking:
-            return able[0] if able else None
+            return able
         sign = 1 if self.first.better == "lower" else -1
         scores = {
             data.name: sign * self.lines[data.name][self.first.key].value
@@ -74,7 +77,7 @@ class Study:
             if data.finished and self.first.key in self.lines[data.name]
         }
         # One without a score, or with one that is no number, comes last.
-        return min(able, key=lambda data: _or_last(scores.get(data.name)), default=None)
+        return sorted(able, key=lambda data: _or_last(scores.get(data.name)))
 
     def tables(self) -> list[tables.Table]:
         """All tables that have rows."""

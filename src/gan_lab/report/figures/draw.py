@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gan_lab.common.files import new_file, read_bytes
 from gan_lab.common.text import figure_text
+from gan_lab.report.collect import RunData
 from gan_lab.report.figures import curves, samples, theory
 from gan_lab.report.figures.look import Look
 from gan_lab.report.figures.pictures import fault_of, picture_faults
@@ -71,7 +72,8 @@ def draw_figures(
             drawn=False,
         )
     faults = picture_faults(study.runs)
-    best = study.best_run()
+    best, unopened = _best_opened(study.best_runs())
+    faults += unopened
     if best is None:
         return found, faults
     able = [data for data in chosen if data.draws]
@@ -82,7 +84,19 @@ def draw_figures(
             words = "A pair of latents of each setting."
             words += samples.first_only(able, samples.MOST_ROWS)
         add(path, "Interpolation", words, drawn=False)
-    return found, [*faults, *problems]
+    return found, list(dict.fromkeys([*faults, *problems]))
+
+
+def _best_opened(runs: Sequence[RunData]) -> tuple[RunData | None, list[str]]:
+    """Return the best run whose weights can be read, and a line for each before it."""
+    problems: list[str] = []
+    for data in runs:
+        try:
+            load_run(data.run.directory)
+            return data, problems
+        except Exception as error:
+            problems.append(samples.cannot_open(data, error))
+    return None, problems
 
 
 def _file_name(text: str) -> str:

@@ -1,6 +1,7 @@
 """The pictures that a run drew, read as those of somebody else: size before pixels, and no link."""
 
 import io
+import struct
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
@@ -26,13 +27,9 @@ def picture(path: Path) -> np.ndarray:
     """Return the pixels of a PNG, uint8 [H, W, 3]. Raises ValueError if it cannot be shown."""
     try:
         content = read_bytes(path, MOST_BYTES)
+        _refuse_size(*struct.unpack(">II", content[16:24].ljust(8, b"\0")))
         with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=["PNG"]) as image:
             warnings.simplefilter("ignore")  # of Pillow about what is refused or shown anyway
-            width, height = image.size
-            if width * height > MOST_PIXELS:
-                raise ValueError(f"it has {width:,} x {height:,} pixels")
-            if max(width, height) > LONGEST * min(width, height):
-                raise ValueError(f"it is {width:,} pixels wide and {height:,} high")
             return np.asarray(image.convert("RGB"))
     except OSError as error:
         raise ValueError(error.strerror or "it is damaged") from None
@@ -40,6 +37,14 @@ def picture(path: Path) -> np.ndarray:
         raise
     except Exception:  # Pillow raises errors of many kinds at a damaged file
         raise ValueError("it is damaged") from None
+
+
+def _refuse_size(width: int, height: int) -> None:
+    """Raise ValueError for what the header of a PNG says, before Pillow refuses it as a bomb."""
+    if width * height > MOST_PIXELS:
+        raise ValueError(f"it has {width:,} x {height:,} pixels")
+    if max(width, height) > LONGEST * min(width, height):
+        raise ValueError(f"it is {width:,} pixels wide and {height:,} high")
 
 
 @lru_cache(maxsize=2**14)  # each is shown in several figures
