@@ -53,7 +53,8 @@ def is_untyped(hint: Any) -> bool:
 def names() -> dict[str, Any]:
     """All that annotations may name without having imported it but for type checkers."""
     found: dict[str, Any] = {}
-    for name in ("torch", "torch.nn", "numpy", "pathlib", "argparse", "gan_lab.data", *MODULES):
+    others = ("torch", "torch.nn", "numpy", "pathlib", "argparse", "docx.document", "gan_lab.data")
+    for name in (*others, *MODULES):
         found |= {key: value for key, value in vars(importlib.import_module(name)).items()
                   if inspect.isclass(value) or inspect.ismodule(value)}  # fmt: skip
     return found

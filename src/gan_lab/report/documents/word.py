@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -15,6 +15,9 @@ from gan_lab.report.documents.content import Report
 from gan_lab.report.models import HEADING
 from gan_lab.report.page import Figure
 from gan_lab.report.tables import Table
+
+if TYPE_CHECKING:
+    from docx.document import Document
 
 ADVICE = "results.docx is not written without python-docx: pip install 'gan-lab[docx]'"
 LONG_SIDE, SHORT_SIDE, MARGIN = 29.7, 21.0, 1.5  # cm: A4 on its side, for wide tables
@@ -87,7 +90,7 @@ def _columns_of(table: Table) -> _Columns:
     return _Columns(points, tuple(scale * width for width in widths))
 
 
-def _set_up(document: Any, title: str) -> None:
+def _set_up(document: "Document", title: str) -> None:
     """Turn the page on its side, and say of the document what is true of it and nothing else."""
     from docx.enum.section import WD_ORIENT
     from docx.shared import Cm, Pt
@@ -108,11 +111,11 @@ def _set_up(document: Any, title: str) -> None:
             said._element.remove(child)
 
 
-def _add_heading(document: Any, words: str, level: int) -> None:
+def _add_heading(document: "Document", words: str, level: int) -> None:
     document.add_heading(document_text(words), level)
 
 
-def _add_table(document: Any, table: Table) -> None:
+def _add_table(document: "Document", table: Table) -> None:
     from docx.shared import Cm, Pt
 
     _add_heading(document, table.title, 2)
@@ -149,14 +152,14 @@ def _repeat_on_each_page(row: Any) -> None:
     row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
 
 
-def _add_code(document: Any, line: str) -> None:
+def _add_code(document: "Document", line: str) -> None:
     from docx.shared import Pt
 
     run = document.add_paragraph().add_run(document_text(line))
     run.font.name, run.font.size = "Courier New", Pt(POINTS)
 
 
-def _add_figure(document: Any, figure: Figure) -> None:
+def _add_figure(document: "Document", figure: Figure) -> None:
     """Add a figure under its title, with its words as its caption, and for those who cannot see."""
     from docx.shared import Cm
 
@@ -170,7 +173,7 @@ def _add_figure(document: Any, figure: Figure) -> None:
     document.add_paragraph(document_text(figure.words), style="Caption")
 
 
-def _save(document: Any, path: Path) -> None:
+def _save(document: "Document", path: Path) -> None:
     """Write a document whose parts have no times."""
     made = io.BytesIO()
     document.save(made)
