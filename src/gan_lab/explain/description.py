@@ -113,8 +113,7 @@ def with_networks_of(
 
 def _terms(config: RunConfig, trusted: bool) -> list[Term]:
     """Return the loss, then all penalties: the loss's own first."""
-    own = config.loss.get("penalties") or {}
-    added = {**{name: Spec.from_plain(spec) for name, spec in own.items()}, **config.penalty}
+    added = {**_own_penalties(config.loss), **config.penalty}
     loss = _term("loss", config.choices.loss, config.loss, trusted)
     return [loss, *(_term("penalty", name, spec, trusted) for name, spec in added.items())]
 
@@ -127,6 +126,17 @@ def _players(config: RunConfig) -> tuple[Player, Player]:
         return players_of(config)  # code that was trusted, and that may not do without memory
     with torch.device("meta"):  # shapes alone: a config can ask for more memory than there is
         return players_of(config)
+
+
+def _own_penalties(loss: Spec) -> dict[str, Spec]:
+    """Return the penalties of a loss by name; what a damaged config has in their place is none."""
+    own = loss.get("penalties")
+    given = own if isinstance(own, Mapping) else {}
+    return {
+        str(name): Spec.from_plain(spec)
+        for name, spec in given.items()
+        if isinstance(spec, Mapping) and isinstance(spec.get("_target_"), str)
+    }
 
 
 def _term(kind: str, name: str, spec: Spec, trusted: bool) -> Term:
