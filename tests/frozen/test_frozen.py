@@ -85,13 +85,13 @@ def test_a_changed_hash_is_one_line():
 def test_what_is_lost_is_a_difference_and_what_is_new_a_remark():
     changed = copy.deepcopy(FACTS)
     keys = changed["files"]["runs"]["mlp"]["config.yaml"]
-    keys[keys.index("runtime.study")] = "format"
+    keys[keys.index("runtime.study")] = "new_key"
     del changed["runs"]["loss=hinge"]
     changed["runs"]["loss=new"] = ["scratch/dcgan-new-digits-s0-00000000"]
     place = "files.runs.mlp.config.yaml"
     assert compare(FACTS, changed) == (
         ["runs.loss=hinge: lost", f"{place}: 'runtime.study' lost"],
-        ["runs.loss=new: added", f"{place}: 'format' added"],
+        ["runs.loss=new: added", f"{place}: 'new_key' added"],
     )
 
 
