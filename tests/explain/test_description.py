@@ -159,7 +159,10 @@ def test_networks_are_drawn_as_png_and_pdf(tmp_path):
 
 
 def test_a_network_of_thousands_of_layers_has_a_drawing_of_bounded_height(tmp_path):
-    layers = (Layer("Linear, bias $x^{", "3", 12, ""), *[Layer("ReLU", "3", 0, "")] * 50) * 100
+    layers = (
+        Layer("Linear, bias $x^{", "3", 12, "", True),
+        *[Layer("ReLU", "3", 0, "", False)] * 50,
+    ) * 100
     player = Player("generator", "3 latents", 1200, 0, layers, "as PyTorch sets them")
     with Image.open(draw_networks([player], tmp_path / "long.png")) as image:
         assert image.height < 160 * 2 * (MOST_BOXES + 3)

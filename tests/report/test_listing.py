@@ -107,6 +107,17 @@ def test_a_run_that_is_trained_is_not_taken_away(copy, gan_lab_here):
     assert run.config_path.is_file()
 
 
+def test_a_link_in_a_run_is_moved_and_not_followed(copy, runs, tmp_path):
+    run = run_directories(copy.parent, copy.name)[0]
+    canary = tmp_path / "canary"
+    canary.write_text("a canary", encoding="utf-8")
+    (run / ".lock").unlink(missing_ok=True)
+    (run / ".lock").symlink_to(canary)
+    runs("--trash", run.name)
+    assert canary.read_text("utf-8") == "a canary"
+    assert (tmp_path / "runs/.trash/widths" / run.name / ".lock").is_symlink()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -88,8 +88,7 @@ def _boxes(player: Player) -> list[Box]:
     """Return the input, a box for each layer with weights, and the output."""
     groups: list[list[Layer]] = []
     for layer in player.layers:
-        begins = bool(layer.arithmetic) or layer.words.startswith("Linear")
-        if begins or not groups:
+        if layer.is_main or not groups:
             groups.append([])
         groups[-1].append(layer)
     boxes = [Box(_words(group), group[-1].shape) for group in groups]

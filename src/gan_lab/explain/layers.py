@@ -22,13 +22,15 @@ WITH_BIAS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 class Layer:
     """A layer in words, the shape that it makes (without the batch), and its parameters.
 
-    `arithmetic` is how the side of a convolution follows from that of its input.
+    `arithmetic` is how the side of a convolution follows from that of its input. `is_main`: a
+    convolution or a linear layer, which norms and activations follow.
     """
 
     words: str
     shape: str
     parameters: int
     arithmetic: str
+    is_main: bool
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,8 @@ def _layers(network: nn.Module, inputs: Tensor, labels: Tensor | None) -> list[L
 
     def remember(layer: nn.Module, given: tuple[Tensor, ...], made: Tensor) -> None:
         count = parameter_count(layer)
-        found.append(Layer(_describe(layer), _shape(made), count, arithmetic(layer, given[0])))
+        side, is_main = arithmetic(layer, given[0]), isinstance(layer, LAYERS)
+        found.append(Layer(_describe(layer), _shape(made), count, side, is_main))
 
     hooks = [
         layer.register_forward_hook(remember)

@@ -121,7 +121,8 @@ def print_listed(listed: Sequence[Listed]) -> None:
         _print_study(members)
     for one in listed:
         # What keeps it from being read is said once.
-        for line in dict.fromkeys([*([one.fault] if one.fault else []), *damage(one.run)]):
+        faults = one.data.damage if one.data else [one.fault, *damage(one.run)]
+        for line in dict.fromkeys(faults):
             say(f"damaged   {line}")
 
 

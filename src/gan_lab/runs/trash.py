@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import filelock
-
 from gan_lab.common.errors import RunError, Taken
 from gan_lab.runs.directory import Run
 
@@ -23,17 +21,15 @@ def put_into_trash(run: Run, runs_dir: Path) -> Path:
         raise RunError(
             f"{run.directory} is not in a study of {runs_dir}: say where with --runs-dir."
         )
+    if run.is_taken():
+        raise Taken(f"{run.directory} is being trained: stop that first.")
+    place = _free(runs_dir / TRASH / study.name / directory.name)
     try:
-        with filelock.FileLock(directory / ".lock").acquire(timeout=0.5):
-            place = _free(runs_dir / TRASH / study.name / directory.name)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            directory.rename(place)
-    except filelock.Timeout:
-        raise Taken(f"{run.directory} is being trained: stop that first.") from None
+        place.parent.mkdir(parents=True, exist_ok=True)
+        directory.rename(place)
     except OSError as error:
-        raise RunError(
-            f"cannot move {run.directory} to {runs_dir / TRASH} ({error.strerror})."
-        ) from None
+        where = runs_dir / TRASH
+        raise RunError(f"cannot move {run.directory} to {where} ({error.strerror}).") from None
     return place
 
 
