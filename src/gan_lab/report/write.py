@@ -13,10 +13,11 @@ from gan_lab.evaluation.scores import with_scores_of
 from gan_lab.report import health, page
 from gan_lab.report.collect import Collection
 from gan_lab.report.curves import numbers
-from gan_lab.report.documents.content import Report
-from gan_lab.report.documents.html import as_html
+from gan_lab.report.documents.content import WORDS, Report
+from gan_lab.report.documents.html import as_html, linked
 from gan_lab.report.documents.latex import as_latex
 from gan_lab.report.documents.markdown import as_markdown
+from gan_lab.report.documents.parts import Heading
 from gan_lab.report.documents.word import ADVICE, is_installed, write_word
 from gan_lab.report.figures import samples
 from gan_lab.report.figures.draw import draw_figures
@@ -141,11 +142,13 @@ def _write_page(report: Report, path: Path) -> Path:
     slider = page.slider_html(chosen, study.settings)
     # The slider shows the same as the animation.
     figures = [figure for figure in report.figures if figure.path.stem != "training"]
+    words = report.words()
     parts = [
-        f"<h1>{html_text(report.title)}</h1>",
-        as_html(report.opening()),
+        f"<h1>{html_text(report.title)}</h1>" + as_html(report.summary()),
+        as_html(study.main_tables()),
         as_html(figures),
         html_heading("Samples over the training") + slider if slider else "",
         as_html(report.closing()),
+        as_html([Heading(WORDS), words]),
     ]
-    return page.write_page(path, report.title, parts)
+    return page.write_page(path, report.title, linked(parts, words.terms))
