@@ -72,7 +72,7 @@ def test_labels_of_a_sweep_call_its_points():
 
 @pytest.mark.parametrize("labels", [[1], {"ngf=64": 3}, {"ngf": "wide"}])
 def test_what_is_no_label_is_one_line(labels):
-    with pytest.raises(UsageError, match="labels|'ngf'"):
+    with pytest.raises(UsageError, match=r"labels|'ngf'"):
         label_of({"cases": [{"ngf": 64}], "labels": labels}, {"ngf": "64"})
 
 
