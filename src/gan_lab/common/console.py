@@ -48,6 +48,22 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share in per cent, where 0% is exactly none and 100% exactly all.
+
+    What would round to them is `<0.1%` or `>99.9%`: 996 of 1,000 are not all.
+    """
+    if share in (0, 1):
+        return f"{share:.0%}"
+    least = 10.0**-digits
+    rounded = f"{share:.{digits}%}"
+    if 0 < share < 0.5 and float(rounded[:-1]) == 0:
+        return f"<{least:.{digits}f}%"
+    if 0.5 < share < 1 and float(rounded[:-1]) == 100:
+        return f">{100 - least:.{digits}f}%"
+    return rounded
+
+
 def say_figures(*paths: Path) -> None:
     """Say where figures are that lie as PNG and as PDF beside each other."""
     for path in paths:

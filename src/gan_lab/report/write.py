@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from gan_lab.analysis.summary import summarise
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.common.files import replace_file
@@ -20,6 +21,7 @@ from gan_lab.report.figures import samples
 from gan_lab.report.figures.draw import draw_figures
 from gan_lab.report.models import HEADING, Block, blocks_of
 from gan_lab.report.study import Study
+from gan_lab.runs.lines import Status
 
 Row = dict[str, str | float | None]  # of a spreadsheet, by the headings of its columns
 
@@ -147,6 +149,7 @@ def _write_page(report: Report, path: Path) -> Path:
     parts = [
         intro,
         *shown[:2],
+        page.section("Runs in words", *_in_words(study)),
         *(page.section(heading, *inner) for heading, inner in drawn.items()),
         slider,
         *shown[2:],
@@ -155,6 +158,15 @@ def _write_page(report: Report, path: Path) -> Path:
         page.section("Commands that make each run again", page.list_html(study.commands(), True)),
     ]
     return page.write_page(path, report.title, parts)
+
+
+def _in_words(study: Study) -> Iterator[str]:
+    """Yield what became of each run, folded."""
+    for data in study.look.runs:
+        label = study.settings.label(study.settings.of_run[data.name])
+        status = Status(data.state, data.step, data.reason, data.run.status().stopped_by)
+        sentences = summarise(data.run, data.config, study.command_of[data.name], status)
+        yield page.words_html(f"{label}, seed {data.seed}", sentences)
 
 
 def _block_html(block: Block) -> str:

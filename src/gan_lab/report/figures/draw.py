@@ -7,10 +7,11 @@ from pathlib import Path
 
 from gan_lab.common.files import new_file, read_bytes
 from gan_lab.common.text import figure_text
+from gan_lab.figures.pictures import fault_of
 from gan_lab.report.collect import RunData
 from gan_lab.report.figures import curves, samples, theory
 from gan_lab.report.figures.look import Look
-from gan_lab.report.figures.pictures import fault_of, picture_faults
+from gan_lab.report.figures.pictures import picture_faults
 from gan_lab.report.figures.settings import counted_by_data, draw_modes, draw_settings
 from gan_lab.report.page import Figure
 from gan_lab.report.scores import measures, series

@@ -16,10 +16,11 @@ from gan_lab.analysis.latents import draw_strips, strips
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.files import new_file
 from gan_lab.figures.captions import caption
-from gan_lab.figures.style import STYLE, save_figure
+from gan_lab.figures.panels import draw_panels
+from gan_lab.figures.pictures import picture
 from gan_lab.figures.tiles import draw_tiles
 from gan_lab.report.collect import RunData
-from gan_lab.report.figures.pictures import picture, picture_steps
+from gan_lab.report.figures.pictures import picture_steps
 from gan_lab.report.settings import Settings
 from gan_lab.training.trained import load_run
 
@@ -28,7 +29,6 @@ FRAMES = 12  # of the slider and the animation
 ROOMY = 8  # more settings are shown with fewer tiles each
 MOST_PANELS = 48
 MOST_ROWS = 12
-LETTER = 0.065
 
 
 def one_a_setting(runs: Sequence[RunData], settings: Settings) -> list[RunData]:
@@ -74,7 +74,7 @@ def draw_side_by_side(chosen: Sequence[RunData], settings: Settings, path: Path)
         f"{settings.figure_label(settings.of_run[data.name])}\nstep {step:,}"
         for data, (step, _) in zip(shown, pictures, strict=True)
     ]
-    return _panels([pixels for _, pixels in pictures], titles, columns, path)
+    return draw_panels([pixels for _, pixels in pictures], titles, columns, path)
 
 
 def draw_over_training(
@@ -93,34 +93,7 @@ def draw_over_training(
             pictures.append(pixels)
             titles.append(f"{settings.figure_label(settings.of_run[data.name])}\nstep {at:,}")
     beside = max(1, min(len(shown), 6 // each))  # settings in a row of panels
-    return _panels(pictures, titles, each * beside, path)
-
-
-def _panels(
-    pictures: Sequence[np.ndarray], titles: Sequence[str], columns: int, path: Path
-) -> Path:
-    from matplotlib import style
-    from matplotlib.figure import Figure
-
-    rows = math.ceil(len(pictures) / columns)
-    width = {1: 4.0, 2: 3.4, 3: 3.2, 4: 2.8}.get(columns, max(1.4, 11.5 / columns))
-    letters = int(width / LETTER)
-    wrapped = [
-        "\n".join("\n".join(textwrap.wrap(line, letters)) for line in title.splitlines())
-        for title in titles
-    ]
-    lines = max(title.count("\n") + 1 for title in wrapped)
-    height, side = pictures[0].shape[:2]
-    with style.context(STYLE):
-        panel = width * height / side + 0.14 * lines + 0.12
-        figure = Figure(figsize=(width * columns, panel * rows), layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False)
-        for axis in axes.flat:
-            axis.axis("off")
-        for axis, pixels, title in zip(axes.flat, pictures, wrapped, strict=False):
-            axis.imshow(pixels)
-            axis.set_title(title, fontsize=7.5, pad=3)
-        return save_figure(figure, path)
+    return draw_panels(pictures, titles, each * beside, path)
 
 
 def frame_steps(chosen: Sequence[RunData]) -> list[int]:
