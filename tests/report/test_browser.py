@@ -111,7 +111,7 @@ def test_the_page_works_in_a_browser_and_asks_nothing_of_the_network(
     browser.value(
         "s = document.getElementById('step'); s.value = 0; s.dispatchEvent(new Event('input'))"
     )
-    assert json.loads(browser.value(state)) == ["10", "10"]
+    assert json.loads(browser.value(state)) == ["0", "0"]
     assert browser.value("document.querySelector('#panels img').src") != source
     browser.value("document.getElementById('play').click()")
     assert browser.value("document.getElementById('play').textContent") == "Pause"
