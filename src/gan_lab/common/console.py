@@ -10,6 +10,8 @@ from rich.console import Console
 
 from gan_lab.common.text import printable
 
+NOTHING = "–"  # in a cell of which there is no number
+
 
 def silence() -> None:
     """Let all that is printed, and what is still in the buffer, go nowhere: nobody reads it."""
@@ -62,6 +64,11 @@ def percent(share: float, digits: int = 1) -> str:
     if 0.5 < share < 1 and float(rounded[:-1]) == 100:
         return f">{100 - least:.{digits}f}%"
     return rounded
+
+
+def percent_within(share: float, interval: tuple[float, float]) -> str:
+    """Return a share and its interval in per cent: `3.0% [2.1%, 4.4%]`."""
+    return f"{percent(share)} [{', '.join(map(percent, interval))}]"
 
 
 def say_figures(*paths: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_lab.common.console import counted
+from gan_lab.common.console import NOTHING, counted
 from gan_lab.common.typed import plain
 from gan_lab.explain.description import (
     Effort,
@@ -19,7 +19,7 @@ from gan_lab.report.collect import RunData
 from gan_lab.report.page import Figure
 from gan_lab.report.settings import Settings
 from gan_lab.report.study import Study
-from gan_lab.report.tables import NOTHING, Table
+from gan_lab.report.tables import Table
 
 MOST = 4  # networks that are shown layer by layer; of more the parameters are counted
 HEADING = "Networks and training"

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gan_lab.common.console import duration
+from gan_lab.common.console import NOTHING, duration, percent
 from gan_lab.common.text import html_heading, html_text, latex, markdown
 from gan_lab.evaluation.seeds import LEVEL, SeedSummary, over_seeds
 from gan_lab.report import curves
@@ -14,7 +14,6 @@ from gan_lab.report.scores import Measure, floor_remarks
 from gan_lab.report.settings import Settings
 from gan_lab.runs.lines import ScoreLine
 
-NOTHING = "–"
 RUN_HEADING = ["run"]  # of a column that is there only if settings and seeds are not enough
 LONG_CELL = 60  # letters: a reason that is longer is broken into lines
 
@@ -49,8 +48,8 @@ def settings_table(
     remarks = [
         *(alike if run_names(settings, runs) else []),
         "Over the finished seeds of a setting: mean ± half of Student's "
-        f"{LEVEL:.0%} interval of the mean (three seeds or more), else every value; with one seed "
-        "the interval is that of the measurement alone, where there is one.",
+        f"{percent(LEVEL, 0)} interval of the mean (three seeds or more), else every value; with "
+        "one seed the interval is that of the measurement alone, where there is one.",
     ]
     remarks += floor_remarks(measures)
     headings = [*settings.columns, "seeds", *(measure.heading for measure in measures)]

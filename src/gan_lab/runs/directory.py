@@ -32,6 +32,7 @@ from gan_lab.common.files import (
     sync,
     write_lines,
 )
+from gan_lab.common.text import printable
 from gan_lab.common.typed import Json, Malformed, plain, read
 from gan_lab.config.length import Steps
 from gan_lab.config.run_config import RunConfig, as_content, read_config
@@ -229,7 +230,9 @@ class Run:
 
     def write_summary(self, sentences: Sequence[str]) -> None:
         """Write what became of the run in words, a sentence in each line."""
-        replace_file(self.summary_path, "".join(f"{sentence}\n" for sentence in sentences))
+        replace_file(
+            self.summary_path, "".join(f"{printable(sentence)}\n" for sentence in sentences)
+        )
 
     def add_environment(self, entry: Mapping[str, Any]) -> list[Start]:
         """Append the description of one start, and return those of earlier ones."""
