@@ -96,5 +96,5 @@ def _is_number(text: str) -> bool:
 
 def html_heading(title: str) -> str:
     """Return a heading of a page that a link can lead to, by the letters of its words."""
-    place = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-    return f'<h2 id="{place}">{html_text(title)}</h2>'
+    place = re.sub(r"[\W_]+", "-", title.lower()).strip("-")
+    return f'<h2 id="{place or "other"}">{html_text(title)}</h2>'

@@ -120,7 +120,13 @@ def _block(group: _Group, path: Path) -> Block:
     tables.append(Table(f"Training of {title}", ["what", "value"], facts, remarks))
     if first.players is None:
         return Block(title, tables, None)
-    drawing = Figure(draw_networks(first.players, path), f"The networks of {title}", CAPTION)
+    drawing = Figure(
+        draw_networks(first.players, path),
+        f"The networks of {title}",
+        CAPTION,
+        shows=f"Block diagram of the generator and the discriminator of {title}, from input to "
+        f"output, a box for each step. {CAPTION}",
+    )
     return Block(title, tables, drawing)
 
 

@@ -231,14 +231,15 @@ def _latex_column(cells: Sequence[str]) -> str:
 
 def as_html(table: Table) -> str:
     """Return a table in HTML, with its remarks."""
-    head = "".join(f"<th>{html_text(heading)}</th>" for heading in table.headings)
+    head = "".join(f"<th scope=col>{html_text(heading)}</th>" for heading in table.headings)
     rows = "".join(
         "<tr>" + "".join(_cell_html(cell) for cell in row) + "</tr>" for row in table.rows
     )
     remarks = "".join(f"<p class=remark>{html_text(remark)}</p>" for remark in table.remarks)
+    name = html_text(table.title)
     return (
-        f"{html_heading(table.title)}<div class=wide tabindex=0 role=region "
-        f'aria-label="{html_text(table.title)}"><table><thead><tr>{head}</tr></thead>'
+        f'{html_heading(table.title)}<div class=wide tabindex=0 role=region aria-label="{name}">'
+        f'<table aria-label="{name}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>{remarks}"
     )
 

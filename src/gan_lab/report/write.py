@@ -137,8 +137,9 @@ def _write_rows(rows: Sequence[Row], path: Path) -> None:
 def _write_page(report: Report, path: Path) -> Path:
     study = report.study
     words = [report.counts, study.constants()]
-    intro = f"<h1>{html_text(report.title)}</h1>"
-    intro += "".join(f"<p>{html_text(text)}</p>" for text in words)
+    title = report.title.strip() or "Report"
+    intro = f"<h1>{html_text(title)}</h1>"
+    intro += "".join(f"<p>{html_text(text)}</p>" for text in words if text)
     shown = [tables.as_html(table) for table in study.tables()]
     chosen = samples.one_a_setting(study.runs, study.settings)
     slider = page.section("Samples over the training", page.slider_html(chosen, study.settings))
@@ -157,7 +158,7 @@ def _write_page(report: Report, path: Path) -> Path:
         *(page.section(heading, page.list_html(lines)) for heading, lines in report.lists.items()),
         page.section("Commands that make each run again", page.list_html(study.commands(), True)),
     ]
-    return page.write_page(path, report.title, parts)
+    return page.write_page(path, title, parts)
 
 
 def _in_words(study: Study) -> Iterator[str]:

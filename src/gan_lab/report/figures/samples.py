@@ -29,6 +29,7 @@ FRAMES = 12  # of the slider and the animation
 ROOMY = 8  # more settings are shown with fewer tiles each
 MOST_PANELS = 48
 MOST_ROWS = 12
+SEVERAL = 10  # seeds that are named
 
 
 def one_a_setting(runs: Sequence[RunData], settings: Settings) -> list[RunData]:
@@ -44,6 +45,29 @@ def first_only(chosen: Sequence[RunData], most: int) -> str:
     """Say that a figure shows only the first of many settings; nothing if it shows all."""
     count = len(chosen)
     return f" The first {most} of {count} settings, in the tables' order." if count > most else ""
+
+
+def latents_words(chosen: Sequence[RunData]) -> str:
+    """Say whether grids beside each other are of the same latents, and if not, why.
+
+    They are the first of a run's seed; a labelled run shows a few of them for each class.
+    """
+    seeds = sorted({data.seed for data in chosen})
+    sizes = sorted({data.config.latent_dim for data in chosen})
+    kinds = {data.config.is_conditional for data in chosen}
+    unlike = [
+        *([f"their seeds are {_listed(seeds)}"] if len(seeds) > 1 else []),
+        *([f"their latent_dim is {_listed(sizes)}"] if len(sizes) > 1 else []),
+        *(["some show the same few latents for each class"] if len(kinds) > 1 else []),
+    ]
+    if unlike:
+        return f"The grids are not all of the same latents: {'; '.join(unlike)}."
+    return f"The same place of every grid has the same latent, of seed {seeds[0]}."
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    shown = [*map(str, numbers[:SEVERAL]), *(["..."] if len(numbers) > SEVERAL else [])]
+    return ", ".join(shown)
 
 
 def picture_at(data: RunData, step: int, few: bool) -> tuple[int, np.ndarray]:
@@ -80,14 +104,16 @@ def draw_side_by_side(chosen: Sequence[RunData], settings: Settings, path: Path)
 def draw_over_training(
     chosen: Sequence[RunData], settings: Settings, steps: Sequence[int] | None, path: Path
 ) -> Path | None:
-    """Draw samples at some steps (the first and the last unless told), a row a setting."""
+    """Draw samples at some steps, a row a setting; unless told the first and the last ones of a
+    trained generator."""
     shown = chosen[:MOST_ROWS]
-    if not (steps or any(len(picture_steps(data)) > 1 for data in shown)):
+    trained = {data.name: [step for step in picture_steps(data) if step] for data in shown}
+    if not (steps or any(len(drawn) > 1 for drawn in trained.values())):
         return None  # each has drawn once: the figure of the last samples shows it
     each = len(steps) if steps else 2
     pictures, titles = [], []
     for data in shown:
-        drawn = picture_steps(data)
+        drawn = trained[data.name] or picture_steps(data)
         for step in steps or [drawn[0], drawn[-1]]:
             at, pixels = picture_at(data, step, few=len(shown) * each > ROOMY)
             pictures.append(pixels)
