@@ -444,7 +444,7 @@ def test_all_bits_are_those_of_a_run_without_words_and_pictures(
     assert gan_lab_here(*settings, "study=with").returncode == 0
     monkeypatch.setattr(loop, "draw_samples", _only_on_the_way(loop.draw_samples))
     monkeypatch.setattr(train_run, "show_beside", lambda *arguments: None)
-    monkeypatch.setattr(train_run, "say_summary", lambda *arguments: None)
+    monkeypatch.setattr(train_run, "write_summary", lambda *arguments: [])
     assert gan_lab_here(*settings, "study=without").returncode == 0
     (told,), (silent,) = ([Run(path) for path in (tmp_path / "runs" / study).iterdir()]
                           for study in ("with", "without"))  # fmt: skip

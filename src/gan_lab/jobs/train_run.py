@@ -94,8 +94,7 @@ def train_run(
                 _mend_config(run, prepared.config)
             if is_complete(run, prepared.config):  # another process has finished it meanwhile
                 return run
-        for path in (run.error_path, run.summary_path):  # of an earlier start
-            path.unlink(missing_ok=True)
+        run.error_path.unlink(missing_ok=True)  # of an earlier start
         progress = resume(run, prepared.state, prepared.schedule)
         if not begun and progress.step == 0:
             raise _lost(run, config)
@@ -115,14 +114,16 @@ def train_run(
         run.set_status("running", progress.step)
         _train_and_score(prepared, run, progress)
         # Before the state: a run that is finished has all its files, whenever it is killed.
-        say_summary(run, prepared.config, command, Status("finished", progress.step, ""))
+        status = Status("finished", progress.step, "")
+        _say_each(write_summary(run, prepared.config, command, status))
         run.set_status("finished", progress.step)
         return run
     except BaseException as error:
         raised = _write_end(run, progress, error)
-        if isinstance(error, Diverged | Collapsed):
-            with suppress(OSError):  # a full disk
-                say_summary(run, prepared.config, command)
+        with suppress(OSError, RunError):  # a full disk: the words of before stay
+            sentences = write_summary(run, prepared.config, command)
+            if isinstance(error, Diverged | Collapsed):
+                _say_each(sentences)
         raise raised from error
     finally:
         run.release()
@@ -259,10 +260,16 @@ def show_beside(evaluator: RunEvaluator, state: TrainingState, step: int) -> Non
     draw_early_and_late(run, run.figures / "early_and_late.png")
 
 
-def say_summary(run: Run, config: RunConfig, command: str, status: Status | None = None) -> None:
-    """Say in words what became of the run, and keep that in its directory."""
+def write_summary(
+    run: Run, config: RunConfig, command: str, status: Status | None = None
+) -> list[str]:
+    """Write in words what became of the run, and return the sentences."""
     sentences = summarise(run, config, command, status)
     run.write_summary(sentences)
+    return sentences
+
+
+def _say_each(sentences: Sequence[str]) -> None:
     for number, sentence in enumerate(sentences):
         say(f"{'' if number else 'summary':<10}{sentence}")
 
