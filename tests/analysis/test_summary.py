@@ -362,6 +362,16 @@ def test_an_old_run_is_told_in_words():
     assert "7 of 10 classes are missing among 200 samples: 1, 2, 3, 4, 5, 6, 7." in told
 
 
+def test_a_census_of_an_earlier_step_tells_nothing_of_a_later_one(tmp_path):
+    run = Run(shutil.copytree(OLD_RUN, tmp_path / "run"))
+    scores = [json.loads(text) for text in run.evaluations_path.read_text("utf-8").splitlines()]
+    later_on = "".join(json.dumps({**line, "step": line["step"] + 30}) + "\n" for line in scores)
+    run.evaluations_path.write_text(later_on, encoding="utf-8")
+    later = facts_of(run, run.config(), Status("interrupted", 90, ""))
+    assert later.final is not None and later.final.step == 90
+    assert later.census is None
+
+
 @pytest.mark.parametrize("name", ["metrics.jsonl", "evaluations.jsonl", "status.json",
                                   "modes_ema.json"])  # fmt: skip
 @pytest.mark.parametrize("content", [None, "\0", '{"step": 60, "score/fd_classifier": NaN}\n'])

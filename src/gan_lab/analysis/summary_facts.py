@@ -1,7 +1,7 @@
 """What became of a run, in numbers: from its stored files alone, so that old runs have them too."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from gan_lab.common.errors import UsageError
@@ -102,9 +102,9 @@ def facts_of(run: Run, config: RunConfig, status: Status | None = None) -> RunFa
     lines = run.metrics()
     final = _last_scores(run.evaluations())
     selection = config.dataset.selection
-    file = run.modes("ema")
+    told = status or run.status()
     return RunFacts(
-        status=status or run.status(),
+        status=told,
         planned=_planned(config),
         shown=next((line["images"] for line in reversed(lines) if "images" in line), None),
         images=config.image_count,
@@ -113,7 +113,7 @@ def facts_of(run: Run, config: RunConfig, status: Status | None = None) -> RunFa
         final=_beside(final.get(selection)),
         confident=_beside(final.get("confident")),
         agreement=_beside(final.get("agreement")),
-        census=file.found if file else None,
+        census=_census(run, {told.step, *(line.step for line in final.values())}),
         knobs=Knobs(
             batch_size=config.batch_size,
             lr_g=config.lr_g,
@@ -125,6 +125,12 @@ def facts_of(run: Run, config: RunConfig, status: Status | None = None) -> RunFa
             points=config.dataset.points,
         ),
     )
+
+
+def _census(run: Run, steps: Set[int]) -> ClassCensus | Diversity | None:
+    """Return the census of a run, unless it is of other steps than its state and its scores."""
+    file = run.modes("ema")
+    return file.found if file and file.origin.step in steps else None
 
 
 def _is_packable(config: RunConfig) -> bool:
