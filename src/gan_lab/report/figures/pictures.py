@@ -11,6 +11,11 @@ def picture_steps(data: RunData) -> list[int]:
     return [step for step in data.run.sample_steps() if not fault_of(data.run.sample_path(step))]
 
 
+def trained_steps(data: RunData) -> list[int]:
+    """Return those of `picture_steps` that are of a trained generator: after the first step."""
+    return [step for step in picture_steps(data) if step > 0]
+
+
 def picture_faults(runs: Sequence[RunData]) -> list[str]:
     """Return a line for each picture of the runs' samples that cannot be shown."""
     paths = [data.run.sample_path(step) for data in runs for step in data.run.sample_steps()]

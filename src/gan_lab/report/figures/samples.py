@@ -20,7 +20,7 @@ from gan_lab.figures.panels import draw_panels
 from gan_lab.figures.pictures import picture
 from gan_lab.figures.tiles import draw_tiles
 from gan_lab.report.collect import RunData
-from gan_lab.report.figures.pictures import picture_steps
+from gan_lab.report.figures.pictures import picture_steps, trained_steps
 from gan_lab.report.settings import Settings
 from gan_lab.training.trained import load_run
 
@@ -33,10 +33,11 @@ SEVERAL = 10  # seeds that are named
 
 
 def one_a_setting(runs: Sequence[RunData], settings: Settings) -> list[RunData]:
-    """Return for each setting its run with the lowest seed that has samples, finished if any is."""
+    """Return for each setting its run with the lowest seed that has samples of a trained generator,
+    finished if any is."""
     chosen: dict[tuple[str, ...], RunData] = {}
     for data in sorted(runs, key=lambda data: (not data.finished, data.seed)):
-        if picture_steps(data):
+        if trained_steps(data):
             chosen.setdefault(settings.of_run[data.name], data)
     return [chosen[setting] for setting in settings.ordered() if setting in chosen]
 
@@ -107,13 +108,12 @@ def draw_over_training(
     """Draw samples at some steps, a row a setting; unless told the first and the last ones of a
     trained generator."""
     shown = chosen[:MOST_ROWS]
-    trained = {data.name: [step for step in picture_steps(data) if step] for data in shown}
-    if not (steps or any(len(drawn) > 1 for drawn in trained.values())):
+    if not (steps or any(len(trained_steps(data)) > 1 for data in shown)):
         return None  # each has drawn once: the figure of the last samples shows it
     each = len(steps) if steps else 2
     pictures, titles = [], []
     for data in shown:
-        drawn = trained[data.name] or picture_steps(data)
+        drawn = trained_steps(data)
         for step in steps or [drawn[0], drawn[-1]]:
             at, pixels = picture_at(data, step, few=len(shown) * each > ROOMY)
             pictures.append(pixels)
