@@ -1,4 +1,4 @@
-"""A report as a Word document: results.docx, by python-docx, which is an extra."""
+"""A document for Word: results.docx, by python-docx, which is an extra."""
 
 import io
 import zipfile
@@ -11,8 +11,7 @@ from PIL import Image
 
 from gan_lab.common.files import new_file
 from gan_lab.common.text import document_text
-from gan_lab.report.documents.content import Report
-from gan_lab.report.models import HEADING
+from gan_lab.report.documents.parts import Bullets, Commands, Heading, Paragraph, Part, unfolded
 from gan_lab.report.page import Figure
 from gan_lab.report.tables import Table
 
@@ -38,33 +37,33 @@ def is_installed() -> bool:
     return True
 
 
-def write_word(report: Report, path: Path) -> None:
-    """Write a report as a Word document, which is the same for the same numbers."""
+def write_word(title: str, parts: Sequence[Part], path: Path) -> None:
+    """Write a document for Word, which is the same for the same parts."""
     from docx import Document
 
     document = Document()
-    _set_up(document, report.title)
-    _add_heading(document, report.title, 0)
-    for words in (report.counts, report.study.constants()):
-        document.add_paragraph(document_text(words))
-    for table in report.study.tables():
-        _add_table(document, table)
-    _add_heading(document, HEADING, 1)
-    for block in report.blocks:
-        if block.drawing:
-            _add_figure(document, block.drawing)
-        for table in block.tables:
-            _add_table(document, table)
-    for heading, lines in report.lists.items():
-        _add_heading(document, heading, 1)
-        for line in lines:
-            document.add_paragraph(document_text(line), style="List Bullet")
-    _add_heading(document, "Commands", 1)
-    for command in report.study.commands():
-        _add_code(document, command)
-    for figure in report.figures:
-        _add_figure(document, figure)
+    _set_up(document, title)
+    _add_heading(document, title, 0)
+    for part in unfolded(parts):
+        _add(document, part)
     _save(document, path)
+
+
+def _add(document: "Document", part: Part) -> None:
+    if isinstance(part, Heading):
+        _add_heading(document, part.words, 1)
+    elif isinstance(part, Paragraph):
+        document.add_paragraph(document_text(part.words))
+    elif isinstance(part, Bullets):
+        for line in part.lines:
+            document.add_paragraph(document_text(line), style="List Bullet")
+    elif isinstance(part, Commands):
+        for line in part.lines:
+            _add_code(document, line)
+    elif isinstance(part, Table):
+        _add_table(document, part)
+    elif isinstance(part, Figure):
+        _add_figure(document, part)
 
 
 @dataclass(frozen=True)
