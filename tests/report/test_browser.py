@@ -72,6 +72,11 @@ class Browser:
                 return
         raise AssertionError("the page was not loaded")
 
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+        self._in.close(), self._out.close()
+
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -80,8 +85,7 @@ PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
 def browser(tmp_path):
     browser = Browser(PROGRAM, tmp_path / "profile")
     yield browser
-    browser.process.terminate()
-    browser.process.wait(30)
+    browser.close()
 
 
 # A mark, not a call of pytest.skip: that would come after the study was trained for nothing.
