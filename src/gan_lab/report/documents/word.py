@@ -181,7 +181,7 @@ def _add_figure(document: "Document", figure: Figure) -> None:
     paragraph = document.add_paragraph()
     paragraph.paragraph_format.keep_with_next = True
     picture = paragraph.add_run().add_picture(str(figure.path), width=Cm(width))
-    picture._inline.docPr.set("descr", document_text(f"{figure.title}. {figure.words}"))
+    picture._inline.docPr.set("descr", document_text(figure.alternative))
     document.add_paragraph(document_text(figure.words), style="Caption")
 
 
