@@ -12,8 +12,10 @@ import pytest
 
 from gan_lab.common.text import html_heading
 from gan_lab.report.collect import collect
+from gan_lab.report.documents.html import as_html
+from gan_lab.report.documents.parts import Bullets
 from gan_lab.report.figures.samples import latents_words
-from gan_lab.report.page import TEMPLATE, words_html
+from gan_lab.report.page import TEMPLATE
 from study_files import finished, report
 
 VOID = {"meta", "link", "img", "input", "br", "hr"}
@@ -139,8 +141,8 @@ def test_each_run_is_told_in_words(page):
 
 
 def test_a_stranger_s_words_stay_words():
-    (folded,) = parsed(words_html("<b>", ["one", "`<script>`"])).all("details")
-    assert folded.text == "<b>: `<script>`one <script>"
+    (line,) = parsed(as_html([Bullets(["<b>: one `<script>`"])])).all("li")
+    assert line.text == "<b>: one <script>"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from gan_lab.report.settings import Settings
 TEMPLATE = Path(__file__).with_name("page.html")
 SCREEN_DPI = 106  # so that letters are as large in all figures, and 11 inches fill the page
 HEADING = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>')
-CODE = re.compile("`([^`]+)`")
 MANY = 12  # more settings have fewer tiles each in the slider
 
 
@@ -73,13 +72,6 @@ def figure_html(figure: Figure) -> str:
         f'src="data:image/{kind};base64,{data}">'
         f"<figcaption>{html_text(figure.words)}</figcaption></figure>"
     )
-
-
-def words_html(label: str, sentences: Sequence[str]) -> str:
-    """Return a run's sentences, folded under its label and the second of them, the outcome."""
-    text = CODE.sub(r"<code>\1</code>", html_text(" ".join(sentences)))
-    heading = html_text(f"{label}: {sentences[1]}")
-    return f"<details><summary>{heading}</summary><p>{text}</p></details>"
 
 
 def slider_html(chosen: Sequence[RunData], settings: Settings) -> str:

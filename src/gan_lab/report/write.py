@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from gan_lab.analysis.summary import summarise
@@ -14,10 +14,11 @@ from gan_lab.evaluation.scores import with_scores_of
 from gan_lab.report import health, page
 from gan_lab.report.collect import Collection
 from gan_lab.report.curves import numbers
-from gan_lab.report.documents.content import Report
-from gan_lab.report.documents.html import as_html
+from gan_lab.report.documents.content import WORDS, Report
+from gan_lab.report.documents.html import as_html, linked
 from gan_lab.report.documents.latex import as_latex
 from gan_lab.report.documents.markdown import as_markdown
+from gan_lab.report.documents.parts import Heading
 from gan_lab.report.documents.word import ADVICE, is_installed, write_word
 from gan_lab.report.figures import samples
 from gan_lab.report.figures.draw import draw_figures
@@ -68,7 +69,8 @@ def _write(study: Study, out: Path, steps: Sequence[int] | None, title: str) -> 
     for line in (*study.collection.damage(), *problems):
         say(f"damaged   {line}")
     missing = [*study.missing(), *problems]
-    report = Report(study, title, list(figures.values()), missing, blocks_of(study, folder))
+    blocks = blocks_of(study, folder)
+    report = Report(study, title, list(figures.values()), _told(study), missing, blocks)
     parts = report.parts()
     replace_file(out / "results.md", as_markdown(title, parts))
     replace_file(out / "results.tex", as_latex(title, parts))
@@ -79,6 +81,17 @@ def _write(study: Study, out: Path, steps: Sequence[int] | None, title: str) -> 
     _write_rows(_results(study), out / "results.csv")
     _write_rows(_scores(study), out / "scores.csv")
     return _write_page(report, out / "report.html")
+
+
+def _told(study: Study) -> list[str]:
+    """Return what became of each run, in words."""
+    found = []
+    for data in study.look.runs:
+        label = study.settings.label(study.settings.of_run[data.name])
+        status = Status(data.state, data.step, data.reason, data.run.status().stopped_by)
+        sentences = summarise(data.run, data.config, study.command_of[data.name], status)
+        found.append(f"{label}, seed {data.seed}: {' '.join(sentences)}")
+    return found
 
 
 def _results(study: Study) -> list[Row]:
@@ -144,21 +157,13 @@ def _write_page(report: Report, path: Path) -> Path:
     slider = page.slider_html(chosen, study.settings)
     # The slider shows the same as the animation.
     figures = [figure for figure in report.figures if figure.path.stem != "training"]
+    words = report.words()
     parts = [
-        f"<h1>{html_text(title)}</h1>",
-        as_html(report.opening()),
-        html_heading("Runs in words") + "".join(_in_words(study)),
+        f"<h1>{html_text(title)}</h1>" + as_html(report.summary()),
+        as_html(report.results()),
         as_html(figures),
         html_heading("Samples over the training") + slider if slider else "",
         as_html(report.closing()),
+        as_html([Heading(WORDS), words]),
     ]
-    return page.write_page(path, title, parts)
-
-
-def _in_words(study: Study) -> Iterator[str]:
-    """Yield what became of each run, folded."""
-    for data in study.look.runs:
-        label = study.settings.label(study.settings.of_run[data.name])
-        status = Status(data.state, data.step, data.reason, data.run.status().stopped_by)
-        sentences = summarise(data.run, data.config, study.command_of[data.name], status)
-        yield page.words_html(f"{label}, seed {data.seed}", sentences)
+    return page.write_page(path, title, linked(parts, words.terms))

@@ -11,7 +11,15 @@ from PIL import Image
 
 from gan_lab.common.files import new_file
 from gan_lab.common.text import document_text
-from gan_lab.report.documents.parts import Bullets, Commands, Heading, Paragraph, Part, unfolded
+from gan_lab.report.documents.parts import (
+    Bullets,
+    Commands,
+    Heading,
+    Paragraph,
+    Part,
+    Words,
+    unfolded,
+)
 from gan_lab.report.page import Figure
 from gan_lab.report.tables import Table
 
@@ -60,6 +68,11 @@ def _add(document: "Document", part: Part) -> None:
     elif isinstance(part, Commands):
         for line in part.lines:
             _add_code(document, line)
+    elif isinstance(part, Words):
+        for term in part.terms:
+            paragraph = document.add_paragraph()
+            paragraph.add_run(document_text(term.word)).bold = True
+            paragraph.add_run(document_text(f": {term.meaning}"))
     elif isinstance(part, Table):
         _add_table(document, part)
     elif isinstance(part, Figure):
