@@ -44,24 +44,24 @@ def write_word(report: Report, path: Path) -> None:
 
     document = Document()
     _set_up(document, report.title)
-    _add_heading(document, report.title, 0)
+    add_heading(document, report.title, 0)
     for words in (report.counts, report.study.constants()):
         document.add_paragraph(document_text(words))
     for table in report.study.tables():
         _add_table(document, table)
-    _add_heading(document, HEADING, 1)
+    add_heading(document, HEADING, 1)
     for block in report.blocks:
         if block.drawing:
             _add_figure(document, block.drawing)
         for table in block.tables:
             _add_table(document, table)
     for heading, lines in report.lists.items():
-        _add_heading(document, heading, 1)
+        add_heading(document, heading, 1)
         for line in lines:
             document.add_paragraph(document_text(line), style="List Bullet")
-    _add_heading(document, "Commands", 1)
+    add_heading(document, "Commands", 1)
     for command in report.study.commands():
-        _add_code(document, command)
+        add_code(document, command)
     for figure in report.figures:
         _add_figure(document, figure)
     _save(document, path)
@@ -75,14 +75,15 @@ class _Columns:
     widths: tuple[float, ...]
 
 
-def _columns_of(table: Table) -> _Columns:
+def _columns_of(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], page: float
+) -> _Columns:
     """Give each column room for its longest word and, up to a length, its longest cell; headings
-    may take several lines."""
+    may take several lines. `page` is the width in cm that there is."""
     letters = []
-    for column in zip(table.headings, *table.rows, strict=True):
+    for column in zip(headings, *rows, strict=True):
         words = max((len(word) for cell in column for word in cell.split()), default=1)
         letters.append(max(words, min(LONGEST, max(map(len, column[1:]), default=1)), 3))
-    page = LONG_SIDE - 2 * MARGIN
     room = page - BORDERS * len(letters)
     points = min(POINTS, max(SMALLEST, room / (LETTER * sum(letters))))
     widths = [BORDERS + LETTER * points * count for count in letters]
@@ -91,7 +92,7 @@ def _columns_of(table: Table) -> _Columns:
 
 
 def _set_up(document: "Document", title: str) -> None:
-    """Turn the page on its side, and say of the document what is true of it and nothing else."""
+    """Turn the page on its side, and give the document its letters and its title."""
     from docx.enum.section import WD_ORIENT
     from docx.shared import Cm, Pt
 
@@ -103,6 +104,11 @@ def _set_up(document: "Document", title: str) -> None:
     for style in ("Normal", "Caption"):
         font = document.styles[style].font
         font.name, font.size, font.bold = "Arial", Pt(TEXT), False
+    say_of_document(document, title)
+
+
+def say_of_document(document: "Document", title: str) -> None:
+    """Say of a document what is true of it, and nothing else."""
     said = document.core_properties
     said.title, said.author = document_text(title)[:255], "gan_lab"
     said.comments = said.last_modified_by = said.keywords = ""
@@ -111,27 +117,35 @@ def _set_up(document: "Document", title: str) -> None:
             said._element.remove(child)
 
 
-def _add_heading(document: "Document", words: str, level: int) -> None:
+def add_heading(document: "Document", words: str, level: int) -> None:
+    """Add a heading; level 0 is the title."""
     document.add_heading(document_text(words), level)
 
 
 def _add_table(document: "Document", table: Table) -> None:
-    from docx.shared import Cm, Pt
+    from docx.shared import Pt
 
-    _add_heading(document, table.title, 2)
-    made, columns = (
-        document.add_table(0, len(table.headings), style="Table Grid"),
-        _columns_of(table),
-    )
+    add_heading(document, table.title, 2)
+    add_rows(document, table.headings, table.rows, LONG_SIDE - 2 * MARGIN)
+    remarks = document.add_paragraph(document_text(" ".join(table.remarks)))
+    remarks.paragraph_format.space_before = Pt(4)
+
+
+def add_rows(
+    document: "Document", headings: Sequence[str], rows: Sequence[Sequence[str]], page: float
+) -> None:
+    """Add a table whose headings are on each page, at most `page` cm wide."""
+    from docx.shared import Cm
+
+    made = document.add_table(0, len(headings), style="Table Grid")
+    columns = _columns_of(headings, rows, page)
     made.autofit = False  # not every program that opens it would fit the columns
     for column, width in zip(made.columns, columns.widths, strict=True):
         column.width = Cm(width)
-    _add_row(made, table.headings, columns, bold=True)
+    _add_row(made, headings, columns, bold=True)
     _repeat_on_each_page(made.rows[0])
-    for cells in table.rows:
+    for cells in rows:
         _add_row(made, cells, columns)
-    remarks = document.add_paragraph(document_text(" ".join(table.remarks)))
-    remarks.paragraph_format.space_before = Pt(4)
 
 
 def _add_row(table: Any, cells: Sequence[str], columns: _Columns, bold: bool = False) -> None:
@@ -152,7 +166,8 @@ def _repeat_on_each_page(row: Any) -> None:
     row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
 
 
-def _add_code(document: "Document", line: str) -> None:
+def add_code(document: "Document", line: str) -> None:
+    """Add a line in the letters of a terminal."""
     from docx.shared import Pt
 
     run = document.add_paragraph().add_run(document_text(line))
@@ -163,7 +178,7 @@ def _add_figure(document: "Document", figure: Figure) -> None:
     """Add a figure under its title, with its words as its caption, and for those who cannot see."""
     from docx.shared import Cm
 
-    _add_heading(document, figure.title, 2)
+    add_heading(document, figure.title, 2)
     with Image.open(figure.path) as image:
         width = min(LONG_SIDE - 2 * MARGIN, HIGHEST * image.width / image.height)
     paragraph = document.add_paragraph()
@@ -177,8 +192,16 @@ def _save(document: "Document", path: Path) -> None:
     """Write a document whose parts have no times."""
     made = io.BytesIO()
     document.save(made)
-    with zipfile.ZipFile(made) as parts, new_file(path) as file, \
-            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:  # fmt: skip
+    with new_file(path) as file:
+        file.write(packed_again(made))
+
+
+def packed_again(made: io.BytesIO) -> bytes:
+    """Return a document whose parts have no times, so that the same numbers make the same file."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(made) as parts, \
+            zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:  # fmt: skip
         for name in parts.namelist():
             archive.writestr(zipfile.ZipInfo(name, FIRST_DAY), parts.read(name),
                              zipfile.ZIP_DEFLATED)  # fmt: skip
+    return packed.getvalue()
