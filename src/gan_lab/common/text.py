@@ -94,7 +94,7 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def html_heading(title: str) -> str:
+def html_heading(title: str, level: int = 2) -> str:
     """Return a heading of a page that a link can lead to, by the letters of its words."""
     place = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-    return f'<h2 id="{place}">{html_text(title)}</h2>'
+    return f'<h{level} id="{place}">{html_text(title)}</h{level}>'

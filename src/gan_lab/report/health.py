@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gan_lab.report.collect import RunData
 from gan_lab.report.settings import Settings
-from gan_lab.report.tables import NOTHING, RUN_HEADING, Table, number, ordered, run_names
+from gan_lab.report.tables import NOTHING, Table, number, ordered, run_labels
 from gan_lab.runs.census import ClassCensus
 from gan_lab.training.monitor import KEY, VERDICTS
 
@@ -24,7 +24,7 @@ def health_table(settings: Settings, runs: Sequence[RunData]) -> Table:
     Censuses by other judges or rules, or of another number of samples, have columns of their own.
     """
     protocols = protocols_of(runs)
-    rows, names = [], run_names(settings, runs)
+    rows, labels = [], run_labels(settings, runs)
     for data in ordered(runs, settings):
         verdicts, census = verdicts_of(data), census_of(data)
         if verdicts or census:
@@ -34,17 +34,14 @@ def health_table(settings: Settings, runs: Sequence[RunData]) -> Table:
             own = protocol_of(census) if census else None
             rows.append(
                 [
-                    *names.get(data.name, []),
-                    *settings.of_run[data.name],
-                    str(data.seed),
+                    labels[data.name],
                     *(cells or [NOTHING] * 2),
                     *([_counted_at(data)] if protocols else []),
                     *(cell for protocol in protocols
                       for cell in (shown if protocol == own else [NOTHING] * len(COUNTED))),
                 ]
             )  # fmt: skip
-    run = RUN_HEADING if names else []
-    headings = [*run, *settings.columns, "seed", "last verdict", "bad looks",
+    headings = ["run", "last verdict", "bad looks",
                 *(["counted at step"] if protocols else []),
                 *(heading(name, protocol, protocols) for protocol in protocols
                   for name in COUNTED)]  # fmt: skip

@@ -22,7 +22,6 @@ from gan_lab.report.study import Study
 from gan_lab.report.tables import NOTHING, Table
 
 MOST = 4  # networks that are shown layer by layer; of more the parameters are counted
-HEADING = "Networks and training"
 CAPTION = (
     "Layers in the order in which they are called, in brackets their parameters; beside each arrow "
     "the shape that goes on, without the batch. Functions that are no layers, and ways around "

@@ -11,7 +11,7 @@ from string import Template
 from PIL import Image
 
 from gan_lab.common.files import replace_file
-from gan_lab.common.text import html_heading, html_text
+from gan_lab.common.text import html_text
 from gan_lab.common.typed import plain
 from gan_lab.figures.style import PRINT_DPI
 from gan_lab.report.collect import RunData
@@ -67,19 +67,6 @@ def picture_html(path: Path, alt: str, caption: str, drawn: bool) -> str:
         f'src="data:image/{kind};base64,{data}">'
         f"<figcaption>{html_text(caption)}</figcaption></figure>"
     )
-
-
-def section(title: str, *parts: str) -> str:
-    """Return parts under a heading; nothing if there are none."""
-    inner = "".join(parts)
-    return f"{html_heading(title)}{inner}" if inner else ""
-
-
-def list_html(items: Sequence[str], code: bool = False) -> str:
-    """Return lines as a list, or as code."""
-    if code:
-        return "".join(f"<pre>{html_text(item)}</pre>" for item in items)
-    return "<ul>" + "".join(f"<li>{html_text(item)}</li>" for item in items) + "</ul>"
 
 
 def slider_html(chosen: Sequence[RunData], settings: Settings) -> str:

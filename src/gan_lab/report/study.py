@@ -79,20 +79,28 @@ class Study:
         # One without a score, or with one that is no number, comes last.
         return sorted(able, key=lambda data: _or_last(scores.get(data.name)))
 
-    def tables(self) -> list[tables.Table]:
-        """All tables that have rows."""
-        found = []
+    def main_tables(self) -> list[tables.Table]:
+        """What most readers look for: the scores of settings, their ranking, each run, and what
+        failed."""
+        settings, runs, found = self.settings, self.runs, []
         if self.measures:
-            found.append(
-                tables.settings_table(self.settings, self.runs, self.averaged(), self.lines)
-            )
+            found.append(tables.main_table(settings, runs, self.averaged(), self.lines))
         if self.ranking and self.first and self.ranking.places:
-            found.append(tables.ranking_table(self.ranking, self.settings, self.first))
+            found.append(tables.ranking_table(self.ranking, settings, self.first))
+        if len(runs) > 1:
+            found.append(tables.runs_table(settings, runs, self.averaged(), self.lines))
+        found.append(tables.unfinished_table(settings, runs))
+        return [table for table in found if table.rows]
+
+    def all_tables(self) -> list[tables.Table]:
+        """Every number there is, of settings and of runs."""
+        settings, runs = self.settings, self.runs
+        found = tables.what_varies_tables(settings)
         if self.measures:
-            found.append(tables.scores_table(self.settings, self.runs, self.measures, self.lines))
-        found.append(health_table(self.settings, self.runs))
-        found.append(tables.training_table(self.settings, self.runs, self.collection.copies()))
-        found.append(tables.unfinished_table(self.settings, self.runs))
+            found += tables.all_scores_tables(settings, runs, self.averaged(), self.lines)
+            found += tables.run_scores_tables(settings, runs, self.measures, self.lines)
+        found.append(health_table(settings, runs))
+        found += tables.training_tables(settings, runs, self.collection.copies())
         return [table for table in found if table.rows]
 
     def constants(self) -> str:

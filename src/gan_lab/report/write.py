@@ -8,17 +8,19 @@ from pathlib import Path
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.common.files import replace_file
-from gan_lab.common.text import csv_cell, html_text
+from gan_lab.common.text import csv_cell, html_heading, html_text
 from gan_lab.evaluation.scores import with_scores_of
-from gan_lab.report import health, page, tables
+from gan_lab.report import health, page
 from gan_lab.report.collect import Collection
 from gan_lab.report.curves import numbers
 from gan_lab.report.documents.content import Report
-from gan_lab.report.documents.markdown import as_text
+from gan_lab.report.documents.html import as_html
+from gan_lab.report.documents.latex import as_latex
+from gan_lab.report.documents.markdown import as_markdown
 from gan_lab.report.documents.word import ADVICE, is_installed, write_word
 from gan_lab.report.figures import samples
 from gan_lab.report.figures.draw import draw_figures
-from gan_lab.report.models import HEADING, Block, blocks_of
+from gan_lab.report.models import blocks_of
 from gan_lab.report.study import Study
 
 Row = dict[str, str | float | None]  # of a spreadsheet, by the headings of its columns
@@ -65,10 +67,11 @@ def _write(study: Study, out: Path, steps: Sequence[int] | None, title: str) -> 
         say(f"damaged   {line}")
     missing = [*study.missing(), *problems]
     report = Report(study, title, list(figures.values()), missing, blocks_of(study, folder))
-    replace_file(out / "results.md", as_text(report))
-    replace_file(out / "results.tex", "\n".join(map(tables.as_latex, report.tables())))
+    parts = report.parts()
+    replace_file(out / "results.md", as_markdown(title, parts))
+    replace_file(out / "results.tex", as_latex(title, parts))
     if is_installed():
-        write_word(report, out / "results.docx")
+        write_word(title, parts, out / "results.docx")
     else:
         say(ADVICE)
     _write_rows(_results(study), out / "results.csv")
@@ -134,29 +137,15 @@ def _write_rows(rows: Sequence[Row], path: Path) -> None:
 
 def _write_page(report: Report, path: Path) -> Path:
     study = report.study
-    words = [report.counts, study.constants()]
-    intro = f"<h1>{html_text(report.title)}</h1>"
-    intro += "".join(f"<p>{html_text(text)}</p>" for text in words)
-    shown = [tables.as_html(table) for table in study.tables()]
     chosen = samples.one_a_setting(study.runs, study.settings)
-    slider = page.section("Samples over the training", page.slider_html(chosen, study.settings))
-    drawn: dict[str, list[str]] = {}
-    for figure in report.figures:
-        if figure.path.stem != "training":  # the slider shows the same
-            drawn.setdefault(figure.title, []).append(page.figure_html(figure))
+    slider = page.slider_html(chosen, study.settings)
+    # The slider shows the same as the animation.
+    figures = [figure for figure in report.figures if figure.path.stem != "training"]
     parts = [
-        intro,
-        *shown[:2],
-        *(page.section(heading, *inner) for heading, inner in drawn.items()),
-        slider,
-        *shown[2:],
-        page.section(HEADING, *map(_block_html, report.blocks)),
-        *(page.section(heading, page.list_html(lines)) for heading, lines in report.lists.items()),
-        page.section("Commands that make each run again", page.list_html(study.commands(), True)),
+        f"<h1>{html_text(report.title)}</h1>",
+        as_html(report.opening()),
+        as_html(figures),
+        html_heading("Samples over the training") + slider if slider else "",
+        as_html(report.closing()),
     ]
     return page.write_page(path, report.title, parts)
-
-
-def _block_html(block: Block) -> str:
-    drawing = page.figure_html(block.drawing) if block.drawing else ""
-    return drawing + "".join(map(tables.as_html, block.tables))

@@ -1,33 +1,39 @@
-"""A report in Markdown: results.md."""
+"""A document in Markdown: results.md."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from gan_lab.common.text import markdown, markdown_block
-from gan_lab.report.documents.content import Report
-from gan_lab.report.models import HEADING
+from gan_lab.report.documents.parts import Bullets, Commands, Heading, Paragraph, Part, unfolded
 from gan_lab.report.page import Figure
-from gan_lab.report.tables import as_markdown
+from gan_lab.report.tables import Table
 
 
-def as_text(report: Report) -> str:
-    """Return a report as Markdown; figures are named as they lie in figures/ beside it."""
-    study = report.study
-    parts = [f"# {markdown(report.title)}", "", markdown(study.constants()), ""]
-    parts += map(as_markdown, study.tables())
-    parts += [f"## {HEADING}", ""]
-    for block in report.blocks:
-        if block.drawing:
-            parts += _figure(block.drawing)
-        parts += map(as_markdown, block.tables)
-    for heading, lines in report.lists.items():
-        parts += [f"## {heading}", "", *(f"- {markdown(line)}" for line in lines), ""]
-    parts += ["## Commands", "", *markdown_block(study.commands()), ""]
-    for figure in report.figures:
-        parts += _figure(figure)
-    return "\n".join(parts)
+def as_markdown(title: str, parts: Sequence[Part]) -> str:
+    """Return a document as Markdown; figures are named as they lie in figures/ beside it."""
+    lines = [line for part in unfolded(parts) for line in _lines(part)]
+    return "\n".join([f"# {markdown(title)}", "", *lines])
 
 
-def _figure(figure: Figure) -> Iterator[str]:
-    words, place = markdown(figure.words), quote(f"figures/{figure.path.name}")
-    yield from (f"## {markdown(figure.title)}", "", f"![{words}]({place})", "", words, "")
+def _lines(part: Part) -> Iterator[str]:
+    if isinstance(part, Heading):
+        yield from (f"## {markdown(part.words)}", "")
+    elif isinstance(part, Paragraph):
+        yield from (markdown(part.words), "")
+    elif isinstance(part, Bullets):
+        yield from (*(f"- {markdown(line)}" for line in part.lines), "")
+    elif isinstance(part, Commands):
+        yield from (*markdown_block(list(part.lines)), "")
+    elif isinstance(part, Table):
+        yield from _table(part)
+    elif isinstance(part, Figure):
+        words, place = markdown(part.words), quote(f"figures/{part.path.name}")
+        yield from (f"## {markdown(part.title)}", "", f"![{words}]({place})", "", words, "")
+
+
+def _table(table: Table) -> Iterator[str]:
+    cells = [[markdown(cell) for cell in row] for row in (table.headings, *table.rows)]
+    rows = [cells[0], ["---"] * len(table.headings), *cells[1:]]
+    yield from (f"## {markdown(table.title)}", "")
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+    yield from ("", *map(markdown, table.remarks), "")

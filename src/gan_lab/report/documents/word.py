@@ -1,4 +1,4 @@
-"""A report as a Word document: results.docx, by python-docx, which is an extra."""
+"""A document for Word: results.docx, by python-docx, which is an extra."""
 
 import io
 import zipfile
@@ -11,8 +11,7 @@ from PIL import Image
 
 from gan_lab.common.files import new_file
 from gan_lab.common.text import document_text
-from gan_lab.report.documents.content import Report
-from gan_lab.report.models import HEADING
+from gan_lab.report.documents.parts import Bullets, Commands, Heading, Paragraph, Part, unfolded
 from gan_lab.report.page import Figure
 from gan_lab.report.tables import Table
 
@@ -38,33 +37,33 @@ def is_installed() -> bool:
     return True
 
 
-def write_word(report: Report, path: Path) -> None:
-    """Write a report as a Word document, which is the same for the same numbers."""
+def write_word(title: str, parts: Sequence[Part], path: Path) -> None:
+    """Write a document for Word, which is the same for the same parts."""
     from docx import Document
 
     document = Document()
-    _set_up(document, report.title)
-    add_heading(document, report.title, 0)
-    for words in (report.counts, report.study.constants()):
-        document.add_paragraph(document_text(words))
-    for table in report.study.tables():
-        _add_table(document, table)
-    add_heading(document, HEADING, 1)
-    for block in report.blocks:
-        if block.drawing:
-            _add_figure(document, block.drawing)
-        for table in block.tables:
-            _add_table(document, table)
-    for heading, lines in report.lists.items():
-        add_heading(document, heading, 1)
-        for line in lines:
-            document.add_paragraph(document_text(line), style="List Bullet")
-    add_heading(document, "Commands", 1)
-    for command in report.study.commands():
-        add_code(document, command)
-    for figure in report.figures:
-        _add_figure(document, figure)
+    _set_up(document, title)
+    add_heading(document, title, 0)
+    for part in unfolded(parts):
+        _add(document, part)
     _save(document, path)
+
+
+def _add(document: "Document", part: Part) -> None:
+    if isinstance(part, Heading):
+        add_heading(document, part.words, 1)
+    elif isinstance(part, Paragraph):
+        document.add_paragraph(document_text(part.words))
+    elif isinstance(part, Bullets):
+        for line in part.lines:
+            document.add_paragraph(document_text(line), style="List Bullet")
+    elif isinstance(part, Commands):
+        for line in part.lines:
+            add_code(document, line)
+    elif isinstance(part, Table):
+        _add_table(document, part)
+    elif isinstance(part, Figure):
+        _add_figure(document, part)
 
 
 @dataclass(frozen=True)
@@ -123,29 +122,26 @@ def add_heading(document: "Document", words: str, level: int) -> None:
 
 
 def _add_table(document: "Document", table: Table) -> None:
-    from docx.shared import Pt
-
     add_heading(document, table.title, 2)
-    add_rows(document, table.headings, table.rows, LONG_SIDE - 2 * MARGIN)
-    remarks = document.add_paragraph(document_text(" ".join(table.remarks)))
-    remarks.paragraph_format.space_before = Pt(4)
+    add_rows(document, table, LONG_SIDE - 2 * MARGIN)
 
 
-def add_rows(
-    document: "Document", headings: Sequence[str], rows: Sequence[Sequence[str]], page: float
-) -> None:
-    """Add a table whose headings are on each page, at most `page` cm wide."""
-    from docx.shared import Cm
+def add_rows(document: "Document", table: Table, page: float) -> None:
+    """Add a table without its title, at most `page` cm wide, its headings on each page, and its
+    remarks beneath it."""
+    from docx.shared import Cm, Pt
 
-    made = document.add_table(0, len(headings), style="Table Grid")
-    columns = _columns_of(headings, rows, page)
+    made = document.add_table(0, len(table.headings), style="Table Grid")
+    columns = _columns_of(table.headings, table.rows, page)
     made.autofit = False  # not every program that opens it would fit the columns
     for column, width in zip(made.columns, columns.widths, strict=True):
         column.width = Cm(width)
-    _add_row(made, headings, columns, bold=True)
+    _add_row(made, table.headings, columns, bold=True)
     _repeat_on_each_page(made.rows[0])
-    for cells in rows:
+    for cells in table.rows:
         _add_row(made, cells, columns)
+    remarks = document.add_paragraph(document_text(" ".join(table.remarks)))
+    remarks.paragraph_format.space_before = Pt(4)
 
 
 def _add_row(table: Any, cells: Sequence[str], columns: _Columns, bold: bool = False) -> None:
@@ -190,15 +186,14 @@ def _add_figure(document: "Document", figure: Figure) -> None:
 
 def _save(document: "Document", path: Path) -> None:
     """Write a document whose parts have no times."""
-    made = io.BytesIO()
-    document.save(made)
     with new_file(path) as file:
-        file.write(packed_again(made))
+        file.write(as_bytes(document))
 
 
-def packed_again(made: io.BytesIO) -> bytes:
+def as_bytes(document: "Document") -> bytes:
     """Return a document whose parts have no times, so that the same numbers make the same file."""
-    packed = io.BytesIO()
+    made, packed = io.BytesIO(), io.BytesIO()
+    document.save(made)
     with zipfile.ZipFile(made) as parts, \
             zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:  # fmt: skip
         for name in parts.namelist():

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from gan_lab.report.tables import Table
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -46,6 +48,11 @@ class Grid:
     rows: Sequence[Sequence[Cell]]
     source: Path
     remarks: Sequence[str] = field(default_factory=list)
+
+    def table(self) -> Table:
+        """The same as any report has it."""
+        rows = [[cell.text for cell in row] for row in self.rows]
+        return Table(self.caption, list(self.headings), rows, list(self.remarks))
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def _expected(sheet: Sheet, blocks: Sequence[Block]) -> Iterator[Expected]:
         elif isinstance(block, Grid):
             yield _text(block.caption, heading, block.source)
             yield _rows(block, heading)
-            yield from (_text(remark, heading, block.source) for remark in block.remarks)
+            yield _text(" ".join(block.remarks), heading, block.source)
 
 
 def _text(text: str, heading: str, source: Path) -> Expected:

@@ -8,21 +8,23 @@ from gan_lab.report.sheets.reading.units import Rows, Text, Unit, kept, plain_te
 
 COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
 SLOT = re.compile(r"\\begin\{slot\}.*?\\end\{slot\}", re.DOTALL)
-TABLE = re.compile(r"\\begin\{tabular[x*]?\}(?:\[\w*\])?\{[^{}]*\}(.*?)\\end\{tabular[x*]?\}", re.DOTALL)
-RULES = re.compile(r"\\(?:top|mid|bottom)rule|\\[hc]line(?:\{[^{}]*\})?")
-TITLED = re.compile(r"\\(?:(?:sub)*section\*?|caption)\{")
+TABLE = re.compile(r"\\begin\{(longtable|tabularx?)\}")
+# In a longtable the headings come twice: for its first page, and for the others.
+OTHER_PAGES = re.compile(r"\\endfirsthead.*?\\endhead(?:.*?\\endfoot)?", re.DOTALL)
+RULES = re.compile(r"\\(?:top|mid|bottom)rule|\\[hc]line(?:\{[^{}]*\})?|\\end(?:head|foot)")
+TITLED = re.compile(r"\\(?:(?:sub)*section\*?|caption|remark)\{")
 # Commands that leave no text, with the arguments that they have.
 SILENT = re.compile(
-    r"\\(?:label|includegraphics|begin|end|resizebox|renewcommand|vspace)\*?"
+    r"\\(?:label|includegraphics|begin|end|renewcommand|vspace)\*?"
     r"(?:\[[^\]]*\])?(?:\{[^{}]*\})*(?:\[[^\]]*\])?"
 )
-LETTERS = {written: letter for letter, written in (
-    (chr(code), str(text)) for code, text in LATEX.items())}  # fmt: skip
+LETTERS = {str(written): chr(letter) for letter, written in LATEX.items()}
+LETTERS |= {r"\textquotesingle{}": "'", r"\textasciigrave{}": "`"}
 WRITTEN = re.compile("|".join(map(re.escape, sorted(LETTERS, key=len, reverse=True))))
 ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
 COMMAND = re.compile(r"\\[a-zA-Z]+\*?(?:\{\})?\s?")
 MARKS = {0xE000: None, 0xE001: None}  # around the numbers of letters that were set aside
-NAMED = re.compile(r"\ue000(\d+)\ue001")
+NAMED = re.compile("\ue000(\\d+)\ue001")
 
 
 def read_latex(text: str) -> list[Unit]:
@@ -36,16 +38,33 @@ def read_latex(text: str) -> list[Unit]:
 
 def _units(body: str) -> Iterator[Unit]:
     place = 0
-    for table in TABLE.finditer(body):
+    while table := TABLE.search(body, place):
         yield from _texts(body[place : table.start()])
-        rows = [
-            tuple(_words(cell) for cell in re.split(r"(?<!\\)&", row))
-            for row in ROW_END.split(RULES.sub("", table[1]))
-            if row.strip()
-        ]
-        yield Rows(tuple(rows))
-        place = table.end()
+        end = body.find(rf"\end{{{table[1]}}}", table.end())
+        inner = body[table.end() : end if end >= 0 else len(body)]
+        columns = re.match(r"(?:\[\w*\])?\{", inner)
+        start = _end_of_braces(inner, columns.end()) + 1 if columns else 0
+        yield from _table(inner[start:])
+        place = table.end() + len(inner)
     yield from _texts(body[place:])
+
+
+def _table(inner: str) -> Iterator[Unit]:
+    """Yield the caption of a table, if it stands inside, and its rows."""
+    title = TITLED.search(inner)
+    if title:
+        end = _end_of_braces(inner, title.end())
+        yield Text(_words(inner[title.end() : end]))
+        row_end = ROW_END.search(inner, end)
+        inner = inner[row_end.end() if row_end else end + 1 :]
+    inner = RULES.sub("", OTHER_PAGES.sub("", inner))
+    yield Rows(
+        tuple(
+            tuple(_words(cell) for cell in re.split(r"(?<!\\)&", row))
+            for row in ROW_END.split(inner)
+            if row.strip()
+        )
+    )
 
 
 def _texts(part: str) -> Iterator[Text]:
@@ -83,14 +102,13 @@ def _end_of_braces(text: str, start: int) -> int:
 
 def _words(text: str) -> str:
     """Return what LaTeX would print of a text."""
-    text = SILENT.sub(" ", text.translate(MARKS))
     found: list[str] = []
 
-    def kept_apart(match: re.Match[str]) -> str:
+    def set_aside(match: re.Match[str]) -> str:
         found.append(LETTERS[match[0]])
         return f"\ue000{len(found) - 1}\ue001"
 
-    text = WRITTEN.sub(kept_apart, text)
+    text = WRITTEN.sub(set_aside, SILENT.sub(" ", text.translate(MARKS)))
     text = COMMAND.sub(" ", text.replace(r"\allowbreak{}", ""))
-    text = re.sub(r"(?<!\\)[{}~]", "", text)
+    text = re.sub(r"[{}~]", "", text)
     return plain_text(NAMED.sub(lambda match: found[int(match[1])], text))

@@ -51,7 +51,7 @@ def _parts(block: Written, numbers: Numbers) -> Iterator[str]:
         case Grid():
             yield f"<p class=caption>{html_text(numbers.table(block.caption))}</p>"
             yield _table(block)
-            yield from (f"<p class=remark>{html_text(remark)}</p>" for remark in block.remarks)
+            yield f"<p class=remark>{html_text(' '.join(block.remarks))}</p>"
         case Picture(path, caption, drawn):
             yield picture_html(path, caption, numbers.figure(caption), drawn)
         case Slot(label, prompt):

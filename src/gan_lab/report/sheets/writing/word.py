@@ -1,18 +1,18 @@
 """A sheet as a Word document, on pages that stand upright."""
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gan_lab.common.text import document_text
 from gan_lab.report.documents.word import (
+    LONG_SIDE,
     MARGIN,
     SHORT_SIDE,
     TEXT,
     add_code,
     add_heading,
     add_rows,
-    packed_again,
+    as_bytes,
     say_of_document,
 )
 from gan_lab.report.sheets.blocks import (
@@ -46,16 +46,14 @@ def as_word(sheet: Sheet, blocks: Sequence[Written]) -> bytes:
     numbers = Numbers(sheet.words)
     for block in blocks:
         _add(document, block, numbers)
-    made = io.BytesIO()
-    document.save(made)
-    return packed_again(made)
+    return as_bytes(document)
 
 
 def _set_up(document: "Document", sheet: Sheet) -> None:
     from docx.shared import Cm, Pt
 
     section = document.sections[0]
-    section.page_width, section.page_height = Cm(SHORT_SIDE), Cm(29.7)
+    section.page_width, section.page_height = Cm(SHORT_SIDE), Cm(LONG_SIDE)
     section.left_margin = section.right_margin = Cm(MARGIN)
     section.top_margin = section.bottom_margin = Cm(MARGIN)
     for style in ("Normal", "Caption"):
@@ -82,14 +80,9 @@ def _add(document: "Document", block: Written, numbers: Numbers) -> None:
 
 
 def _add_grid(document: "Document", grid: Grid, caption: str) -> None:
-    from docx.shared import Pt
-
     above = document.add_paragraph(document_text(caption), style="Caption")
     above.paragraph_format.keep_with_next = True
-    add_rows(document, grid.headings, [[cell.text for cell in row] for row in grid.rows], PAGE)
-    for remark in grid.remarks:
-        below = document.add_paragraph(document_text(remark))
-        below.paragraph_format.space_before = below.paragraph_format.space_after = Pt(3)
+    add_rows(document, grid.table(), PAGE)
 
 
 def _add_picture(document: "Document", picture: Picture, caption: str) -> None:
