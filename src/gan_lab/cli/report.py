@@ -124,7 +124,8 @@ def _check(options: argparse.Namespace, named: Sequence[Path]) -> int:
     for line in verdict.faults:
         say(f"changed   {line}")
     if verdict.faults:
-        say(f"{counted(len(verdict.faults), 'number')} differ from the runs")
+        count = len(verdict.faults)
+        say(f"{counted(count, 'number')} {'differs' if count == 1 else 'differ'} from the runs")
         return 1
     say(f"{counted(verdict.numbers, 'number')} of {counted(verdict.blocks, 'block')} agree with "
         "the runs")  # fmt: skip

@@ -74,9 +74,7 @@ class _Columns:
     widths: tuple[float, ...]
 
 
-def _columns_of(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], page: float
-) -> _Columns:
+def _columns_of(headings: Sequence[str], rows: Sequence[Sequence[str]], page: float) -> _Columns:
     """Give each column room for its longest word and, up to a length, its longest cell; headings
     may take several lines. `page` is the width in cm that there is."""
     letters = []

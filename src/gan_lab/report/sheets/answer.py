@@ -141,7 +141,9 @@ def _say_state(evidence: Sequence[Evidence], place: Place) -> None:
     looks = analyses(evidence, place)
     done = sum(one.is_answered for one in evidence)
     left = f"; missing: {counted(_run_count(evidence), 'run')}" if lacking else ""
-    left += f"{',' if left else '; missing:'} {counted(len(looks), 'look')} at runs" if looks else ""
+    left += (
+        f"{',' if left else '; missing:'} {counted(len(looks), 'look')} at runs" if looks else ""
+    )
     say(f"sheet     {done} of {counted(len(evidence), 'question')} answered{left}"
         f"{'; --run makes them' if left else ''}")  # fmt: skip
 

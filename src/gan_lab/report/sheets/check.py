@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_lab.common.errors import RunError
+from gan_lab.config.own.yaml_files import shown
 from gan_lab.report.sheets.blocks import Block, Drawing, Grid, Heading, Paragraph, Slot
 from gan_lab.report.sheets.compare import align, differences, likeness, masked, number_count
 from gan_lab.report.sheets.reading.units import Rows, Text, Unit, plain_text
-from gan_lab.report.sheets.sheet import Sheet, Words
+from gan_lab.report.sheets.sheet import Sheet
 
 MADE_BY = re.compile(r"gan-lab report (.+) [-–—]{1,2}sheet (\S+)$")
 NOTHING = "nothing"
@@ -73,7 +74,7 @@ def check(sheet: Sheet, blocks: Sequence[Block], units: Sequence[Unit]) -> Verdi
     numbers, faults, gone = 0, [], []
     for one, place in zip(expected, pairs, strict=True):
         if place is None:
-            gone.append(f"{one.place}: {_shown(one)} is not there any more")
+            gone.append(f"{one.place}: {_named(one)} is not there any more")
             continue
         numbers += sum(map(number_count, _strings(one.unit)))
         faults += list(_faults(one, there[place]))
@@ -134,7 +135,7 @@ def _alike(ours: Unit, theirs: Unit) -> float:
     return likeness(first, second)
 
 
-def _shown(one: Expected) -> str:
+def _named(one: Expected) -> str:
     if isinstance(one.unit, Text):
         words = one.unit.text
         return repr(words if len(words) <= 60 else f"{words[:57]}...")
@@ -143,7 +144,7 @@ def _shown(one: Expected) -> str:
 
 def _faults(one: Expected, there: Unit) -> Iterator[str]:
     if isinstance(one.unit, Text) and isinstance(there, Text):
-        yield from _in_text(one.unit.text, there.text, f"{one.place}: {_shown(one)}",
+        yield from _in_text(one.unit.text, there.text, f"{one.place}: {_named(one)}",
                             one.sources[0][0], strict=False)  # fmt: skip
     elif isinstance(one.unit, Rows) and isinstance(there, Rows):
         yield from _in_rows(one, one.unit, there)
@@ -151,7 +152,8 @@ def _faults(one: Expected, there: Unit) -> Iterator[str]:
 
 def _in_text(wanted: str, found: str, place: str, source: Path, strict: bool) -> Iterator[str]:
     for one in differences(wanted, found, strict):
-        yield f"{place}: the file says {one.found or NOTHING}, {source} says {one.wanted or NOTHING}"
+        found, wanted = one.found or NOTHING, one.wanted or NOTHING
+        yield f"{place}: the file says {found}, {shown(source)} says {wanted}"
 
 
 def _in_rows(one: Expected, ours: Rows, theirs: Rows) -> Iterator[str]:
@@ -162,8 +164,8 @@ def _in_rows(one: Expected, ours: Rows, theirs: Rows) -> Iterator[str]:
         where = f"{table}, row {number}" if number else f"{table}, headings"
         if place is None:
             if any(map(number_count, row)):
-                source = one.sources[number][-1]
-                yield f"{where}: the file has no such row, {source.parent} says {' | '.join(row)}"
+                folder = shown(one.sources[number][-1].parent)
+                yield f"{where}: the file has no such row, {folder} says {' | '.join(row)}"
             continue
         found = theirs.rows[place]
         columns = _columns(row, found)

@@ -1,5 +1,6 @@
 """The commands that make what a sheet lacks, and how they are run one after the other."""
 
+import os
 import shlex
 import signal
 import subprocess
@@ -74,10 +75,11 @@ def run_all(commands: Sequence[Command]) -> list[Command]:
 def _run(command: Command) -> int:
     """Run a command, and return its exit code. Who asks this process to stop asks that one, and
     this one waits until its state is saved."""
-    process = subprocess.Popen(
+    process: subprocess.Popen[bytes] = subprocess.Popen(
         [sys.executable, "-m", "gan_lab", *command.words],
+        stdin=subprocess.DEVNULL,
         # A group of its own: Ctrl-C comes to it once, from here, and not twice.
-        **({"process_group": 0} if sys.platform != "win32" else {}),
+        process_group=0 if os.name == "posix" else None,
     )
     try:
         return process.wait()

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-NUMBER = r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?%?"
+NUMBER = r"(?<![\w.])[-+]?\d+(?:,\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?%?"
 TOKEN = re.compile(rf"{NUMBER}|\w+|[^\w\s]")
 IS_NUMBER = re.compile(r"[-+]?\d")
 ALIKE = 0.5  # of two texts that are taken for one which was changed

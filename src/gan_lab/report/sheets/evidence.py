@@ -1,8 +1,9 @@
 """Which runs answer the questions of a sheet, and what is missing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from gan_lab.common.errors import UsageError
 from gan_lab.common.typed import Json
@@ -196,10 +197,10 @@ def _listed(value: Json) -> Sequence[Json]:
 
 def _wanted_steps(data: RunData, settings: Settings) -> int:
     """Return how many steps a need asks of a run: of any, one step."""
-    lengths = {key: settings.get(key) for key in LENGTHS}
+    lengths: dict[str, Any] = {key: settings.get(key) for key in LENGTHS}
     if not any(lengths.values()):
         return 1
-    config = replace(data.config, runtime=replace(data.config.runtime, **lengths))
+    config = data.config.with_runtime(**lengths)
     try:
         return make_schedule(config, config.image_count).steps
     except UsageError:  # its D sees no images: such a need says how many steps

@@ -1,4 +1,4 @@
-"""What the answer to a question is made from: its sheet, its evidence, and the words of captions."""
+"""What the answer to a question is made from: its sheet, its evidence, words of captions."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -107,4 +107,3 @@ def filled(text: str, values: Mapping[str, str], place: str) -> str:
         if name not in values:
             raise UsageError(f"{place}: {unknown('name', name, sorted(values))}")
     return NAMED.sub(lambda found: values[found[1]], text)
-

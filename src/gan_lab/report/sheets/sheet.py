@@ -33,6 +33,7 @@ class Columns:
     output: str
     parameters: str
     arithmetic: str
+    total: str
     class_name: str
     samples: str
     share: str

@@ -153,7 +153,7 @@ def layers(scene: Scene, data: RunData) -> Iterator[Grid]:
             ]
             for layer in player.layers
         ]
-        total = [NOTHING, NOTHING, f"{player.parameters:,}", NOTHING]
+        total = [columns.total, NOTHING, f"{player.parameters:,}", NOTHING]
         rows.append([Cell(text, file) for text in total])
         headings = [columns.layer, columns.output, columns.parameters, columns.arithmetic]
         yield scene.grid(scene.caption(title, [data]), headings, rows)

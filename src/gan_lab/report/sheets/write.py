@@ -1,13 +1,12 @@
 """A sheet's documents, written so that nobody's words are lost."""
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
-from gan_lab.common.files import new_file, read_bytes, read_json, replace_file
+from gan_lab.common.files import new_file, read_bytes, replace_file
 from gan_lab.report.documents.word import is_installed
 from gan_lab.report.sheets.blocks import Block, Drawing, Picture, Written
 from gan_lab.report.sheets.sheet import Sheet
@@ -15,7 +14,8 @@ from gan_lab.report.sheets.writing.html import as_html
 from gan_lab.report.sheets.writing.latex import as_latex
 from gan_lab.report.sheets.writing.word import as_word
 
-WRITTEN = "written.json"  # the hash of each document as it was written
+WRITTEN = "written.txt"  # the sha256 of each document as it was written, as sha256sum has it
+MOST_BYTES = 2**20  # of that list
 ADVICE = "no Word document is written without python-docx: pip install 'gan-lab[docx]'"
 
 
@@ -63,13 +63,24 @@ def drawn(blocks: Sequence[Block], folder: Path) -> list[Written]:
 
 def _write(path: Path, content: bytes) -> Path:
     """Write a document, beside one that somebody has changed, and remember its hash."""
-    known = read_json(path.parent / WRITTEN, {})
+    known = _known(path.parent)
     path = _free(path, known)
     with new_file(path) as file:
         file.write(content)
-    hashes = {**known, path.name: hashlib.sha256(content).hexdigest()}
-    replace_file(path.parent / WRITTEN, json.dumps(hashes, indent=1) + "\n")
+    known[path.name] = hashlib.sha256(content).hexdigest()
+    lines = [f"{digest}  {name}\n" for name, digest in sorted(known.items())]
+    replace_file(path.parent / WRITTEN, "".join(lines))
     return path
+
+
+def _known(folder: Path) -> dict[str, str]:
+    """Return the hash of each document as it was written, by its name."""
+    try:
+        text = read_bytes(folder / WRITTEN, MOST_BYTES).decode("utf-8")
+    except (OSError, ValueError):  # none was written, or by somebody else
+        return {}
+    pairs = (line.partition("  ") for line in text.splitlines())
+    return {name: digest for digest, _, name in pairs}
 
 
 def _free(path: Path, known: dict[str, str]) -> Path:

@@ -6,7 +6,7 @@ from gan_lab.report.sheets.reading.units import Rows, Text, Unit, kept, plain_te
 
 BLOCKS = {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "pre", "figcaption", "caption",
           "figure", "ul", "ol", "body", "section", "article", "blockquote", "center", "dt", "dd",
-          "br"}  # fmt: skip
+          "br", "img"}  # fmt: skip
 UNREAD = {"style", "script", "title", "template"}
 
 

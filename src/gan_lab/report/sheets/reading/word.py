@@ -7,6 +7,7 @@ tracked, and opens parts of any size.
 import io
 import zipfile
 from collections.abc import Iterator
+from typing import Any
 from xml.etree import ElementTree
 
 from gan_lab.report.sheets.reading.units import Rows, Text, Unit, kept, plain_text
@@ -44,15 +45,16 @@ def _main_part(content: bytes) -> bytes:
         raise ValueError("it is damaged, or no Word document") from None
     if len(text) > MOST_BYTES:
         raise ValueError(f"its text unpacks to more than {MOST_BYTES:,} bytes")
-    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        raise ValueError("its text defines entities, which no program writes")
+    # In another encoding than UTF-8, which all programs write, these words would have other bytes.
+    if b"\0" in text or b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+        raise ValueError("its text defines entities, or is no UTF-8")
     return text
 
 
 def _parsed(text: bytes) -> ElementTree.Element:
     depth = 0
-    parser = ElementTree.XMLPullParser(("start", "end"))
-    root = None
+    parser: Any = ElementTree.XMLPullParser(("start", "end"))
+    root: ElementTree.Element | None = None
     try:
         for start in range(0, len(text), 2**16):
             parser.feed(text[start : start + 2**16])
@@ -80,7 +82,9 @@ def _units(parent: ElementTree.Element) -> Iterator[Unit]:
         if name == "p":
             yield Text(plain_text(_text(child)))
         elif name == "tbl":
-            rows = [tuple(_cell(cell) for cell in _inside(row, "tc")) for row in _inside(child, "tr")]
+            rows = [
+                tuple(_cell(cell) for cell in _inside(row, "tc")) for row in _inside(child, "tr")
+            ]
             yield Rows(tuple(rows))
         elif name not in PASSED_OVER:
             yield from _units(child)  # content controls, and what was added or moved to here
