@@ -106,10 +106,7 @@ def _sheet(options: argparse.Namespace, named: Sequence[Path]) -> int:
     asked = _asked(options, named)
     from gan_lab.report.sheets.answer import answer_sheet
 
-    failed = answer_sheet(asked, options.sheet, options.run)
-    for command in failed:
-        say(f"failed    {command.text}")
-    return 1 if failed else 0
+    return 1 if answer_sheet(asked, options.sheet, options.run) else 0
 
 
 def _check(options: argparse.Namespace, named: Sequence[Path]) -> int:

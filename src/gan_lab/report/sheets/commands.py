@@ -55,7 +55,7 @@ def _analysis(task: Task, place: Place) -> Command:
 
 
 def run_all(commands: Sequence[Command]) -> list[Command]:
-    """Run commands one after the other, and return those that have failed.
+    """Run commands one after the other; name those that have failed, and return them.
 
     Each is a process of its own, which resumes what an earlier one has left. Raises Interrupted if
     one of them was asked to stop.
@@ -68,6 +68,7 @@ def run_all(commands: Sequence[Command]) -> list[Command]:
             if code in (128 + asked, -asked):
                 raise Interrupted(asked)
         if code:
+            say(f"failed    {command.text}")
             failed.append(command)
     return failed
 

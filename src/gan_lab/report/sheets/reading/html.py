@@ -16,9 +16,10 @@ def read_html(text: str) -> list[Unit]:
     reader.feed(text)
     reader.close()
     reader.end_text()
-    if not reader.units:
+    found = kept(reader.units)
+    if not found:
         raise ValueError("it is no HTML page, or an empty one")
-    return kept(reader.units)
+    return found
 
 
 class _Reader(HTMLParser):

@@ -22,7 +22,7 @@ LETTERS = {str(written): chr(letter) for letter, written in LATEX.items()}
 LETTERS |= {r"\textquotesingle{}": "'", r"\textasciigrave{}": "`"}
 WRITTEN = re.compile("|".join(map(re.escape, sorted(LETTERS, key=len, reverse=True))))
 ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
-COMMAND = re.compile(r"\\[a-zA-Z]+\*?(?:\{\})?\s?")
+COMMAND = re.compile(r"\\(?:[a-zA-Z]+\*?(?:\{\})?\s?|[,;:! ])")
 MARKS = {0xE000: None, 0xE001: None}  # around the numbers of letters that were set aside
 NAMED = re.compile("\ue000(\\d+)\ue001")
 
