@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
 from forked_runs import without_seconds
 from gan_lab.runs.damage import damage
@@ -124,6 +125,10 @@ CHANGES = {
     "text for weights": lambda content: content.update(average="none"),
     "text for a tensor": lambda content: content["generator"].update(extra="none"),
     "no state of an optimizer": lambda content: content.update(optimizer_g={}),
+    "state of nothing": lambda content: content["optimizer_g"].update(state={}),
+    "sparse weights": lambda content: content.update(
+        generator={name: weights.to_sparse() for name, weights in content["generator"].items()}
+    ),
     "half a state": lambda content: content["optimizer_d"]["state"].pop(0),
     "state of another shape": lambda content: content["optimizer_g"]["state"][0].update(
         exp_avg=torch.zeros(2, 2)
@@ -154,6 +159,28 @@ def test_a_checkpoint_of_wrong_content_gives_way_to_the_one_before(
 def test_weights_that_are_none_are_never_drawn(gan_lab_here, run, change):
     changed(run, CHANGES[change])
     assert_one_line(gan_lab_here("sample", "latest"), FAILED, "checkpoint", "put back what it was")
+
+
+def test_weights_without_a_number_are_one_line(gan_lab_here, run):
+    text = run.config_path.read_text(encoding="utf-8").replace("    ngf: 4", "    ngf: 0")
+    run.config_path.write_text(text, encoding="utf-8")
+    result = gan_lab_here("sample", "latest")
+    assert_one_line(result, FAILED, "config.yaml", "all widths must be 1 or more")
+
+
+def test_a_state_that_only_equilibrium_asks_for_is_one_line(gan_lab_here, run):
+    path = changed(run, lambda content: content["optimizer_d"]["state"][0].update(exp_avg="text"))
+    arguments = ("equilibrium", "latest", "--steps", "2", "--fresh-steps", "2")
+    assert_one_line(gan_lab_here(*arguments), FAILED, path.name, "no tensor")
+
+
+def test_a_score_that_a_config_names_and_nobody_knows_is_said_with_its_file(gan_lab_here, run):
+    text = run.config_path.read_text(encoding="utf-8")
+    content = yaml.safe_load(text)
+    content["dataset"]["scores"] = ["nothing"]
+    run.config_path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    result = gan_lab_here("evaluate", "latest")
+    assert_one_line(result, FAILED, "config.yaml", "unknown score 'nothing'")
 
 
 def test_a_config_that_asks_for_huge_networks_is_refused_without_building_them(gan_lab_here, run):

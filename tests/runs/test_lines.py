@@ -23,7 +23,8 @@ def run(tmp_path) -> Run:
 @pytest.mark.parametrize(
     "line",
     ["[]", "3", WHOLE.replace("2.5", '"2.5"'), WHOLE.replace("[2.0, 3.0]", "[2.0]"),
-     WHOLE.replace('"step": 3, ', ""), WHOLE.replace('{"weights"', '[{"weights"')],
+     WHOLE.replace('"step": 3, ', ""), WHOLE.replace('{"weights"', '[{"weights"'),
+     WHOLE.replace('"ema"', "null"), WHOLE.replace('"ema"', "true"), WHOLE.replace("50", '"50"')],
 )  # fmt: skip
 def test_a_damaged_score_is_left_out_and_named(run, line):
     run.evaluations_path.write_text(f"{WHOLE}{line.rstrip()}\n{WHOLE}", encoding="utf-8")
@@ -31,6 +32,13 @@ def test_a_damaged_score_is_left_out_and_named(run, line):
     assert run.final_scores() == {"swd": 2.5}
     _, fault = damage(run)  # the first is that the folder has no config.yaml
     assert fault.startswith(f"{run.evaluations_path}, line 2: ")
+
+
+def test_a_last_score_that_is_cut_is_damage_for_the_file_is_written_whole(run):
+    run.evaluations_path.write_text(f"{WHOLE}{WHOLE[:40]}", encoding="utf-8")
+    assert [found.value for found in run.evaluations()] == [2.5]
+    _, fault = damage(run)
+    assert fault.startswith(f"{run.evaluations_path}, line 2: ") and "evaluate RUN" in fault
 
 
 def test_seconds_are_those_of_the_last_line_that_has_them(run):

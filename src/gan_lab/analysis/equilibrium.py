@@ -20,6 +20,7 @@ from torch.nn.functional import softplus
 
 from gan_lab.analysis.equilibrium_figures import draw_equilibrium, draw_optimum
 from gan_lab.analysis.optimal_discriminator import LOG_4, compare_with_optimum
+from gan_lab.common.errors import RunError
 from gan_lab.common.files import replace_file
 from gan_lab.common.typed import plain
 from gan_lab.common.version import __version__
@@ -46,6 +47,7 @@ from gan_lab.training.device import on_device
 from gan_lab.training.state import TrainingState
 from gan_lab.training.steps import bind, packed, take_step
 from gan_lab.training.trained import TrainedRun
+from gan_lab.training.weights import Misfit
 
 Update = Callable[[TrainingState, int], object]  # one step of training: train.take_step
 
@@ -67,7 +69,13 @@ def examine_equilibrium(opened: TrainedRun, steps: int, fresh_steps: int) -> Equ
     data = build.dataset(config)
     held_out = on_device(build.dataset(config, split="test"), opened.device)
     state = build.training_state(config, data, opened.device)
-    state.load(checkpoint)
+    try:
+        state.load(checkpoint)
+    except Misfit as error:
+        raise RunError(
+            f"{run.checkpoint_path(opened.step)} is damaged ({error}): the command that made the "
+            "run goes on from the one before it, or begins anew."
+        ) from error
     metrics = run.metrics()
     # A loss whose D gives no probability has neither this value nor this equilibrium.
     has_equilibrium = state.loss.output == "probability"

@@ -16,7 +16,7 @@ ADVICE = {
     errno.EROFS: "use a place that can be written",
     errno.ENOENT: "make it, or name another place",
     errno.ENOTDIR: "name a folder: a part of the path is a file",
-    errno.EISDIR: "name a file: this is a folder",
+    errno.EISDIR: "a folder is where a file belongs: move it away, or name another file",
     errno.EEXIST: "remove it: something else has its name",
     errno.ELOOP: "remove the link: none is followed here, or they lead in a circle",
     errno.EINVAL: "replace it by a plain file",

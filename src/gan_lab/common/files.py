@@ -181,11 +181,13 @@ def read_json(path: Path, default: Any) -> Any:
     return content if default is None or isinstance(content, type(default)) else default
 
 
-def read_lines(path: Path, line_of: Callable[[object], T]) -> tuple[list[T], list[str]]:
+def read_lines(
+    path: Path, line_of: Callable[[object], T], written_whole: bool = False
+) -> tuple[list[T], list[str]]:
     """Return the lines of a file of JSON lines, and what is wrong with those that are damaged.
 
     `line_of` makes a line of its content, or raises Malformed. A last line without an end was cut
-    off by a kill, and is passed over in silence.
+    off by a kill, and is passed over in silence: but not in a file that is `written_whole`.
     """
     try:
         content = read_bytes(path)
@@ -195,7 +197,8 @@ def read_lines(path: Path, line_of: Callable[[object], T]) -> tuple[list[T], lis
         return [], [f"{path}: {error.strerror}"]
     *whole, cut_off = content.split(b"\n")
     lines, faults = [], []
-    for number, text in enumerate([*whole, cut_off] if _is_json(cut_off) else whole, start=1):
+    is_line = cut_off and (written_whole or _is_json(cut_off))
+    for number, text in enumerate([*whole, cut_off] if is_line else whole, start=1):
         try:
             lines.append(line_of(json.loads(text)))
         except Malformed as error:

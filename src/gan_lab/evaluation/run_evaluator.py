@@ -267,7 +267,7 @@ def evaluate_run(
         if refused:
             raise UsageError(refused[0])
     evaluator = RunEvaluator(opened.config, opened.run, opened.device, download=names is not None)
-    wanted = names or evaluator.available()
+    wanted = names or _recorded(evaluator, opened)
     if not wanted:
         raise UsageError(
             f"{opened.run.directory}: no score is asked for; --scores NAME,... asks for one."
@@ -280,3 +280,11 @@ def evaluate_run(
         count or opened.config.runtime.evaluation.samples,
         wanted,
     )
+
+
+def _recorded(evaluator: RunEvaluator, opened: TrainedRun) -> list[str]:
+    """Return the scores that a run's config asks for. Raises RunError for one that nobody knows."""
+    try:
+        return evaluator.available()
+    except UsageError as error:
+        raise RunError(f"{opened.run.config_path}: {error}") from None

@@ -3,6 +3,7 @@
 import io
 import math
 import os
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -72,9 +73,23 @@ def read_written(path: Path) -> Any:
                 if archive.testzip() is not None:  # torch does not check the CRCs itself
                     return None
             file.seek(0)
-            return torch.load(file, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what torch says of tensors that are refused here
+                content = torch.load(file, map_location="cpu", weights_only=True)
+            return content if _has_plain_tensors(content) else None
     except Exception:
         return None
+
+
+def _has_plain_tensors(content: Any) -> bool:
+    """Whether all tensors of a content hold each of their numbers: none is sparse or quantized."""
+    import torch
+
+    if isinstance(content, torch.Tensor):
+        return content.layout == torch.strided and not content.is_quantized
+    if isinstance(content, Mapping):
+        return all(map(_has_plain_tensors, content.values()))
+    return not isinstance(content, list | tuple) or all(map(_has_plain_tensors, content))
 
 
 def _refuse_packed(archive: zipfile.ZipFile, size: int) -> None:

@@ -6,13 +6,21 @@ from functools import partial
 from pathlib import Path
 
 from gan_lab.common.console import counted
-from gan_lab.common.errors import RunError
+from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.files import read_json, read_lines
 from gan_lab.common.typed import Malformed, read
+from gan_lab.config.checks import check_facts, check_ranges
 from gan_lab.runs.census import ModesFile
 from gan_lab.runs.directory import OLD_UNFINISHED, STEP, Run
 from gan_lab.runs.equilibrium import Equilibrium
-from gan_lab.runs.lines import MetricsLine, ScoreLine, Start, metrics_line, read_status
+from gan_lab.runs.lines import (
+    MetricsLine,
+    ScoreLine,
+    Start,
+    metrics_line,
+    read_status,
+    score_line,
+)
 
 AGAIN = "run the command that made it again"
 ANEW = "restart=true trains anew"
@@ -28,7 +36,7 @@ def damage(run: Run) -> list[str]:
     except RunError as error:
         return [str(error)]
     lines, torn = read_lines(run.metrics_path, metrics_line)
-    scores, torn_scores = read_lines(run.evaluations_path, partial(read, ScoreLine))
+    scores, torn_scores = read_lines(run.evaluations_path, score_line, written_whole=True)
     return [
         *_of_config(run),
         *_of_initial(run),
@@ -48,10 +56,14 @@ def damage(run: Run) -> list[str]:
 
 def _of_config(run: Run) -> list[str]:
     try:
-        run.config()
+        config = run.config()
+        check_ranges(config)
+        check_facts(config)
         return []
     except RunError as error:
         return [str(error)]
+    except UsageError as error:  # a value that no command could have written
+        return [f"{run.config_path}: {error} {AGAIN.capitalize()}."]
 
 
 def _of_initial(run: Run) -> list[str]:

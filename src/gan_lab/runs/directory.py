@@ -12,7 +12,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,6 +47,7 @@ from gan_lab.runs.lines import (
     gaps,
     metrics_line,
     read_status,
+    score_line,
 )
 from gan_lab.runs.protocol import shape_words
 
@@ -283,7 +283,7 @@ class Run:
 
         Lines that older versions wrote lack the size of the samples: it is that of the run.
         """
-        lines, _ = read_lines(self.evaluations_path, partial(read, ScoreLine))
+        lines, _ = read_lines(self.evaluations_path, score_line)
         if all("generated_shape" in line.protocol for line in lines) or not (
             self.config_path.exists()
         ):

@@ -99,6 +99,37 @@ class ScoreLine:
 
 
 @dataclass(frozen=True)
+class _KnownParts:
+    """The types of the parts that protocols have; they may have others."""
+
+    extractor: str = ""
+    sha256: str | None = None
+    resize: str = ""
+    data: str = ""
+    data_hash: str = ""
+    real_split: str = ""
+    real_count: int = 0
+    floor_split: str = ""
+    floor_count: int = 0
+    generated_shape: str = ""
+    generated_count: int = 0
+    sets: int = 1
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    definition: int = 1
+    weights: str = ""
+    version: str = ""
+    seed: int = 0
+
+
+def score_line(content: object) -> ScoreLine:
+    """Return the content of a line of a run's evaluations.jsonl. Raises Malformed, also for a known
+    part of the protocol that is of another type."""
+    line = read(ScoreLine, content)
+    read(_KnownParts, line.protocol, "protocol")
+    return line
+
+
+@dataclass(frozen=True)
 class Status:
     """The state of a run, the step it has reached, and why it ended if it did not finish.
 

@@ -1,6 +1,7 @@
 """From a run's config to objects: the only module that knows both."""
 
 import copy
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -8,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from gan_lab.common.downloads import downloads
@@ -131,8 +133,15 @@ def _network(config: RunConfig, player: str, **shape: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         turn = ("generator", "discriminator").index(player)
         torch.manual_seed(torch_seed(config.seed, "networks", turn=turn))
-        network: nn.Module = instantiate(replace(spec, arguments=own), **shape)
-        initialise(network, config.weight_init)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            network: nn.Module = instantiate(replace(spec, arguments=own), **shape)
+            initialise(network, config.weight_init)
+    for name, weights in network.named_parameters():
+        if not is_lazy(weights) and not weights.numel():
+            raise UsageError(f"the {player}'s {name} has no numbers: all widths must be 1 or more.")
+    for warning in said:  # not of a network that is refused
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     return network
 
 

@@ -64,21 +64,25 @@ class TrainingState:
         if "progress" in checkpoint:  # another run's weights say nothing of what this one remembers
             remembered = cast(Weights, checkpoint.get("carried", {}))
             networks.append(("carried", self.carried, remembered))
+        progress = cast("ProgressNumbers | None", checkpoint.get("progress"))
+        stepped = progress is not None and progress["step"] > 0
         optimizers = []
         if "optimizer_g" in checkpoint:
-            optimizers.append((self.optimizer_g, checkpoint["optimizer_g"]))
+            turns = stepped and self.loss.generator_steps > 0
+            optimizers.append((self.optimizer_g, checkpoint["optimizer_g"], turns))
         if "optimizer_d" in checkpoint:
-            optimizers.append((self.optimizer_d, checkpoint["optimizer_d"]))
+            turns = stepped and self.loss.discriminator_steps > 0
+            optimizers.append((self.optimizer_d, checkpoint["optimizer_d"], turns))
         for name, network, weights in networks:
             try:
                 check_weights(network, weights)
             except Misfit as error:
                 raise Misfit(f"{name}: {error}") from error
-        for optimizer, saved in optimizers:
-            check_optimizer(optimizer, saved)
+        for optimizer, saved, has_stepped in optimizers:
+            check_optimizer(optimizer, saved, has_stepped)
         for _, network, weights in networks:
             set_weights(network, weights)
-        for optimizer, saved in optimizers:
+        for optimizer, saved, _ in optimizers:
             set_optimizer(optimizer, saved)
 
     def decay_learning_rates(self, step: int) -> None:

@@ -37,14 +37,14 @@ def set_weights(network: nn.Module, weights: Weights) -> None:
     network.load_state_dict(weights)
 
 
-def check_optimizer(optimizer: Optimizer, saved: OptimizerState) -> None:
+def check_optimizer(optimizer: Optimizer, saved: OptimizerState, has_stepped: bool) -> None:
     """Raise Misfit unless a saved state has for each parameter what the optimizer keeps of it, in
     the right shape: none before the first step, else all."""
     state: Any = saved.get("state") if isinstance(saved, Mapping) else None
     parameters = [weight for group in optimizer.param_groups for weight in group["params"]]
     if not isinstance(state, Mapping) or list(state) not in ([], [*range(len(parameters))]):
         raise Misfit("the state of an optimizer is of other networks")
-    if not state:
+    if not state and not has_stepped:
         return
     kept = after_a_step(optimizer)
     if list(kept) != list(state):
@@ -71,8 +71,7 @@ def after_a_step(optimizer: Optimizer) -> Mapping[int, Mapping[str, torch.Tensor
 
 
 def set_optimizer(optimizer: Optimizer, saved: OptimizerState) -> None:
-    """Set an optimizer's state; its settings stay those of the config. Raises Misfit."""
-    check_optimizer(optimizer, saved)
+    """Set an optimizer's state, which was checked; its settings stay those of the config."""
     optimizer.load_state_dict(
         {"state": saved["state"], "param_groups": optimizer.state_dict()["param_groups"]}
     )
