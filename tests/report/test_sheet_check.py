@@ -43,7 +43,7 @@ def check(gan_lab_here):
 def test_it_passes_untouched(check, documents, form):
     result = check(paper(documents, form))
     assert result.returncode == 0, result.stdout
-    (line,) = result.stdout.splitlines()
+    _, line = result.stdout.splitlines()
     assert line.endswith("agree with the runs") and "blocks" in line
 
 
@@ -122,7 +122,7 @@ def test_a_changed_score_is_named_with_its_file(check, documents, form):
     changed(path, value, "12.34")
     result = check(path)
     assert result.returncode == FAILED
-    line, count = result.stdout.splitlines()
+    _, line, count = result.stdout.splitlines()
     assert line.startswith("changed   1. Two widths: The runs that answer the question., row 1")
     assert f"the file says 12.34, runs/widths/{run}/evaluations.jsonl says {value}" in line
     assert count == "1 number differs from the runs"

@@ -77,7 +77,7 @@ def test_the_four_runs_of_sheet_a():
 
 
 MISTAKES = {
-    "a key": ({"titel": "x"}, "titel is no key of a sheet"),
+    "a key": ({"tilte": "x"}, "tilte is no key of a sheet"),
     "no question": ({"questions": None}, "questions"),
     "a word": ({"words": {"answered": "yes"}}, "words"),
     "another sheet's words": ({"words": "nobody"}, "unknown sheet 'nobody'"),
@@ -86,6 +86,7 @@ MISTAKES = {
     "which runs": ({"analyses": {"modes": "all"}}, "Choose from each, best"),
     "a setting": ({"needs": [{"run": {"latent_dims": 3}, "make": "x=1"}]},
                   "latent_dims is no setting of a run. Did you mean 'latent_dim'?"),
+    "a verb": ({"needs": [{"make": "runs --trash x"}]}, "runs is no setting; write KEY=VALUE"),
     "no command": ({"needs": [{"run": {"nz": 3}}]}, "needs[0].make is not there"),
     "seeds": ({"needs": [{"run": {"seed": 3}, "make": "seed=3", "seeds": 2}]}, "seed"),
 }  # fmt: skip

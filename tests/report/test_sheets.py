@@ -33,7 +33,8 @@ def texts_of(folder: Path, form: str) -> list[str]:
 
 
 def test_the_console_says_what_is_answered_and_which_command_makes_the_rest(answered):
-    said = (answered / "said.txt").read_text(encoding="utf-8").splitlines()
+    configs, *said = (answered / "said.txt").read_text(encoding="utf-8").splitlines()
+    assert configs == "configs   conf"
     wide = "          gan-lab hidden_dim=64 steps=40 study=widths"
     assert said[:6] == [
         "answered  1. Two widths (4 runs)",

@@ -1,13 +1,14 @@
 """`gan-lab report STUDY --sheet NAME`, `--run` and `--check FILE`, from beginning to end."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gan_lab.common.console import counted, say
 from gan_lab.common.errors import RunError
 from gan_lab.common.paths import using_folders
+from gan_lab.config.own.folders import remarks
 from gan_lab.evaluation.scores import with_scores_of
 from gan_lab.report.collect import RunData, collect
 from gan_lab.report.sheets.blocks import Block
@@ -41,6 +42,8 @@ class Asked:
     def sheet(self, name: str) -> Sheet:
         """Return a sheet: own folders are looked into for it, and for nothing of a run."""
         with using_folders(self.config_folders):
+            for line in remarks():
+                say(line)
             return load_sheet(name)
 
 
@@ -55,9 +58,8 @@ def answer_sheet(asked: Asked, name: str, make: bool) -> list[Command]:
     place = Place(folders, name, asked.runs_dir, asked.config_arguments)
     failed = []
     if make:
-        failed += run_all(trainings(_evidence(sheet, place), place))
-        ready = [one for one in analyses(_evidence(sheet, place), place) if one.ready]
-        failed += run_all(ready)
+        for lacking in (trainings, analyses):  # which look at what the trainings have made
+            failed += run_all([one for one in _commands(sheet, place, lacking) if one.ready])
     runs = _runs(place)
     with with_scores_of(data.config for data in runs):
         evidence = evidence_of(sheet, runs)
@@ -95,13 +97,13 @@ def _blocks(sheet: Sheet, place: Place) -> list[Block]:
         return blocks_of(sheet, evidence_of(sheet, runs), place)
 
 
-def _evidence(sheet: Sheet, place: Place) -> list[Evidence]:
+def _commands(
+    sheet: Sheet, place: Place, lacking: Callable[[Sequence[Evidence], Place], list[Command]]
+) -> list[Command]:
+    """Return the commands that are lacking by what has been run up to now."""
     runs = _runs(place)
     with with_scores_of(data.config for data in runs):
-        evidence = evidence_of(sheet, runs)
-        for one in evidence:
-            _ = one.tasks  # asks for the best run, which own scores may decide
-        return evidence
+        return lacking(evidence_of(sheet, runs), place)
 
 
 def _folder(reference: str, runs_dir: Path) -> Path:

@@ -5,7 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gan_lab.common.console import say
@@ -29,13 +29,13 @@ class Command:
         return shlex.join(["gan-lab", *self.words])
 
 
-def trainings(evidence: Iterable[Evidence], place: Place) -> list[Command]:
+def trainings(evidence: Sequence[Evidence], place: Place) -> list[Command]:
     """Return the commands that train what is missing, each once, in the order of the sheet."""
     lacking = [found for one in evidence for found in one.found if not found.is_met]
     return list(dict.fromkeys(_training(found, place) for found in lacking))
 
 
-def analyses(evidence: Iterable[Evidence], place: Place) -> list[Command]:
+def analyses(evidence: Sequence[Evidence], place: Place) -> list[Command]:
     """Return the commands that look at runs where nobody has looked yet, each once."""
     return list(dict.fromkeys(_analysis(task, place) for one in evidence for task in one.tasks))
 

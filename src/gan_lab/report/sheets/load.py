@@ -1,6 +1,7 @@
 """A sheet is read from conf/sheet/NAME.yaml, the user's own or one of gan_lab's."""
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -9,7 +10,7 @@ from omegaconf import OmegaConf
 
 from gan_lab.common.errors import UsageError, closest, unknown
 from gan_lab.common.paths import config_file, config_names
-from gan_lab.common.typed import Malformed, read
+from gan_lab.common.typed import Json, Malformed, read
 from gan_lab.config.overrides import PARTS, SYNONYMS
 from gan_lab.config.own.yaml_files import load_yaml, shown
 from gan_lab.config.schema import Config
@@ -41,14 +42,14 @@ def load_sheet(name: str) -> Sheet:
     return sheet
 
 
-def _content(name: str) -> dict[str, Any]:
+def _content(name: str) -> dict[str, Json]:
     if name not in config_names(GROUP):
         raise UsageError(unknown(GROUP, name, config_names(GROUP)))
     content: Any = OmegaConf.to_container(load_yaml(config_file(GROUP, name)), resolve=False)
     return dict(content)
 
 
-def _refuse_unknown_keys(content: Mapping[str, Any]) -> None:
+def _refuse_unknown_keys(content: Mapping[str, Json]) -> None:
     """Raise Malformed for a key that nothing reads: it may be a mistyped one."""
     _refuse(content, Sheet, "", NOT_IN_FILE)
     words = content.get("words")
@@ -93,13 +94,24 @@ def _check(sheet: Sheet) -> None:
         _check_settings(sheet.baseline, place)
         for need in question.needs:
             _check_settings(need.run, place)
+            _check_command(need.make, place)
             if need.seeds < 1:
                 raise UsageError(f"{place}: seeds: {need.seeds} of a need: at least 1 is run.")
             if need.seeds > 1 and "seed" in {**sheet.baseline, **need.run}:
                 raise UsageError(f"{place}: a need of {need.seeds} seeds has no seed of its own.")
 
 
-def _check_settings(settings: Mapping[str, Any], place: str) -> None:
+def _check_command(make: str, place: str) -> None:
+    """Raise UsageError for a command that is more than settings: it would be another verb."""
+    try:
+        words = shlex.split(make)
+    except ValueError as error:
+        raise UsageError(f"{place}: make: {make}: {error}.") from None
+    if odd := next((word for word in words if "=" not in word or word.startswith("-")), None):
+        raise UsageError(f"{place}: make: {odd} is no setting; write KEY=VALUE ...")
+
+
+def _check_settings(settings: Mapping[str, Json], place: str) -> None:
     """Raise UsageError for a key that is no setting of a run."""
     for name in settings:
         part, dot, _ = SYNONYMS.get(name, name).partition(".")

@@ -18,7 +18,8 @@ from gan_lab.report.sheets.sheet import Sheet
 from gan_lab.report.sheets.writing.numbering import Numbers
 
 OWN_STYLE = """
-p.caption, figcaption { color: var(--ink); font-size: .9rem; }
+p.caption, figcaption { color: var(--ink); font-size: .9rem; max-width: none; }
+p.caption { margin-top: 1.4rem; }
 p.prompt { font-style: italic; }
 table.slot { width: 100%; max-width: 52rem; margin: .6rem 0 1.4rem; }
 table.slot td { height: 7rem; border: 1px solid var(--line); white-space: normal; }
