@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.report.sheets.compare import align, differences, masked
+from gan_lab.report.sheets.answer import Asked, blocks_of_runs
+from gan_lab.report.sheets.check import check as check_units
+from gan_lab.report.sheets.compare import TOKEN, align, differences, is_number, masked
+from gan_lab.report.sheets.place import Place
+from gan_lab.report.sheets.reading.document import read_document
 from gan_lab.report.sheets.reading.html import read_html
 from gan_lab.report.sheets.reading.latex import read_latex
 from gan_lab.report.sheets.reading.units import Rows, Text
@@ -232,6 +236,11 @@ BAD = {
     "empty.html": (b"", "no HTML page"),
     "essay.html": (b"<p>An essay.</p>", "does not say which runs it is made of"),
     "essay.tex": (b"An essay.", r"it has no \begin{document}"),
+    "endless.html": (b"<!--" * 2**17, "a tag or a comment in it has no end"),
+    "endless.tex": (
+        rb"\begin{document}" + rb"\begin{slot}\caption{\label[" * 2**16,
+        "does not say",
+    ),
     "strange.html": (b"<p>gan-lab report .. --sheet ../../etc</p>", "unknown sheet"),
 }
 
@@ -242,6 +251,39 @@ def test_a_file_that_is_no_sheet_is_one_line(check, tmp_path, name):
     (tmp_path / name).write_bytes(content)
     code = USAGE if name.startswith("strange") else FAILED
     assert_one_line(check(tmp_path / name), code, words)
+
+
+def test_every_number_is_watched(documents, monkeypatch, tmp_path):
+    """Each number of the page is changed in turn: its last digit is another one."""
+    monkeypatch.chdir(tmp_path)
+    asked = Asked(["widths"], tmp_path / "runs", [tmp_path / "conf"])
+    sheet, units = asked.sheet(NAME), read_document(paper(documents, "html"))
+    blocks = blocks_of_runs(sheet, Place([documents.parent], NAME, tmp_path / "runs"))
+    missed, count = [], 0
+    for place, unit in enumerate(units):
+        for change in _changes(unit) if "gan-lab" not in str(unit) else ():
+            count += 1
+            if not check_units(sheet, blocks, [*units[:place], change, *units[place + 1 :]]).faults:
+                missed.append(change)
+    assert count > 150 and not missed
+
+
+def _changes(unit):
+    """Yield a unit with each of its numbers changed, those of tables and figures aside."""
+    rows = [[unit.text]] if isinstance(unit, Text) else [list(row) for row in unit.rows]
+    for row, cells in enumerate(rows):
+        for column, text in enumerate(cells):
+            for found in TOKEN.finditer(text):
+                if is_number(found[0]) and text[: found.start()] not in ("Table ", "Figure "):
+                    last = max(place for place in range(*found.span()) if text[place].isdigit())
+                    digit = str((int(text[last]) + 1) % 10)
+                    changed = [list(cells) for cells in rows]
+                    changed[row][column] = text[:last] + digit + text[last + 1 :]
+                    yield (
+                        Text(changed[0][0])
+                        if isinstance(unit, Text)
+                        else Rows(tuple(map(tuple, changed)))
+                    )
 
 
 def test_other_mistakes_are_one_line(gan_lab_here, check, documents, tmp_path):

@@ -88,10 +88,11 @@ def check_document(asked: Asked, path: Path) -> Verdict:
                 f"there are no runs in {folder}, of which {path} is made: "
                 "`gan-lab report STUDY ... --check FILE` says where they are."
             )
-    return check(sheet, _blocks(sheet, place), units)
+    return check(sheet, blocks_of_runs(sheet, place), units)
 
 
-def _blocks(sheet: Sheet, place: Place) -> list[Block]:
+def blocks_of_runs(sheet: Sheet, place: Place) -> list[Block]:
+    """Return the blocks of a sheet as the runs have them now."""
     runs = _runs(place)
     with with_scores_of(data.config for data in runs):
         return blocks_of(sheet, evidence_of(sheet, runs), place)

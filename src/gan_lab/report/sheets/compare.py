@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -11,6 +12,7 @@ T = TypeVar("T")
 NUMBER = r"(?<![\w.])[-+]?\d+(?:,\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?%?"
 TOKEN = re.compile(rf"{NUMBER}|\w+|[^\w\s]")
 IS_NUMBER = re.compile(r"[-+]?\d")
+NEAR = 200  # texts after the last pair among which a changed one is looked for
 ALIKE = 0.5  # of two texts that are taken for one which was changed
 
 
@@ -36,6 +38,7 @@ def number_count(text: str) -> int:
     return sum(map(is_number, tokens(text)))
 
 
+@lru_cache(maxsize=2**14)  # each is compared with several
 def masked(text: str) -> str:
     """Return a text with a sign for each of its numbers."""
     return " ".join("#" if is_number(token) else token for token in tokens(text))
@@ -43,8 +46,10 @@ def masked(text: str) -> str:
 
 def likeness(first: str, second: str) -> float:
     """Return how alike two texts are, from 0 to 1, numbers aside."""
-    matcher = SequenceMatcher(None, masked(first).split(), masked(second).split(), False)
-    return matcher.ratio() if matcher.real_quick_ratio() >= ALIKE else 0.0
+    ours, theirs = masked(first).split(), masked(second).split()
+    if 2 * min(len(ours), len(theirs)) < ALIKE * (len(ours) + len(theirs)):
+        return 0.0  # whatever they say
+    return SequenceMatcher(None, ours, theirs, False).ratio()
 
 
 def differences(wanted: str, found: str, strict: bool) -> Iterator[Difference]:
@@ -115,7 +120,9 @@ def _by_likeness(
 ) -> None:
     a, b, c, d = part
     for place in range(a, b):
-        best = max(range(c, d), key=lambda other: alike(ours[place], theirs[other]), default=None)
-        if best is not None and alike(ours[place], theirs[best]) >= ALIKE:
+        near = range(c, min(d, c + NEAR))
+        likes = {other: alike(ours[place], theirs[other]) for other in near}
+        best = max(likes, key=lambda other: likes[other], default=None)
+        if best is not None and likes[best] >= ALIKE:
             pairs[place] = best
             c = best + 1

@@ -10,8 +10,10 @@ from gan_lab.report.sheets.reading.latex import read_latex
 from gan_lab.report.sheets.reading.units import Text, Unit
 from gan_lab.report.sheets.reading.word import read_word
 
-MOST_BYTES = 2**28  # of a page with its pictures
+MOST_BYTES = 2**26  # of a page with its pictures
+MOST_OF_TEXT = 2**22  # of LaTeX
 MOST_UNITS = 10_000  # paragraphs and tables: a long thesis has a third of that
+MOST_LETTERS = 2**21
 LONGEST = 20_000  # letters of one: what is longer is no text of a sheet, and is left out
 
 
@@ -29,13 +31,17 @@ def read_document(path: Path) -> list[Unit]:
     if path.suffix.lower() not in readers:
         raise UsageError(f"{path}: {unknown('kind of document', path.suffix, list(readers))}")
     try:
-        units = readers[path.suffix.lower()](read_bytes(path, MOST_BYTES))
+        most = MOST_OF_TEXT if path.suffix.lower() == ".tex" else MOST_BYTES
+        units = readers[path.suffix.lower()](read_bytes(path, most))
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path} cannot be read: {error}.") from None
-    if len(units) > MOST_UNITS:
-        raise RunError(f"{path} has more than {MOST_UNITS:,} paragraphs: it is no sheet.")
+    if len(units) > MOST_UNITS or sum(map(_length, units)) > MOST_LETTERS:
+        raise RunError(
+            f"{path} has more than {MOST_UNITS:,} paragraphs or {MOST_LETTERS:,} letters: it is no "
+            "sheet."
+        )
     return [unit for unit in units if _length(unit) <= LONGEST]
 
 

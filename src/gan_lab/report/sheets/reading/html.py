@@ -1,5 +1,6 @@
 """The paragraphs and tables of an HTML page."""
 
+import re
 from html.parser import HTMLParser
 
 from gan_lab.report.sheets.reading.units import Rows, Text, Unit, kept, plain_text
@@ -7,14 +8,21 @@ from gan_lab.report.sheets.reading.units import Rows, Text, Unit, kept, plain_te
 BLOCKS = {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "pre", "figcaption", "caption",
           "figure", "ul", "ol", "body", "section", "article", "blockquote", "center", "dt", "dd",
           "br", "img"}  # fmt: skip
+PICTURE = re.compile(r"base64,[A-Za-z0-9+/=\s]*")  # inside of a tag
+CHUNK, LONGEST_TAG = 2**16, 2**18  # letters
 UNREAD = {"style", "script", "title", "template"}
 
 
 def read_html(text: str) -> list[Unit]:
     """Return what a page says. Raises ValueError, in a few words, if it is none."""
+    text = PICTURE.sub("", text)
     reader = _Reader()
-    reader.feed(text)
-    reader.close()
+    for start in range(0, len(text), CHUNK):
+        reader.feed(text[start : start + CHUNK])
+        # It would be looked through again with each piece. For the same reason `close` is not
+        # called, which looks through what is left once for each sign in it.
+        if len(reader.rawdata) > LONGEST_TAG:
+            raise ValueError("a tag or a comment in it has no end")
     reader.end_text()
     found = kept(reader.units)
     if not found:

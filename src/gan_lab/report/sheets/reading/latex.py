@@ -7,21 +7,19 @@ from gan_lab.common.text import LATEX
 from gan_lab.report.sheets.reading.units import Rows, Text, Unit, kept, plain_text
 
 COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
-SLOT = re.compile(r"\\begin\{slot\}.*?\\end\{slot\}", re.DOTALL)
+SLOT = (r"\begin{slot}", r"\end{slot}")
 TABLE = re.compile(r"\\begin\{(longtable|tabularx?)\}")
-# In a longtable the headings come twice: for its first page, and for the others.
-OTHER_PAGES = re.compile(r"\\endfirsthead.*?\\endhead(?:.*?\\endfoot)?", re.DOTALL)
-RULES = re.compile(r"\\(?:top|mid|bottom)rule|\\[hc]line(?:\{[^{}]*\})?|\\end(?:head|foot)")
+RULES = re.compile(r"\\(?:top|mid|bottom)rule|\\[hc]line(?:\{[^{}]*\})?")
 TITLED = re.compile(r"\\(?:(?:sub)*section\*?|caption|remark)\{")
 # Commands that leave no text, with the arguments that they have.
 SILENT = re.compile(
     r"\\(?:label|includegraphics|begin|end|renewcommand|vspace)\*?"
-    r"(?:\[[^\]]*\])?(?:\{[^{}]*\})*(?:\[[^\]]*\])?"
+    r"(?:\[[^\]]{0,200}\])?(?:\{[^{}]{0,300}\})*(?:\[[^\]]{0,200}\])?"
 )
 LETTERS = {str(written): chr(letter) for letter, written in LATEX.items()}
 LETTERS |= {r"\textquotesingle{}": "'", r"\textasciigrave{}": "`"}
 WRITTEN = re.compile("|".join(map(re.escape, sorted(LETTERS, key=len, reverse=True))))
-ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
+ROW_END = re.compile(r"\\\\(?:\[[^\]]{0,40}\])?")
 COMMAND = re.compile(r"\\(?:[a-zA-Z]+\*?(?:\{\})?\s?|[,;:! ])")
 MARKS = {0xE000: None, 0xE001: None}  # around the numbers of letters that were set aside
 NAMED = re.compile("\ue000(\\d+)\ue001")
@@ -33,7 +31,18 @@ def read_latex(text: str) -> list[Unit]:
     if not begin:
         raise ValueError(r"it has no \begin{document}")
     body = COMMENT.sub(r"\1", body.partition(r"\end{document}")[0])
-    return kept(list(_units(SLOT.sub("\n\n", body))))
+    return kept(list(_units(_without_slots(body))))
+
+
+def _without_slots(body: str) -> str:
+    """Leave out what stands in slots. One without an end reaches to the end."""
+    begin, end = SLOT
+    parts, place = [], 0
+    while (start := body.find(begin, place)) >= 0:
+        parts.append(body[place:start])
+        stop = body.find(end, start)
+        place = stop + len(end) if stop >= 0 else len(body)
+    return "\n\n".join([*parts, body[place:]])
 
 
 def _units(body: str) -> Iterator[Unit]:
@@ -57,7 +66,11 @@ def _table(inner: str) -> Iterator[Unit]:
         yield Text(_words(inner[title.end() : end]))
         row_end = ROW_END.search(inner, end)
         inner = inner[row_end.end() if row_end else end + 1 :]
-    inner = RULES.sub("", OTHER_PAGES.sub("", inner))
+    # In a longtable the headings come twice: for its first page, and for the others.
+    first, _, others = inner.partition(r"\endfirsthead")
+    for mark in (r"\endhead", r"\endfoot"):
+        others = others.rpartition(mark)[2]
+    inner = RULES.sub("", first + others)
     yield Rows(
         tuple(
             tuple(_words(cell) for cell in re.split(r"(?<!\\)&", row))
