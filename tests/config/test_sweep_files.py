@@ -4,10 +4,10 @@ import pytest
 from omegaconf import OmegaConf
 
 from gan_lab.common.errors import UsageError
-from gan_lab.common.paths import conf_directory
+from gan_lab.common.paths import conf_directory, using_folders
 from gan_lab.config import compose
 from gan_lab.config.identity import run_directory
-from gan_lab.config.sweep import as_typed, sweep_points
+from gan_lab.config.sweep import as_typed, label_of, sweep_points
 from small_runs import config_of, knobs_of
 
 SWEEPS = sorted(path.stem for path in (conf_directory() / "sweep").glob("*.yaml"))
@@ -58,6 +58,35 @@ def test_what_is_no_sweep_is_one_line(sweep):
     with pytest.raises(UsageError) as caught:
         sweep_points(sweep)
     assert "\n" not in str(caught.value)
+
+
+def test_labels_of_a_sweep_call_its_points():
+    cases = [{}, {"ngf": 64}, {"lr_d": 0.1, "lr_g": 0.1}, {"lr_d": 0.1}, {"nz": 8, "ngf": 64}]
+    labels = {"": "baseline", "ngf=64": "wide", "lr_d=0.1 lr_g=0.1": "both high"}
+    sweep = {"cases": cases, "labels": labels}
+    told = [label_of(sweep, point) for point in sweep_points(sweep)]
+    assert told == ["baseline", "wide", "both high", None, "wide, nz 8"]
+    assert label_of({"grid": {"nz": [8]}, "labels": {"latent_dim=8": "few"}}, {"latent_dim": "8"})
+    assert label_of(None, {"ngf": "64"}) is label_of({"cases": cases}, {}) is None
+
+
+@pytest.mark.parametrize("labels", [[1], {"ngf=64": 3}, {"ngf": "wide"}])
+def test_what_is_no_label_is_one_line(labels):
+    with pytest.raises(UsageError, match=r"labels|'ngf'"):
+        label_of({"cases": [{"ngf": 64}], "labels": labels}, {"ngf": "64"})
+
+
+def test_a_label_is_of_the_run_and_not_of_its_hash(tmp_path, monkeypatch):
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "own.yaml").write_text(
+        "grid: {ngf: [16, 64]}\nlabels: {ngf=64: wide $x$ <b>}\n", encoding="utf-8"
+    )
+    with using_folders([tmp_path]):
+        plain, wide = jobs("sweep=own")
+        (typed,) = jobs("sweep=own", "ngf=64", "label=mine")
+    assert (plain.config.runtime.label, wide.config.runtime.label) == (None, "wide $x$ <b>")
+    assert typed.config.runtime.label == "mine"
+    assert run_directory(typed.config) == run_directory(wide.config)
 
 
 @pytest.mark.parametrize("value", ["a b", "a,b", "x=1", "[", "it's", ""])

@@ -72,6 +72,11 @@ class Browser:
                 return
         raise AssertionError("the page was not loaded")
 
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+        self._in.close(), self._out.close()
+
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -80,8 +85,7 @@ PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
 def browser(tmp_path):
     browser = Browser(PROGRAM, tmp_path / "profile")
     yield browser
-    browser.process.terminate()
-    browser.process.wait(30)
+    browser.close()
 
 
 # A mark, not a call of pytest.skip: that would come after the study was trained for nothing.
@@ -111,7 +115,7 @@ def test_the_page_works_in_a_browser_and_asks_nothing_of_the_network(
     browser.value(
         "s = document.getElementById('step'); s.value = 0; s.dispatchEvent(new Event('input'))"
     )
-    assert json.loads(browser.value(state)) == ["10", "10"]
+    assert json.loads(browser.value(state)) == ["0", "0"]
     assert browser.value("document.querySelector('#panels img').src") != source
     browser.value("document.getElementById('play').click()")
     assert browser.value("document.getElementById('play').textContent") == "Pause"

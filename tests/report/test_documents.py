@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from gan_lab.common.paths import glossary_file
 from gan_lab.report.collect import collect
+from gan_lab.report.documents.html import linked
 from gan_lab.report.documents.latex import as_latex
-from gan_lab.report.documents.parts import Bullets, Commands, Folded, Heading, Paragraph
+from gan_lab.report.documents.parts import Bullets, Commands, Heading, Paragraph, Section
+from gan_lab.report.glossary import terms, used
 from gan_lab.report.result import result_words
 from gan_lab.report.study import Study
 from gan_lab.report.tables import MOST_COLUMNS, Table, in_parts, turned
@@ -38,7 +41,7 @@ def test_any_words_compile_and_fit_the_page(tmp_path):
     parts = [
         Heading(odd), Paragraph(f"{odd} {word}"), Bullets([odd, "[x]", word]),
         Commands([f"gan-lab 'penalty=[r1]' {'a.b.c=1 ' * 40}{word}"]),
-        Folded("more", [Table(odd, ["a", odd, word], rows, [odd]), Table(odd, ["x"], [["y"]])]),
+        Section("more", [Table(odd, ["a", odd, word], rows, [odd]), Table(odd, ["x"], [["y"]])]),
     ]  # fmt: skip
     path = tmp_path / "odd.tex"
     path.write_text(as_latex(odd, parts), encoding="utf-8")
@@ -112,3 +115,34 @@ def test_the_first_paragraph_has_the_result_and_its_numbers(copy):
     assert re.search("is (10|20|45|55); real", alone) and "collapse monitor" in alone
     (finished(copy)[0] / "evaluations.jsonl").unlink()
     assert result() == "No run has finished with a score that ranks it."
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("without_figures")
+def test_words_of_the_glossary_are_explained_and_linked_once(study, tmp_path):
+    written = report(study, out=tmp_path / "out")
+    page = written["report.html"]
+    places = re.findall(r'<dt id="(word-.+?)"', page)
+    links = re.findall(r'<a class=term href="#(.+?)">', page)
+    assert sorted(places) == sorted({*links}) and len(links) == len({*links}) > 8
+    assert {"word-setting", "word-ema", "word-fd", "word-seed"} <= {*places}
+    for name in ("results.md", "results.tex"):
+        assert written[name].count("differ by luck alone") == 1  # of `seed`
+
+
+def test_every_entry_of_the_glossary_is_read():
+    text = glossary_file().read_text("utf-8")
+    assert [term.word for term in terms()] == re.findall("^### (.+)$", text, re.MULTILINE)
+    assert len(terms()) >= 20 and all(term.meaning.endswith(".") for term in terms())
+
+
+def test_a_word_is_linked_in_sentences_only():
+    parts = ["<h2>The floor</h2><pre>floor</pre><p title='floor'>Not floors, but a floor.</p>"]
+    (term,) = [one for one in terms() if one.word == "floor"]
+    link = '<a class=term href="#word-floor">floors</a>'
+    assert linked(parts, [term]) == [
+        f"<h2>The floor</h2><pre>floor</pre><p title='floor'>Not {link}, but a floor.</p>"
+    ]
+    assert used(["flooring, seeds"]) == [one for one in terms() if one.word == "seed"]

@@ -102,7 +102,7 @@ def test_verdicts_and_mode_coverage_have_columns(copy, tmp_path):
     unknown = lost | {"missing": [], "unsure": census["unsure"] | {"share": 1.0}}
     (second / "modes_ema.json").write_text(json.dumps(unknown))
     written = report(copy, out=tmp_path / "unsure")
-    assert "cannot tell | 100.0%" in written["results.md"]
+    assert "cannot tell | 100%" in written["results.md"]
     rows = {row["run"]: row for row in csv.DictReader(written["results.csv"].splitlines())}
     assert rows[second.name]["missing classes"] == ""
     by_errors = lost | {"missing": [], "missing_number": None, "undecided": ["4"]}

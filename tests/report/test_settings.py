@@ -8,6 +8,7 @@ import yaml
 from gan_lab.report.collect import collect
 from gan_lab.report.settings import compare
 from gan_lab.report.study import Study
+from gan_lab.runs.directory import Run
 from study_files import edit_config, finished
 
 
@@ -62,3 +63,24 @@ def test_cases_are_called_by_what_they_change_and_grids_by_everything(copy, tmp_
     called, said = labels("grid", *grid)
     assert called[0] == "latent_dim 1, instance_noise 0, pack 1" and "baseline" not in said
     assert len({*called}) == 8
+
+
+def test_a_setting_is_called_by_the_label_that_its_runs_share_alone(copy):
+    def labels() -> set[str]:
+        settings = compare(collect([str(copy)], Path("nowhere")).runs)
+        return {settings.label(setting) for setting in settings.ordered()}
+
+    def label(directory: Path, words: str) -> None:
+        content = yaml.safe_load((directory / "config.yaml").read_text())
+        content["runtime"]["label"] = words
+        (directory / "config.yaml").write_text(yaml.safe_dump(content))
+
+    wide = [path for path in finished(copy) if Run(path).config().hidden_dim == 8]
+    narrow = [path for path in finished(copy) if path not in wide]
+    label(wide[0], "ours")
+    assert "ours" not in labels()  # the other seed has none
+    label(wide[1], "ours")
+    assert "ours" in labels()
+    for directory in narrow:
+        label(directory, "ours")
+    assert "ours" not in labels()  # of two settings it would tell none

@@ -81,6 +81,12 @@ def template_directory() -> Path:
     return packaged if packaged.is_dir() else PACKAGE.parents[1] / "template"
 
 
+def glossary_file() -> Path:
+    """Return the file that explains the words of reports, packaged like the configs."""
+    packaged = PACKAGE / "glossary.md"
+    return packaged if packaged.is_file() else PACKAGE.parents[1] / "docs" / "glossary.md"
+
+
 def loss_figures() -> Path:
     """Return the folder with a figure of a real run of each loss, packaged like the configs."""
     packaged = PACKAGE / "experiments" / "mnist_losses"

@@ -27,7 +27,7 @@ from gan_lab.config.run_config import RunConfig, make_config, resolved
 from gan_lab.config.schema import Config
 from gan_lab.config.search import Search, read_search
 from gan_lab.config.spec import Spec
-from gan_lab.config.sweep import Settings, Sweep, sweep_points
+from gan_lab.config.sweep import Settings, Sweep, label_of, sweep_points
 
 MOST_SEEDS = 10_000  # of one setting
 
@@ -124,8 +124,14 @@ def _expand(
                 others = [text for text in typed if split(text)[1] not in chosen]
                 found[texts] = _compose(with_resets([*others, *texts]))
             job = found[texts]
+            if points is None and "label" not in stronger:
+                job = _called(job, label_of(sweep, kept))
             found[texts] = replace(job, setting=(*apart, *texts), beaten=(*job.beaten, *beaten))
     return list(found.values())
+
+
+def _called(job: Composed, label: str | None) -> Composed:
+    return replace(job, config=job.config.with_runtime(label=label)) if label else job
 
 
 def _sweep(base: Composed) -> Sweep | None:

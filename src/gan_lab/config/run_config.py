@@ -180,6 +180,7 @@ class RuntimeConfig:
     """
 
     study: str
+    label: str | None = None  # how figures and tables call what the run is about
     steps: int | None
     epochs: float | None
     images: int | None

@@ -49,6 +49,7 @@ class Config:
     launcher: Any = MISSING
     seeds: int = 1
     study: str = MISSING
+    label: str | None = None
     seed: int = MISSING
     latent_dim: int = MISSING
     hidden_dim: int = MISSING
@@ -104,10 +105,10 @@ RESULT_KNOBS = (
 # General knobs act through specific ones and groups: recorded for tables, never hashed.
 GENERAL_KNOBS = ("hidden_dim", "ngf", "ndf", "lr", "label_smoothing", "lambda_gp")
 RUNTIME_KNOBS = (
-    "study", "steps", "epochs", "images", "from_run", "from_optimizers", "folder", "bad_images",
-    "device", "threads", "deterministic", "data_root", "runs_dir", "cache_dir", "log_every",
-    "sample_every", "score_every", "checkpoint_every", "stop_on_collapse", "evaluation", "logger",
-    "wandb",
+    "study", "label", "steps", "epochs", "images", "from_run", "from_optimizers", "folder",
+    "bad_images", "device", "threads", "deterministic", "data_root", "runs_dir", "cache_dir",
+    "log_every", "sample_every", "score_every", "checkpoint_every", "stop_on_collapse",
+    "evaluation", "logger", "wandb",
 )  # fmt: skip
 
 MOST = 10**7  # of samples, numbers in a layer and the like

@@ -1,8 +1,8 @@
 """Which settings of runs vary: those are columns; the others are stated once."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from gan_lab.common.text import figure_text
@@ -29,10 +29,13 @@ class Settings:
     columns: list[str]
     of_run: dict[str, tuple[str, ...]]  # by the run's name, a cell a column
     constants: dict[str, str]
+    given: Mapping[tuple[str, ...], str] = field(default_factory=dict)  # the user's own labels
 
     def label(self, setting: tuple[str, ...]) -> str:
-        """Return a setting in words, as legends show it: what varies, without what `usual` has, or
-        where nothing varies what was trained."""
+        """Return a setting in words, as legends show it: those it was given, or what varies,
+        without what `usual` has, or where nothing varies what was trained."""
+        if setting in self.given:
+            return self.given[setting]
         if not self.columns:
             return ", ".join(self.constants[name] for name in NEEDED if name in self.constants)
         pairs = zip(self.columns, setting, strict=True)
@@ -96,7 +99,19 @@ def compare(runs: Sequence[RunData]) -> Settings:
     of_run = {
         data.name: tuple(cells[name][index] for name in columns) for index, data in enumerate(runs)
     }
-    return Settings(columns, of_run, constants)
+    return Settings(columns, of_run, constants, _given_labels(runs, of_run))
+
+
+def _given_labels(
+    runs: Sequence[RunData], of_run: Mapping[str, tuple[str, ...]]
+) -> dict[tuple[str, ...], str]:
+    """Return the labels of settings all of whose runs have one, and which no other has."""
+    found: dict[tuple[str, ...], set[str | None]] = {}
+    for data in runs:
+        found.setdefault(of_run[data.name], set()).add(data.config.runtime.label)
+    alone = {setting: labels.pop() for setting, labels in found.items() if len(labels) == 1}
+    counts = Counter(alone.values())
+    return {setting: label for setting, label in alone.items() if label and counts[label] == 1}
 
 
 def _knobs(data: RunData) -> Leaves:

@@ -82,11 +82,13 @@ def read_written(path: Path) -> Any:
 
 
 def _has_plain_tensors(content: Any) -> bool:
-    """Whether all tensors of a content hold each of their numbers: none is sparse or quantized."""
+    """Whether all tensors of a content hold each of their numbers: none is sparse, quantized or on
+    the device "meta"."""
     import torch
 
     if isinstance(content, torch.Tensor):
-        return content.layout == torch.strided and not content.is_quantized
+        on_cpu = content.device.type == "cpu"
+        return on_cpu and content.layout == torch.strided and not content.is_quantized
     if isinstance(content, Mapping):
         return all(map(_has_plain_tensors, content.values()))
     return not isinstance(content, list | tuple) or all(map(_has_plain_tensors, content))

@@ -36,6 +36,8 @@ def setting_words(config: RunConfig) -> list[str]:
 def display_name(config: RunConfig) -> str:
     """Return what a run is called in a list beside others of its study."""
     choices = config.choices
+    if config.runtime.label:
+        return f"{config.runtime.label}, seed {config.seed}"
     return ", ".join([f"{choices.model} {choices.loss}", *setting_words(config)])
 
 

@@ -1,19 +1,27 @@
 """The parts of a document in HTML."""
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from gan_lab.common.text import html_heading, html_text
 from gan_lab.report.documents.parts import (
     Bullets,
     Commands,
-    Folded,
     Heading,
     Paragraph,
     Part,
+    Section,
+    Words,
 )
+from gan_lab.report.glossary import Term
 from gan_lab.report.page import Figure, figure_html
 from gan_lab.report.tables import Table
 
+CODE = re.compile("`([^`]+)`")
+TAG = re.compile(r"(<[^>]*>)")
+TAG_NAME = re.compile(r"<(\w+)")
+UNLINKED = ("h1", "h2", "h3", "a", "pre", "code", "script", "summary", "dl", "button", "nav")
 LONG_CELL = 60  # letters: a reason that is longer is broken into lines
 
 
@@ -40,25 +48,67 @@ def _html(part: Part, level: int) -> str:
     if isinstance(part, Heading):
         return html_heading(part.words, level)
     if isinstance(part, Paragraph):
-        return f"<p>{html_text(part.words)}</p>"
+        return f"<p>{_sentences(part.words)}</p>"
     if isinstance(part, Bullets):
-        return "<ul>" + "".join(f"<li>{html_text(line)}</li>" for line in part.lines) + "</ul>"
+        return "<ul>" + "".join(f"<li>{_sentences(line)}</li>" for line in part.lines) + "</ul>"
     if isinstance(part, Commands):
         return "".join(f"<pre>{html_text(line)}</pre>" for line in part.lines)
-    if isinstance(part, Folded):
+    if isinstance(part, Section):
         inner = as_html(part.parts, level + 1)
+        if not part.folded:
+            return html_heading(part.words, level) + inner
         return f"{html_heading(part.words, level)}<details><summary>Show</summary>{inner}</details>"
+    if isinstance(part, Words):
+        return "<dl>" + "".join(map(_term, part.terms)) + "</dl>"
     assert isinstance(part, Table)
     return _table(part, level)
 
 
+def _sentences(text: str) -> str:
+    """Return a text in HTML, in which what stands between backticks is code."""
+    return CODE.sub(r"<code>\1</code>", html_text(text))
+
+
+def _term(term: Term) -> str:
+    words, meaning = html_text(term.word), html_text(term.meaning)
+    return f'<dt id="{term.place}">{words}</dt><dd>{meaning}</dd>'
+
+
+def linked(parts: Sequence[str], terms: Sequence[Term]) -> list[str]:
+    """Link the first use of each term in the parts of a page to what it means; not in headings,
+    code, other links and what explains the terms."""
+    left = list(terms)
+    return ["".join(_linked(part, left)) for part in parts]
+
+
+def _linked(part: str, left: list[Term]) -> Iterator[str]:
+    """Yield the tags and texts of a part; a term that is linked leaves the list."""
+    closing = ""  # of what holds no links
+    for piece in TAG.split(part):
+        if closing:
+            closing = "" if piece == closing else closing
+        elif piece.startswith("<"):
+            name = TAG_NAME.match(piece)
+            closing = f"</{name[1]}>" if name and name[1] in UNLINKED else ""
+        elif term := next((one for one in left if re.search(one.pattern, piece)), None):
+            left.remove(term)
+            yield re.sub(term.pattern, partial(_link, term), piece, count=1)
+            continue
+        yield piece
+
+
+def _link(term: Term, found: re.Match[str]) -> str:
+    return f'<a class=term href="#{term.place}">{found[0]}</a>'
+
+
 def _table(table: Table, level: int) -> str:
-    head = "".join(f"<th>{html_text(heading)}</th>" for heading in table.headings)
+    head = "".join(f"<th scope=col>{html_text(heading)}</th>" for heading in table.headings)
     rows = "".join("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in table.rows)
     remarks = "".join(f"<p class=remark>{html_text(remark)}</p>" for remark in table.remarks)
+    name = f'aria-label="{html_text(table.title)}"'
     return (
-        f"{html_heading(table.title, level)}<div class=wide tabindex=0 role=region "
-        f'aria-label="{html_text(table.title)}"><table><thead><tr>{head}</tr></thead>'
+        f"{html_heading(table.title, level)}<div class=wide tabindex=0 role=region {name}>"
+        f"<table {name}><thead><tr>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>{remarks}"
     )
 

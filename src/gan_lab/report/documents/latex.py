@@ -4,7 +4,15 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gan_lab.common.text import latex
-from gan_lab.report.documents.parts import Bullets, Commands, Heading, Paragraph, Part, unfolded
+from gan_lab.report.documents.parts import (
+    Bullets,
+    Commands,
+    Heading,
+    Paragraph,
+    Part,
+    Words,
+    unfolded,
+)
 from gan_lab.report.page import Figure
 from gan_lab.report.tables import Table
 
@@ -85,6 +93,9 @@ def _lines(part: Part, figures: str, labels: _Labels) -> Iterator[str]:
     elif isinstance(part, Commands):
         lines = (rf"{code(line)}\par" for line in part.lines)
         yield from (r"{\footnotesize\ttfamily\raggedright", *lines, "}")
+    elif isinstance(part, Words):
+        items = (rf"\item[{latex(term.word)}] {broken(term.meaning)}" for term in part.terms)
+        yield from (r"\begin{description}\raggedright", *items, r"\end{description}")
     elif isinstance(part, Table):
         yield from table_lines(part, labels.of("tab", part.title))
     elif isinstance(part, Figure):

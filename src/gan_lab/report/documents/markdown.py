@@ -4,7 +4,15 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from gan_lab.common.text import markdown, markdown_block
-from gan_lab.report.documents.parts import Bullets, Commands, Heading, Paragraph, Part, unfolded
+from gan_lab.report.documents.parts import (
+    Bullets,
+    Commands,
+    Heading,
+    Paragraph,
+    Part,
+    Words,
+    unfolded,
+)
 from gan_lab.report.page import Figure
 from gan_lab.report.tables import Table
 
@@ -24,6 +32,9 @@ def _lines(part: Part) -> Iterator[str]:
         yield from (*(f"- {markdown(line)}" for line in part.lines), "")
     elif isinstance(part, Commands):
         yield from (*markdown_block(list(part.lines)), "")
+    elif isinstance(part, Words):
+        yield from (f"- **{markdown(term.word)}**: {markdown(term.meaning)}" for term in part.terms)
+        yield ""
     elif isinstance(part, Table):
         yield from _table(part)
     elif isinstance(part, Figure):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gan_lab.report.glossary import Term
 from gan_lab.report.page import Figure
 from gan_lab.report.tables import Table
 
@@ -37,21 +38,42 @@ class Commands:
 
 
 @dataclass(frozen=True)
-class Folded:
-    """Parts under a heading that few will read: a page shows them when asked."""
+class Section:
+    """Parts under a heading. What few will read is `folded`: a page shows it when asked."""
 
     words: str
     parts: "Sequence[Part]"
+    folded: bool = True
 
 
-Part: TypeAlias = Heading | Paragraph | Bullets | Commands | Table | Figure | Folded
+@dataclass(frozen=True)
+class Words:
+    """Terms that the other parts use, with what they mean."""
+
+    terms: Sequence[Term]
+
+
+Part: TypeAlias = Heading | Paragraph | Bullets | Commands | Table | Figure | Words | Section
 
 
 def unfolded(parts: Sequence[Part]) -> Iterator[Part]:
-    """Yield parts, those of `Folded` after a heading: for paper, which cannot fold."""
+    """Yield parts, those of sections after their headings: for paper, which cannot fold."""
     for part in parts:
-        if isinstance(part, Folded):
+        if isinstance(part, Section):
             yield Heading(part.words)
             yield from unfolded(part.parts)
         else:
             yield part
+
+
+def texts_of(parts: Sequence[Part]) -> Iterator[str]:
+    """Yield the sentences and headings of parts, without the cells of tables."""
+    for part in unfolded(parts):
+        if isinstance(part, Heading | Paragraph):
+            yield part.words
+        elif isinstance(part, Bullets):
+            yield from part.lines
+        elif isinstance(part, Table):
+            yield from (part.title, *part.headings, *part.remarks)
+        elif isinstance(part, Figure):
+            yield from (part.title, part.words)

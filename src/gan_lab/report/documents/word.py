@@ -11,7 +11,15 @@ from PIL import Image
 
 from gan_lab.common.files import new_file
 from gan_lab.common.text import document_text
-from gan_lab.report.documents.parts import Bullets, Commands, Heading, Paragraph, Part, unfolded
+from gan_lab.report.documents.parts import (
+    Bullets,
+    Commands,
+    Heading,
+    Paragraph,
+    Part,
+    Words,
+    unfolded,
+)
 from gan_lab.report.page import Figure
 from gan_lab.report.tables import Table
 
@@ -60,6 +68,11 @@ def _add(document: "Document", part: Part) -> None:
     elif isinstance(part, Commands):
         for line in part.lines:
             add_code(document, line)
+    elif isinstance(part, Words):
+        for term in part.terms:
+            paragraph = document.add_paragraph()
+            paragraph.add_run(document_text(term.word)).bold = True
+            paragraph.add_run(document_text(f": {term.meaning}"))
     elif isinstance(part, Table):
         _add_table(document, part)
     elif isinstance(part, Figure):
@@ -178,7 +191,7 @@ def _add_figure(document: "Document", figure: Figure) -> None:
     paragraph = document.add_paragraph()
     paragraph.paragraph_format.keep_with_next = True
     picture = paragraph.add_run().add_picture(str(figure.path), width=Cm(width))
-    picture._inline.docPr.set("descr", document_text(f"{figure.title}. {figure.words}"))
+    picture._inline.docPr.set("descr", document_text(figure.alternative))
     document.add_paragraph(document_text(figure.words), style="Caption")
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from gan_lab.common.files import new_file, read_bytes
 from gan_lab.explain.drawing import draw_networks
+from gan_lab.figures.pictures import fault_of
 from gan_lab.report import curves as numbers
 from gan_lab.report.collect import RunData
 from gan_lab.report.figures import curves, samples, theory
 from gan_lab.report.figures.look import Look
-from gan_lab.report.figures.pictures import fault_of, picture_steps
+from gan_lab.report.figures.pictures import picture_steps, trained_steps
 from gan_lab.report.scores import series
 from gan_lab.report.sheets.blocks import Drawing
 from gan_lab.report.sheets.scene import Scene
@@ -110,7 +111,7 @@ def _samples(scene: Scene, data: RunData) -> Draw:
 def early_late(scene: Scene) -> Iterator[Drawing]:
     """The first and the last samples of each setting beside each other."""
     chosen = _one_each(scene)
-    if any(len(picture_steps(data)) > 1 for data in chosen):
+    if any(len(trained_steps(data)) > 1 for data in chosen):
         yield replace(
             _drawing(scene, "early_late", scene.titles.early_late, [[data] for data in chosen],
                      lambda path: samples.draw_over_training(

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from gan_lab.analysis.optimal_discriminator import LOG_4
+from gan_lab.common.console import NOTHING
 from gan_lab.evaluation.seeds import over_seeds
 from gan_lab.explain.description import describe, effort_of
 from gan_lab.explain.layers import Player
@@ -15,7 +16,7 @@ from gan_lab.report.sheets.analyses import equilibrium_of, modes_done
 from gan_lab.report.sheets.blocks import Cell, Grid
 from gan_lab.report.sheets.evidence import DIVERGED
 from gan_lab.report.sheets.scene import Scene
-from gan_lab.report.tables import NOTHING, number
+from gan_lab.report.tables import number
 from gan_lab.runs.equilibrium import Equilibrium, Mean
 from gan_lab.runs.lines import ScoreLine
 
