@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from gan_lab.analysis.optimal_discriminator import LOG_4
-from gan_lab.common.console import NOTHING
+from gan_lab.common.console import NOTHING, percent
 from gan_lab.evaluation.seeds import over_seeds
 from gan_lab.explain.description import describe, effort_of
 from gan_lab.explain.layers import Player
@@ -168,7 +168,7 @@ def modes(scene: Scene, data: RunData) -> Grid | None:
     columns = scene.columns
     rows = [
         [one.name, f"{one.count:,}", *_share(one.share, one.interval),
-         f"{one.compared_share:.1%}"]
+         percent(one.compared_share)]
         for one in census.classes
     ]  # fmt: skip
     unsure = census.unsure
@@ -186,7 +186,7 @@ def modes(scene: Scene, data: RunData) -> Grid | None:
 
 
 def _share(share: float, interval: tuple[float, float]) -> list[str]:
-    return [f"{share:.1%}", *(f"{end:.1%}" for end in interval)]
+    return [percent(share), *map(percent, interval)]
 
 
 def equilibrium(scene: Scene, data: RunData) -> Grid | None:
