@@ -293,6 +293,9 @@ def test_other_mistakes_are_one_line(gan_lab_here, check, documents, tmp_path):
     assert_one_line(both, USAGE, "leave out --sheet")
     assert_one_line(gan_lab_here("report"), USAGE, "report what?")
     assert_one_line(gan_lab_here("report", "widths", "--run"), USAGE, "--sheet NAME")
+    run = next(path for path in documents.parent.iterdir() if path.name.startswith("dcgan"))
+    into = gan_lab_here("report", str(run), "--sheet", NAME, "--run")
+    assert_one_line(into, USAGE, "is a run", "needs a study")
     titled = gan_lab_here("report", "widths", "--sheet", NAME, "--title", "x")
     assert_one_line(titled, USAGE, "not of a sheet")
     link = documents.parent / "other"

@@ -125,7 +125,7 @@ def _columns(table: Table) -> tuple[str, bool]:
     by what the cells still want.
     """
     columns = list(zip(table.headings, *table.rows, strict=True))
-    least = [max(max(map(len, _pieces(word)), default=1) for cell in column
+    least = [max(max(map(_width, _pieces(word)), default=1) for cell in column
                  for word in cell.split() or [""]) for column in columns]  # fmt: skip
     wanted = [max(low, *(min(len(cell), LONGEST) for cell in column[1:]), 0)
               for low, column in zip(least, columns, strict=True)]  # fmt: skip
@@ -144,6 +144,11 @@ def _columns(table: Table) -> tuple[str, bool]:
         rf">{{\raggedright\arraybackslash}}p{{{scale * width / PAGE:.4f}\linewidth}}"
         for width in widths
     ), True
+
+
+def _width(text: str) -> int:
+    """Return how many letters of usual width a text is as wide as."""
+    return len(text) + text.count("%")
 
 
 def _figure(figure: Figure, folder: str, label: str) -> Iterator[str]:
@@ -166,8 +171,9 @@ def broken(text: str) -> str:
 
 
 def code(line: str) -> str:
-    """Return a command that is still one when it is copied."""
-    return broken(line).replace("'", r"\textquotesingle{}").replace("`", r"\textasciigrave{}")
+    """Return a command that is still one when it is copied; two dashes would become one."""
+    words = broken(line).replace("--", "-{}-")
+    return words.replace("'", r"\textquotesingle{}").replace("`", r"\textasciigrave{}")
 
 
 def _pieces(word: str) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_lab.common.console import counted, say
-from gan_lab.common.errors import RunError
+from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.paths import using_folders
 from gan_lab.config.own.folders import remarks
 from gan_lab.evaluation.scores import with_scores_of
@@ -57,6 +57,8 @@ def answer_sheet(asked: Asked, name: str, make: bool) -> list[Command]:
     folders = [_folder(reference, asked.runs_dir) for reference in asked.references]
     place = Place(folders, name, asked.runs_dir, asked.config_arguments)
     failed = []
+    if make and (folders[0] / "config.yaml").exists():
+        raise UsageError(f"{folders[0]} is a run: --run needs a study, in which new runs lie.")
     if make:
         for lacking in (trainings, analyses):  # which look at what the trainings have made
             failed += run_all([one for one in _commands(sheet, place, lacking) if one.ready])

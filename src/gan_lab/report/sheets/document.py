@@ -53,7 +53,7 @@ def state_words(sheet: Sheet, one: Evidence) -> str:
 def _lacking(sheet: Sheet, found: Found) -> Iterator[Paragraph]:
     """Say which runs are missing, and of those that are there how far they have got."""
     words, need = sheet.words, found.need
-    told = filled(words.needed, {"settings": pairs(need.run)}, "words.needed")
+    told = filled(words.needed, {"settings": pairs(need.run) or words.baseline}, "words.needed")
     counts = {"done": str(found.seeds), "wanted": str(need.seeds)}
     seeds = filled(words.seeds, counts, "words.seeds") if need.seeds > 1 else ""
     yield Paragraph(" ".join(part for part in (told, seeds) if part), sheet.file)

@@ -95,6 +95,7 @@ class Words:
     partly: str
     missing: str
     needed: str  # {settings}
+    baseline: str  # where those of a need are the sheet's baseline
     short: str  # {run}, {done}, {wanted}
     seeds: str  # {done}, {wanted}
     diverged: str
