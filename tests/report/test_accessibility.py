@@ -135,9 +135,9 @@ def test_the_slider_has_a_label_and_is_one_that_the_keyboard_moves(page):
 
 
 def test_each_run_is_told_in_words(page):
-    (folded,) = [one for one in page.all("details") if "The run has" in one.text]
-    assert "The run has finished its 40 steps of batch 16" in folded.text
-    assert "Next: gan-lab " in folded.text and "`" not in folded.text
+    (line, *_) = [one for one in page.all("li") if "The run has" in one.text]
+    assert "The run has finished its 40 steps of batch 16" in line.text
+    assert "Next: gan-lab " in line.text and "`" not in line.text
 
 
 def test_a_stranger_s_words_stay_words():

