@@ -62,15 +62,20 @@ class Slider:
 
 def figure_html(figure: Figure) -> str:
     """Return a figure with its picture inside."""
-    data = base64.b64encode(figure.path.read_bytes()).decode()
-    kind = "gif" if figure.path.suffix == ".gif" else "png"
-    with Image.open(figure.path) as image:
+    return picture_html(figure.path, figure.alternative, figure.words, figure.drawn)
+
+
+def picture_html(path: Path, alt: str, caption: str, drawn: bool) -> str:
+    """Return a picture with its caption. `drawn`: lines on white, which may be turned dark."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    kind = "gif" if path.suffix == ".gif" else "png"
+    with Image.open(path) as image:
         width = round(image.width / PRINT_DPI * SCREEN_DPI)
     return (
-        f'<figure class="{"drawn" if figure.drawn else "pictures"}">'
-        f'<img alt="{html_text(figure.alternative)}" width={width} '
+        f'<figure class="{"drawn" if drawn else "pictures"}">'
+        f'<img alt="{html_text(alt)}" width={width} '
         f'src="data:image/{kind};base64,{data}">'
-        f"<figcaption>{html_text(figure.words)}</figcaption></figure>"
+        f"<figcaption>{html_text(caption)}</figcaption></figure>"
     )
 
 
