@@ -63,8 +63,9 @@ def drawn(five, tmp_path_factory) -> dict[str, tuple[Path, list[str]]]:
         save = Figure.savefig
 
         def watched(figure: Figure, place: Any, *, save=save, empty=empty, **options: Any) -> None:
-            empty += [axes.get_title() or axes.get_ylabel() or str(place)
-                      for axes in figure.axes if axes.axison and not has_data(axes)]  # fmt: skip
+            empty += [" ".join([axes.get_title(), axes.get_title("left"), axes.get_ylabel(), axes.get_xlabel(),
+                                *(text.get_text() for text in figure.texts)])
+                      for axes in figure.axes if axes.get_visible() and axes.axison and not has_data(axes)]  # fmt: skip
             save(figure, place, **options)
 
         with pytest.MonkeyPatch.context() as patch:
@@ -79,7 +80,8 @@ def has_data(axes: Any) -> bool:
     for line in axes.lines:
         points = [point for point in line.get_xydata() if all(number == number for number in point)]
         is_marked = line.get_marker() not in (None, "None", "", " ")
-        if line.get_transform() == axes.transData and (len(points) > 1 or (points and is_marked)):
+        is_level = not all(line.get_transform().contains_branch_seperately(axes.transData))
+        if not is_level and (len(points) > 1 or (points and is_marked)):
             return True
     return bool(axes.images or axes.patches or axes.collections or axes.tables)
 
