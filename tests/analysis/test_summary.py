@@ -192,18 +192,18 @@ def test_a_length_says_no_more_than_is_known():
     ("scores", "words"),
     [
         ((), "FD, which chooses the best step, was not measured on the way."),
-        ((9.0,), "FD (less is better) was measured once on the way: 9 at step 500."),
+        ((9.0,), "FD (lower is better) was measured once on the way: 9 at step 500."),
         (
             (9.0, 4.0),
-            "FD (less is better) was 9 at step 500 and best at the last look, 4 at step 1,000.",
+            "FD (lower is better) was 9 at step 500 and best at the last look, 4 at step 1,000.",
         ),
         (
             (4.0, 9.0),
-            "FD (less is better) was 4 at step 500, its best, and 9 at the last look, step 1,000.",
+            "FD (lower is better) was 4 at step 500, its best, and 9 at the last look, step 1,000.",
         ),
         (
             (9.0, 4.0, 5.0),
-            "FD (less is better) was 9 at step 500, best at step 1,000 with 4, and 5 at step "
+            "FD (lower is better) was 9 at step 500, best at step 1,000 with 4, and 5 at step "
             "1,500.",
         ),
     ],
@@ -214,12 +214,13 @@ def test_how_the_selection_score_moved(scores, words):
 
 def test_the_last_score_stands_beside_that_of_as_many_real_data():
     assert summary.against_real(facts()) == (
-        "Of 10,000 samples at step 2,000 it is 4, of as many real test data 2: 2 times as much."
+        "On 10,000 samples at step 2,000 it is 4; as many real test data get 2, so it is 2 times "
+        "as high."
     )
     negative = facts(final=Beside(2000, 4.0, -1.0, 500))  # KID's estimate may be
-    assert summary.against_real(negative).endswith("of as many real test data -1.")
+    assert summary.against_real(negative).endswith("; as many real test data get -1.")
     alone = facts(final=Beside(2000, 4.0, None, 500))
-    assert summary.against_real(alone).endswith("real test data have no score of as many.")
+    assert summary.against_real(alone).endswith("; there is no score of as many real test data.")
     assert summary.against_real(facts(final=None)) == ""
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from gan_lab.common.paths import glossary_file
 from gan_lab.report.collect import collect
-from gan_lab.report.documents.html import linked
+from gan_lab.report.documents.html import as_html, linked
 from gan_lab.report.documents.latex import as_latex, code
+from gan_lab.report.documents.markdown import as_markdown
 from gan_lab.report.documents.parts import Bullets, Commands, Heading, Paragraph, Section
 from gan_lab.report.glossary import terms, used
 from gan_lab.report.result import result_words
@@ -106,13 +107,13 @@ def test_the_first_paragraph_has_the_result_and_its_numbers(copy):
             if line["score"] == "fd_classifier" else line,
         )  # fmt: skip
     words = result()
-    assert words.startswith("The lowest FD-digitscnn-")
+    assert words.startswith("The best (the lowest) FD-digitscnn-")
     assert "15 (10, 20) (2 seeds)" in words and "50 (45, 55) (2 seeds)" in words
     assert "no difference between settings can be told from the luck of the seeds" in words
     for directory in finished(copy)[1:]:
         shutil.rmtree(directory)
     alone = result()
-    assert re.search("is (10|20|45|55); real", alone) and "collapse monitor" in alone
+    assert re.search(r"is (10|20|45|55) \(lower is better\); real", alone)
     (finished(copy)[0] / "evaluations.jsonl").unlink()
     assert result() == "No run has finished with a score that ranks it."
 
@@ -146,6 +147,21 @@ def test_a_word_is_linked_in_sentences_only():
         f"<h2>The floor</h2><pre>floor</pre><p title='floor'>Not {link}, but a floor.</p>"
     ]
     assert used(["flooring, seeds"]) == [one for one in terms() if one.word == "seed"]
+
+
+def test_each_word_of_a_sentence_is_linked_but_no_formula_and_no_verb():
+    named = {term.word: term for term in terms()}
+    chosen = [named[word] for word in ("protocol", "FD", "D", "floor", "look")]
+    text = "<p>Protocol of FD-x: D(x) looks like floor(3). One look.</p><label>The floor</label>"
+    assert re.findall(r">([^<]+)</a>", linked([text], chosen)[0]) == ["Protocol", "FD", "D", "look"]
+    assert used(["a floor(x) looks like"]) == []
+
+
+def test_words_to_type_are_code_in_each_form():
+    part = Bullets(["Next: `gan-lab sample RUN --layout nearest`, which shows <b>."])
+    assert "<code>gan-lab sample RUN --layout nearest</code>, which shows &lt;b" in as_html([part])
+    assert "Next: `gan-lab sample RUN --layout nearest`, which" in as_markdown("t", [part])
+    assert r"\texttt{gan-lab sample RUN -{}-layout nearest}, which" in as_latex("t", [part])
 
 
 def test_a_command_in_latex_keeps_both_of_two_dashes():

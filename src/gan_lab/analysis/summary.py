@@ -168,8 +168,8 @@ def course(facts: RunFacts) -> str:
         return f"{name}, which chooses the best step, was not measured on the way."
     (first, was), (last, now), (best, least) = values[0], values[-1], facts.course.best
     if len(values) == 1:
-        return f"{name} (less is better) was measured once on the way: {now:.4g} at step {last:,}."
-    begun = f"{name} (less is better) was {was:.4g} at step {first:,}"
+        return f"{name} (lower is better) was measured once on the way: {now:.4g} at step {last:,}."
+    begun = f"{name} (lower is better) was {was:.4g} at step {first:,}"
     if best == last:
         return f"{begun} and best at the last look, {now:.4g} at step {last:,}."
     if best == first:
@@ -182,12 +182,12 @@ def against_real(facts: RunFacts) -> str:
     final = facts.final
     if final is None:
         return ""
-    ends = f"Of {final.samples:,} samples at step {final.step:,} it is {final.value:.4g}"
+    ends = f"On {final.samples:,} samples at step {final.step:,} it is {final.value:.4g}"
     if final.real is None:
-        return f"{ends}; real test data have no score of as many."
-    beside = f"{ends}, of as many real test data {final.real:.4g}"
+        return f"{ends}; there is no score of as many real test data."
+    beside = f"{ends}; as many real test data get {final.real:.4g}"
     if final.real > 0 and final.value > 0:
-        return f"{beside}: {final.value / final.real:.3g} times as much."
+        return f"{beside}, so it is {final.value / final.real:.3g} times as high."
     return f"{beside}."
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from gan_lab.report.sheets.answer import Asked
 
 
+DOCUMENTS = ("results.docx", "results.tex", "results.md", "results.csv", "scores.csv")
+
+
 def main(arguments: list[str]) -> int:
     """Write a report of the runs, from their directories alone; or answer a sheet, or check it."""
     from gan_lab.config.own.folders import folders_named  # only now: omegaconf
@@ -85,6 +88,8 @@ def _report(options: argparse.Namespace) -> int:
     if out.is_symlink() and not options.out:  # in a study that somebody may have sent
         raise RunError(f"{out} is a link, which is not followed: remove it, or add --out DIR.")
     page = write_report(collection, out, options.steps, options.title)
+    documents = [name for name in DOCUMENTS if (out / name).exists()]
+    say(f"documents {out}: {', '.join(documents)}")
     say(f"figures   {out / 'figures'}, each as PNG and as PDF; the animation as GIF")
     say(str(page))
     return 0

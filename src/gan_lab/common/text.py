@@ -36,6 +36,11 @@ def markdown(text: str) -> str:
     return MARKDOWN.sub(lambda found: f"\\{found[0]}" if found[0] != "<" else "&lt;", _flat(text))
 
 
+def markdown_code(text: str) -> str:
+    """Return a text without backticks as code inside a line of Markdown."""
+    return f"`{_flat(text)}`"
+
+
 def markdown_block(lines: list[str]) -> list[str]:
     """Return lines as a block of code in Markdown, whose fence is longer than any in it."""
     flat = [_flat(line) for line in lines]

@@ -24,8 +24,12 @@ class Term:
 
     @property
     def pattern(self) -> str:
-        """A regular expression for the word in a text; its plural is the same word."""
-        return rf"(?<!\w){re.escape(self.word)}s?(?!\w)"
+        """A regular expression for the word in a text; its plural, and its form at the beginning of
+        a sentence, are the same word. `floor(x)` and `looks like` are other words."""
+        first, rest = self.word[0], re.escape(self.word[1:])
+        begun = f"[{first}{first.upper()}]" if first.islower() else first
+        is_other = r"\w" if first.isupper() else r"\w|\(| like\b"  # D(x) is an output of D
+        return rf"(?<!\w){begun}{rest}s?(?!{is_other})"
 
 
 @cache

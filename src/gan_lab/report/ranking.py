@@ -93,7 +93,7 @@ def _remarks(places: Sequence[Place], adjusted: Mapping[tuple[int, int], float])
         return [
             f"The order is what was measured, not a finding: with fewer than {FEWEST} seeds a "
             "setting no difference can be told from the luck of the seed. "
-            f"seeds={FEWEST} or more would tell."
+            f"Train each setting with seeds={FEWEST} or more."
         ]
     tested = [count for count in counts if count >= FEWEST]
     seeds = f"{tested[0]}" if len(tested) == 1 else f"{tested[0]} to {tested[-1]}"

@@ -87,7 +87,7 @@ class Study:
         settings, runs, found = self.settings, self.runs, []
         if self.measures:
             found.append(tables.main_table(settings, runs, self.averaged(), self.lines))
-        if self.ranking and self.first and self.ranking.places:
+        if self.ranking and self.first and self.ranking.places and len(self.look.order) > 1:
             found.append(tables.ranking_table(self.ranking, settings, self.first))
         if len(runs) > 1:
             found.append(tables.runs_table(settings, runs, self.averaged(), self.lines))
@@ -144,7 +144,7 @@ class Study:
         own = [data.name for data in self.runs if not data.draws]
         if own:
             lines.append(
-                f"No interpolations of {counted(len(own), 'run')} with code of one's own, which a "
+                f"No interpolations of {counted(len(own), 'run')} with code of your own, which a "
                 f"report does not run: `gan-lab interpolate RUN --trust` draws them ({own[0]}"
                 f"{', ...' if len(own) > 1 else ''})"
             )

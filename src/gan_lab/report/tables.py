@@ -136,9 +136,10 @@ def _over_seeds_remarks(settings: Settings, runs: Sequence[RunData]) -> list[str
     alike = ["Runs with the same settings and seed are counted as if they were independent."]
     return [
         *(alike if run_names(settings, runs) else []),
-        "Over the finished seeds of a setting: mean ± half of Student's "
-        f"{percent(LEVEL, 0)} interval of the mean (three seeds or more), else every value; with "
-        "one seed the interval is that of the measurement alone, where there is one.",
+        "A cell is over the finished seeds of a setting. Three seeds or more: mean ± half of "
+        f"the {percent(LEVEL, 0)} interval of the mean (Student's t), with the standard deviation "
+        "(sd). Two seeds: mean, with both values in round brackets. One seed: its value, with the "
+        "interval of this measurement alone in square brackets, if it has one.",
     ]
 
 

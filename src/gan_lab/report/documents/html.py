@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from gan_lab.common.text import html_heading, html_text
 from gan_lab.report.documents.parts import (
@@ -13,15 +12,16 @@ from gan_lab.report.documents.parts import (
     Part,
     Section,
     Words,
+    spans,
 )
 from gan_lab.report.glossary import Term
 from gan_lab.report.page import Figure, figure_html
 from gan_lab.report.tables import Table
 
-CODE = re.compile("`([^`]+)`")
 TAG = re.compile(r"(<[^>]*>)")
 TAG_NAME = re.compile(r"<(\w+)")
-UNLINKED = ("h1", "h2", "h3", "a", "pre", "code", "script", "summary", "dl", "button", "nav")
+UNLINKED = ("h1", "h2", "h3", "a", "pre", "code", "script", "summary", "dl", "button",
+            "label", "nav")  # fmt: skip
 LONG_CELL = 60  # letters: a reason that is longer is broken into lines
 
 
@@ -66,7 +66,10 @@ def _html(part: Part, level: int) -> str:
 
 def _sentences(text: str) -> str:
     """Return a text in HTML, in which what stands between backticks is code."""
-    return CODE.sub(r"<code>\1</code>", html_text(text))
+    return "".join(
+        f"<code>{html_text(piece)}</code>" if is_code else html_text(piece)
+        for piece, is_code in spans(text)
+    )
 
 
 def _term(term: Term) -> str:
@@ -90,21 +93,30 @@ def _linked(part: str, left: list[Term]) -> Iterator[str]:
         elif piece.startswith("<"):
             name = TAG_NAME.match(piece)
             closing = f"</{name[1]}>" if name and name[1] in UNLINKED else ""
-        elif term := next((one for one in left if re.search(one.pattern, piece)), None):
-            left.remove(term)
-            yield re.sub(term.pattern, partial(_link, term), piece, count=1)
+        else:
+            yield from _with_links(piece, left)
             continue
         yield piece
 
 
-def _link(term: Term, found: re.Match[str]) -> str:
-    return f'<a class=term href="#{term.place}">{found[0]}</a>'
+def _with_links(text: str, left: list[Term]) -> Iterator[str]:
+    """Yield the pieces of a text in which the first use of each term is a link."""
+    found = [(match.start(), index, match) for index, term in enumerate(left)
+             if (match := re.search(term.pattern, text))]  # fmt: skip
+    if not found:
+        yield text
+        return
+    _, index, match = min(found, key=lambda one: one[:2])
+    term = left.pop(index)
+    yield text[: match.start()]
+    yield f'<a class=term href="#{term.place}">{match[0]}</a>'
+    yield from _with_links(text[match.end() :], left)
 
 
 def _table(table: Table, level: int) -> str:
     head = "".join(f"<th scope=col>{html_text(heading)}</th>" for heading in table.headings)
     rows = "".join("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in table.rows)
-    remarks = "".join(f"<p class=remark>{html_text(remark)}</p>" for remark in table.remarks)
+    remarks = "".join(f"<p class=remark>{_sentences(remark)}</p>" for remark in table.remarks)
     name = f'aria-label="{html_text(table.title)}"'
     return (
         f"{html_heading(table.title, level)}<div class=wide tabindex=0 role=region {name}>"

@@ -11,6 +11,7 @@ from gan_lab.report.documents.parts import (
     Paragraph,
     Part,
     Words,
+    spans,
     unfolded,
 )
 from gan_lab.report.page import Figure
@@ -86,9 +87,9 @@ def _lines(part: Part, figures: str, labels: _Labels) -> Iterator[str]:
     if isinstance(part, Heading):
         yield rf"\section*{{{latex(part.words)}}}"
     elif isinstance(part, Paragraph):
-        yield from (broken(part.words), "")
+        yield from (_sentences(part.words), "")
     elif isinstance(part, Bullets):
-        items = (rf"\item {{}}{broken(line)}" for line in part.lines)
+        items = (rf"\item {{}}{_sentences(line)}" for line in part.lines)
         yield from (r"\begin{itemize}\raggedright", *items, r"\end{itemize}")
     elif isinstance(part, Commands):
         lines = (rf"{code(line)}\par" for line in part.lines)
@@ -115,7 +116,7 @@ def table_lines(table: Table, label: str) -> Iterator[str]:
     yield from (" & ".join(map(cell, row)) + r" \\" for row in table.rows)
     yield from (r"\end{longtable}", "}")
     if table.remarks:
-        yield rf"\remark{{{broken(' '.join(table.remarks))}}}"
+        yield rf"\remark{{{_sentences(' '.join(table.remarks))}}}"
 
 
 def _columns(table: Table) -> tuple[str, bool]:
@@ -174,6 +175,13 @@ def code(line: str) -> str:
     """Return a command that is still one when it is copied; two dashes would become one."""
     words = broken(line).replace("--", "-{}-")
     return words.replace("'", r"\textquotesingle{}").replace("`", r"\textasciigrave{}")
+
+
+def _sentences(text: str) -> str:
+    """Return a text for LaTeX, in which what stands between backticks is code."""
+    return "".join(
+        rf"\texttt{{{code(piece)}}}" if is_code else broken(piece) for piece, is_code in spans(text)
+    )
 
 
 def _pieces(word: str) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
-from gan_lab.common.text import markdown, markdown_block
+from gan_lab.common.text import markdown, markdown_block, markdown_code
 from gan_lab.report.documents.parts import (
     Bullets,
     Commands,
@@ -11,6 +11,7 @@ from gan_lab.report.documents.parts import (
     Paragraph,
     Part,
     Words,
+    spans,
     unfolded,
 )
 from gan_lab.report.page import Figure
@@ -27,9 +28,9 @@ def _lines(part: Part) -> Iterator[str]:
     if isinstance(part, Heading):
         yield from (f"## {markdown(part.words)}", "")
     elif isinstance(part, Paragraph):
-        yield from (markdown(part.words), "")
+        yield from (_sentences(part.words), "")
     elif isinstance(part, Bullets):
-        yield from (*(f"- {markdown(line)}" for line in part.lines), "")
+        yield from (*(f"- {_sentences(line)}" for line in part.lines), "")
     elif isinstance(part, Commands):
         yield from (*markdown_block(list(part.lines)), "")
     elif isinstance(part, Words):
@@ -42,9 +43,16 @@ def _lines(part: Part) -> Iterator[str]:
         yield from (f"## {markdown(part.title)}", "", f"![{words}]({place})", "", words, "")
 
 
+def _sentences(text: str) -> str:
+    """Return a text in Markdown, in which what stands between backticks is code."""
+    return "".join(
+        markdown_code(piece) if is_code else markdown(piece) for piece, is_code in spans(text)
+    )
+
+
 def _table(table: Table) -> Iterator[str]:
     cells = [[markdown(cell) for cell in row] for row in (table.headings, *table.rows)]
     rows = [cells[0], ["---"] * len(table.headings), *cells[1:]]
     yield from (f"## {markdown(table.title)}", "")
     yield from (f"| {' | '.join(row)} |" for row in rows)
-    yield from ("", *map(markdown, table.remarks), "")
+    yield from ("", *map(_sentences, table.remarks), "")

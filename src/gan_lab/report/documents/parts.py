@@ -1,5 +1,6 @@
 """What a document is made of, whatever its form: a list of parts in the order of reading."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -7,6 +8,8 @@ from typing import TypeAlias
 from gan_lab.report.glossary import Term
 from gan_lab.report.page import Figure
 from gan_lab.report.tables import Table
+
+CODE = re.compile("`([^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,13 @@ class Words:
 
 
 Part: TypeAlias = Heading | Paragraph | Bullets | Commands | Table | Figure | Words | Section
+
+
+def spans(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the pieces of a text, each with whether it stood between backticks: words to type."""
+    for number, piece in enumerate(CODE.split(text)):
+        if piece:
+            yield piece, number % 2 == 1
 
 
 def unfolded(parts: Sequence[Part]) -> Iterator[Part]:

@@ -18,6 +18,7 @@ from gan_lab.report.documents.parts import (
     Paragraph,
     Part,
     Words,
+    spans,
     unfolded,
 )
 from gan_lab.report.page import Figure
@@ -30,6 +31,7 @@ ADVICE = "results.docx is not written without python-docx: pip install 'gan-lab[
 LONG_SIDE, SHORT_SIDE, MARGIN = 29.7, 21.0, 1.5  # cm: A4 on its side, for wide tables
 HIGHEST = 14.0  # cm of a figure, so that its caption is on the same page
 TEXT, POINTS, SMALLEST = 10.0, 7.5, 4.5  # points: of text, of tables, of the widest tables
+MONOSPACE = "Courier New"
 LETTER = 0.0235  # cm that a letter is wide, for each point of its size, with some room
 BORDERS = 0.4  # cm of a column that stay empty
 LONGEST = 70  # letters of a cell that are kept in one line
@@ -61,10 +63,10 @@ def _add(document: "Document", part: Part) -> None:
     if isinstance(part, Heading):
         add_heading(document, part.words, 1)
     elif isinstance(part, Paragraph):
-        document.add_paragraph(document_text(part.words))
+        _add_sentences(document.add_paragraph(), part.words)
     elif isinstance(part, Bullets):
         for line in part.lines:
-            document.add_paragraph(document_text(line), style="List Bullet")
+            _add_sentences(document.add_paragraph(style="List Bullet"), line)
     elif isinstance(part, Commands):
         for line in part.lines:
             add_code(document, line)
@@ -77,6 +79,14 @@ def _add(document: "Document", part: Part) -> None:
         _add_table(document, part)
     elif isinstance(part, Figure):
         _add_figure(document, part)
+
+
+def _add_sentences(paragraph: Any, text: str) -> None:
+    """Add a text, in which what stands between backticks has the letters of a terminal."""
+    for piece, is_code in spans(text):
+        run = paragraph.add_run(document_text(piece))
+        if is_code:
+            run.font.name = MONOSPACE
 
 
 @dataclass(frozen=True)
@@ -151,7 +161,8 @@ def add_rows(document: "Document", table: Table, page: float) -> None:
     _repeat_on_each_page(made.rows[0])
     for cells in table.rows:
         _add_row(made, cells, columns)
-    remarks = document.add_paragraph(document_text(" ".join(table.remarks)))
+    remarks = document.add_paragraph()
+    _add_sentences(remarks, " ".join(table.remarks))
     remarks.paragraph_format.space_before = Pt(4)
 
 
@@ -178,7 +189,7 @@ def add_code(document: "Document", line: str) -> None:
     from docx.shared import Pt
 
     run = document.add_paragraph().add_run(document_text(line))
-    run.font.name, run.font.size = "Courier New", Pt(POINTS)
+    run.font.name, run.font.size = MONOSPACE, Pt(POINTS)
 
 
 def _add_figure(document: "Document", figure: Figure) -> None:

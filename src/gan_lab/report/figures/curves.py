@@ -12,7 +12,7 @@ import numpy as np
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.report.collect import RunData
 from gan_lab.report.curves import Band, Curve, band, curve, training_seconds
-from gan_lab.report.figures.look import AXES, LETTER, Look, Stroke
+from gan_lab.report.figures.look import AXES, FLOOR_LINE, LETTER, Look, Stroke
 from gan_lab.report.scores import Measure, series
 
 WIDE = 10  # a range of positive scores beyond this factor is drawn on a logarithmic axis
@@ -210,7 +210,7 @@ def draw_score_curves(look: Look, measures: Sequence[Measure], path: Path) -> Pa
                           for data in look.runs}  # fmt: skip
                 look.draw_lines(axis, points, smoothed=False)
                 if measure.floor_beside is not None:
-                    axis.axhline(measure.floor_beside, color="black", linestyle=":", linewidth=0.9)
+                    axis.axhline(measure.floor_beside, **FLOOR_LINE)
                 axis.set_xlabel(AXES[against])
                 axis.xaxis.set_tick_params(labelbottom=True)
                 axis.ticklabel_format(axis="x", style="plain")

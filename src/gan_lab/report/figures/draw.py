@@ -23,8 +23,9 @@ from gan_lab.training.trained import load_run
 Add = Callable[..., None]  # (path or None, title, words, what it shows, drawn)
 
 HOW = (
-    "Lines are medians over a twentieth of the training, of several seeds their mean; the band is "
-    "from the lowest to the highest seed, of one seed it holds the middle 80 % of the values."
+    "Lines are medians over a twentieth of the training; with several seeds, the mean of theirs. "
+    "The band reaches from the lowest to the highest seed; with one seed, over the middle 80 % of "
+    "the values."
 )
 BEST = 3  # measures of the averaged generator that figures show, beside the first
 
@@ -172,8 +173,8 @@ def _draw_scores(study: Study, folder: Path, add: Add) -> None:
         curves.draw_score_curves(study.look, over_time[: BEST + 1], folder / "scores.png"),
         "Scores over the training",
         "Against the step, the images shown to D (so that losses with several updates of D are "
-        "compared fairly) and the time of training without pauses. With several seeds their mean; "
-        "the band reaches from the lowest to the highest.",
+        "compared fairly) and the time of training without pauses. With several seeds, a "
+        "line is their mean, and its band reaches from the lowest to the highest.",
         _of_all(
             look,
             "Lines of scores over the step, over the images shown to D and over the time, a line "
@@ -234,8 +235,9 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
         add(
             path,
             "The generator's gradient under minimax and log-D",
-            f"Where D is sure of the fakes (a far below 0) minimax gives no gradient, log-D nearly "
-            f"1. Right: measured on D and G of {best.name}.",
+            f"Where D is sure of the fakes (a far below 0) the gradient is nearly 0 under "
+            "minimax and nearly -1 under log-D (the nonsaturating loss). Right: "
+            f"measured on D and G of {best.name}.",
             "Lines of the generator's gradient over D's logit of a fake, by the formulas and as "
             f"measured on the run {best.name}.",
         )
@@ -247,7 +249,8 @@ def _draw_curves(look: Look, folder: Path, add: Add) -> None:
             path,
             "The five curves of each GAN",
             "Two panels a setting: both losses, and D's outputs on real and generated images. "
-            f"{HOW} Panels of one loss have one axis; unlike losses are not comparable.",
+            f"{HOW} Panels of the same loss have the same axis; values of different losses cannot "
+            "be compared.",
             _of_all(
                 look,
                 "Lines of both losses, and of D's outputs on real and generated images, over the "

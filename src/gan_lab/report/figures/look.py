@@ -18,6 +18,9 @@ LETTER = 0.068
 AXES = {"step": "step (generator updates)", "images": "real images shown to D",
         "seconds": "training time without pauses (seconds)"}  # fmt: skip
 FLOOR = "real data"
+# Like no line of a setting, in grey print neither.
+FLOOR_DASHES = (0, (8, 2, 1, 2, 1, 2))
+FLOOR_LINE: dict[str, Any] = {"color": "0.35", "linestyle": FLOOR_DASHES, "linewidth": 0.9}
 
 
 Colour: TypeAlias = str | tuple[float, float, float, float]  # a name, or red to alpha from 0 to 1
@@ -89,7 +92,7 @@ class Look:
 
     def legend(self, figure: Any, width: float, floor: bool = False) -> None:
         """Put one legend for all axes below them, in as many columns as fit; `floor`: with the
-        dotted line of real data."""
+        line of real data."""
         from matplotlib.lines import Line2D
 
         by_setting = {self.settings.of_run[data.name]: data for data in self.runs}
@@ -103,7 +106,7 @@ class Look:
         ]
         if floor:
             labels.append(FLOOR)
-            lines.append(Line2D([], [], color="black", linestyle=":", linewidth=0.9))
+            lines.append(Line2D([], [], **FLOOR_LINE))
         columns = self._columns(width)
         figure.legend(lines, labels, loc="outside lower center", ncols=columns)
 

@@ -122,7 +122,7 @@ def draw_modes(runs: Sequence[RunData], settings: Settings, path: Path) -> Path:
     labels.append("real images, by the same judge" if judged else "training data")
     left = max(map(len, labels)) * LETTER
     with style.context(STYLE):
-        size = (left + min(9.0, 0.45 * len(names)) + 1.2, 0.25 * len(rows) + 0.9)
+        size = (left + min(9.0, 0.45 * len(names)) + 1.2, max(1.8, 0.25 * len(rows) + 0.9))
         figure = Figure(figsize=size, layout="constrained")
         axis = figure.subplots()
         picture = axis.imshow(rows, aspect="auto", cmap="viridis", vmin=0)

@@ -36,7 +36,7 @@ def draw_equilibrium(look: Look, path: Path) -> Path | None:
         replace(look, runs=runs),
         path,
         {
-            "V = -loss/d (nats)": (_value, -LOG_4, "-log 4"),
+            "V: minus the loss of D (nats)": (_value, -LOG_4, "-log 4"),
             "D(x)": (lambda data: curve(data, "d/real"), 0.5, "1/2"),
             "D(G(z)) before D's update": (lambda data: curve(data, "d/fake_1"), 0.5, "1/2"),
         },
