@@ -114,6 +114,7 @@ def test_the_first_paragraph_has_the_result_and_its_numbers(copy):
         shutil.rmtree(directory)
     alone = result()
     assert re.search(r"is (10|20|45|55) \(lower is better\); real", alone)
+    assert "1 run is shorter than 500 steps: too short to tell" in alone
     (finished(copy)[0] / "evaluations.jsonl").unlink()
     assert result() == "No run has finished with a score that ranks it."
 

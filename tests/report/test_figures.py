@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gan_lab.figures.captions import in_lines
 from gan_lab.report.collect import collect
 from gan_lab.report.curves import band, moving_median, oscillation, training_seconds
 from gan_lab.report.figures import curves
@@ -158,3 +159,9 @@ def test_oscillation_of_known_curves():
     stairs = np.repeat(np.arange(10.0), 8)
     assert oscillation(stairs) == 0  # a trend between tenths is none
     assert oscillation(np.tile([1.0, -1.0], 40)) == 1
+
+
+def test_a_label_is_broken_between_settings_not_inside_of_one():
+    label = "latent_dim 2, hidden_dim 4, lr 0.0001"
+    assert in_lines(label, 21) == "latent_dim 2,\nhidden_dim 4,\nlr 0.0001"
+    assert in_lines("a name of more words, lr 1", 12) == "a name of\nmore words,\nlr 1"

@@ -1,7 +1,10 @@
 """The words under figures: what was trained, how, and which weights are shown."""
 
+import textwrap
+
 from gan_lab.config.run_config import RunConfig
 
+JOINT = "\N{NO-BREAK SPACE}"  # at which no line is broken
 WEIGHTS = {"ema": "averaged weights (EMA)", "raw": "raw weights"}
 
 
@@ -24,3 +27,12 @@ def capacity(config: RunConfig) -> str:
     if config.ngf == config.ndf:
         return f"hidden_dim = {config.ngf}"
     return f"ngf = {config.ngf}, ndf = {config.ndf}"
+
+
+def in_lines(label: str, letters: int) -> str:
+    """Break a label into lines of so many letters: after its commas, and between the words of a
+    part only where the part is longer than a line."""
+    parts = [part if len(part) >= letters else part.replace(" ", JOINT)
+             for part in label.split(", ")]  # fmt: skip
+    lines = textwrap.wrap(", ".join(parts), letters, break_on_hyphens=False)
+    return "\n".join(lines).replace(JOINT, " ")

@@ -1,12 +1,12 @@
 """Pictures beside each other, each under a title."""
 
 import math
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from gan_lab.figures.captions import in_lines
 from gan_lab.figures.style import STYLE, save_figure
 
 LETTER = 0.065  # inches: an average one of a title
@@ -26,8 +26,7 @@ def draw_panels(
     width = {1: 4.0, 2: 3.4, 3: 3.2, 4: 2.8}.get(columns, max(1.4, 11.5 / columns))
     letters = int(width / LETTER)
     wrapped = [
-        "\n".join("\n".join(textwrap.wrap(line, letters)) for line in title.splitlines())
-        for title in titles
+        "\n".join(in_lines(line, letters) for line in title.splitlines()) for title in titles
     ]
     lines = max(title.count("\n") + 1 for title in wrapped)
     height, side = pictures[0].shape[:2]

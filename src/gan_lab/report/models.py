@@ -24,8 +24,12 @@ from gan_lab.report.tables import Table
 MOST = 4  # networks that are shown layer by layer; of more the parameters are counted
 CAPTION = (
     "Layers in the order in which they are called, in brackets their parameters; beside each arrow "
-    "the shape that goes on, without the batch. Functions that are no layers, and ways around "
-    "layers, are not drawn."
+    "the shape that goes on, without the batch. Functions that are not layers, and "
+    "connections around layers, are not drawn."
+)
+NOTATION = (
+    "k: side of the kernel; s: stride; p: padding. Out: shape of the output, without the batch. Side: "
+    "how the side of the output follows from that of the input."
 )
 
 
@@ -137,6 +141,6 @@ def _layers(player: Player, title: str) -> Table:
     if player.outside:
         rows.insert(0, ["parameters outside of layers", NOTHING, f"{player.outside:,}", ""])
     rows.append(["all", "", f"{player.parameters:,}", ""])
-    remarks = [f"In: {player.inputs}.", f"Starting weights: {player.weights}."]
+    remarks = [f"In: {player.inputs}.", NOTATION, f"Starting weights: {player.weights}."]
     headings = ["layer", "out", "parameters", "side"]
     return Table(f"{player.name.capitalize()} of {title}", headings, rows, remarks)

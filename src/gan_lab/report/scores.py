@@ -163,6 +163,7 @@ def protocol_lines(found: Sequence[Measure]) -> list[str]:
         parts = [
             f"{name.replace('_', ' ')} {str(value)[:12] if name == 'sha256' else value}"
             for name, value in measure.protocol.items()
+            if value not in (None, {})
         ]
         groups.setdefault(", ".join(parts) or "no protocol was written", []).append(measure)
     return [f"{'; '.join(map(_with_floor, group))}. Protocol: {p}." for p, group in groups.items()]

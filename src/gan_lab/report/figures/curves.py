@@ -1,7 +1,6 @@
 """Figures of numbers over a training: the five curves of each GAN, settings beside each other."""
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gan_lab.figures.captions import in_lines
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.report.collect import RunData
 from gan_lab.report.curves import Band, Curve, band, curve, training_seconds
@@ -72,7 +72,9 @@ def _draw_page(look: Look, groups: Sequence[Sequence[RunData]], path: Path) -> P
                 drawn = _draw_panel(axis, group, panel)
                 bands.setdefault((_kind(group[0], number), number), []).append((axis, drawn))
             label = look.settings.figure_label(look.settings.of_run[group[0].name])
-            pair[0].set_title(_wrapped(label, width / beside / 2), fontsize=8, loc="left")
+            pair[0].set_title(
+                in_lines(label, int(width / beside / 2 / LETTER)), fontsize=8, loc="left"
+            )
             pair[0].set_ylabel("loss")
             pair[1].set_ylabel("D's output" if group[0].output != "probability" else "D(·)")
         for (_, number), alike in bands.items():
@@ -132,12 +134,6 @@ def _limits(bands: Sequence[Band]) -> tuple[float, float]:
         lowest if lowest > low - 0.3 * reach else float(low),
         highest if highest < high + 0.3 * reach else float(high),
     )
-
-
-def _wrapped(label: str, inches: float) -> str:
-    """Break a label between words, never inside of one."""
-    letters = int(inches / LETTER)
-    return "\n".join(textwrap.wrap(label, letters, break_long_words=False, break_on_hyphens=False))
 
 
 def draw_curves(look: Look, path: Path, keys: Mapping[str, str], log: bool = False) -> Path | None:

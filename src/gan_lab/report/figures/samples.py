@@ -2,7 +2,6 @@
 
 import io
 import math
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from gan_lab.analysis.interpolation import places
 from gan_lab.analysis.latents import draw_strips, strips
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.files import new_file
-from gan_lab.figures.captions import caption
+from gan_lab.figures.captions import caption, in_lines
 from gan_lab.figures.panels import draw_panels
 from gan_lab.figures.pictures import picture
 from gan_lab.figures.tiles import draw_tiles
@@ -167,7 +166,7 @@ def _labelled(picture: tuple[int, np.ndarray], label: str, font: Any) -> Image.I
     step, pixels = picture
     image = Image.fromarray(pixels)
     image = image.resize((200, round(200 * image.height / image.width)), Image.Resampling.NEAREST)
-    lines = textwrap.wrap(f"{label}; step {step:,}", 36)
+    lines = in_lines(f"{label}, step {step:,}", 36).splitlines()
     canvas = Image.new("RGB", (210, image.height + 46), "white")
     ImageDraw.Draw(canvas).multiline_text((5, 2), "\n".join(lines[:3]), fill="black", font=font)
     canvas.paste(image, (5, 44))
