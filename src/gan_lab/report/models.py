@@ -28,8 +28,8 @@ CAPTION = (
     "connections around layers, are not drawn."
 )
 NOTATION = (
-    "k: side of the kernel; s: stride; p: padding. Out: shape of the output, without the batch. Side: "
-    "how the side of the output follows from that of the input."
+    "k is the side of the kernel, s the stride, p the padding. Out: the shape of the output, "
+    "without the batch. Side: how the side of the output follows from that of the input."
 )
 
 
@@ -141,6 +141,8 @@ def _layers(player: Player, title: str) -> Table:
     if player.outside:
         rows.insert(0, ["parameters outside of layers", NOTHING, f"{player.outside:,}", ""])
     rows.append(["all", "", f"{player.parameters:,}", ""])
-    remarks = [f"In: {player.inputs}.", NOTATION, f"Starting weights: {player.weights}."]
+    remarks = [f"In: {player.inputs}.", f"Starting weights: {player.weights}."]
+    if any(layer.arithmetic for layer in player.layers):
+        remarks.insert(1, NOTATION)
     headings = ["layer", "out", "parameters", "side"]
     return Table(f"{player.name.capitalize()} of {title}", headings, rows, remarks)
