@@ -279,7 +279,18 @@ def test_of_many_classes_those_furthest_below_their_share_are_listed():
     )  # fmt: skip
     _, *rows, left_out, unsure = class_rows(census)
     assert [row[:2] for row in rows] == [[f"c{n}", str(n)] for n in range(20)]
-    assert left_out[0] == "and 11 more" and unsure[:3] == ["unsure", "0", "0.0%"]
+    assert left_out[0] == "and 11 more" and unsure[:3] == ["unsure", "0", "0%"]
+
+
+def test_where_no_sample_has_a_class_there_are_no_shares_of_classes():
+    census = ClassCensus(
+        judge=NOBODY, samples=60, classes=(ClassCount("a", 0, 0.0, (0.0, 1.0), 1.0),),
+        unsure=Share(60, 60, 1.0, (0.94, 1.0)), missing=(), missing_number=None,
+        chi_square=ChiSquare(0, None, 0), kl=None, kl_by_chance=0, conclusion="",
+    )  # fmt: skip
+    _, row, unsure = class_rows(census)
+    assert row == ["a", "0", "–", "–", "100%"]
+    assert unsure == ["unsure", "60", "100%", "94.0% to 100%", ""]
 
 
 def test_unlabelled_data_are_described_by_duplicates(gan_lab_here, tmp_path):

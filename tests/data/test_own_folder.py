@@ -36,7 +36,7 @@ def here(trained, tmp_path):
 
 
 def test_a_classifier_of_the_folders_classes_is_told_with_its_accuracy(trained):
-    assert "classifier  image_folder: right on 100.0% of 8 test images" in trained[1]
+    assert "classifier  image_folder: right on 100% of 8 test images" in trained[1]
 
 
 def test_config_yaml_has_the_names_of_the_classes(here):

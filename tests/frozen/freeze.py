@@ -97,6 +97,7 @@ def with_old_datasets(checkout: Path, place: Path) -> Path:
     """
     shutil.copytree(checkout / "src", place / "src", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(checkout / "conf", place / "conf")
+    shutil.copytree(checkout / "docs", place / "docs")  # the glossary of reports
     for path in (HERE.parent / "datasets_of_0.1").glob("*.yaml"):
         shutil.copy(path, place / "conf" / "dataset")
     return place

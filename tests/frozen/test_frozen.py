@@ -4,7 +4,8 @@ decided on: `python tests/frozen/freeze.py compare tests/frozen/names.json . --o
 facts.json is of version 0.1, with the dataset files that it had (datasets_of_0.1); names.json has
 the runs that the same settings make with those of today, where these differ. Decided since: the
 noise of a relativistic loss is apart for real and fake images (metrics.conditional), reports have
-other figures, and their columns say the rule of a census and which scores have an interval (files).
+other figures, and their columns say the rule of a census and which scores have an interval, and
+call the score `confident` what it is, "classifier p > 0.9" (files).
 """
 
 import copy

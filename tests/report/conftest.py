@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sheets_of import CONTENT, NAME, copied_sheet, write_sheet
+
 QUICK = (
     *("logger=none", "steps=40", "log_every=2", "sample_every=10", "score_every=20"),
     *("batch_size=16", "evaluation.samples=100", "evaluation.samples_during=100", "threads=1"),
@@ -32,3 +34,23 @@ def copy(study, tmp_path) -> Path:
     """A copy of the study, to change things in."""
     shutil.copytree(study, tmp_path / "runs" / "widths")
     return tmp_path / "runs" / "widths"
+
+
+@pytest.fixture(scope="session")
+def answered(study, made_once, gan_lab_here_in) -> Path:
+    """A folder with the study, a sheet about it, and the documents of that sheet."""
+
+    def answer(folder: Path) -> None:
+        shutil.copytree(study, folder / "runs" / "widths")
+        write_sheet(folder, CONTENT)
+        result = gan_lab_here_in(folder, "report", "widths", "--sheet", NAME)
+        assert result.returncode == 0, result.stderr
+        (folder / "said.txt").write_text(result.stdout, encoding="utf-8")
+
+    return made_once("answered", answer)
+
+
+@pytest.fixture
+def documents(answered, tmp_path) -> Path:
+    """A copy of these documents, beside a copy of the study."""
+    return copied_sheet(answered, tmp_path)

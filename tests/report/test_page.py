@@ -32,7 +32,7 @@ def test_one_command_writes_all_of_it(gan_lab_here, study, tmp_path):
     for path in pictures:
         assert path.with_suffix(".pdf").read_bytes()[:4] == b"%PDF"
     with Image.open(tmp_path / "here" / "figures" / "training.gif") as animation:
-        assert animation.n_frames == 4
+        assert animation.n_frames == 5
 
 
 @pytest.mark.slow

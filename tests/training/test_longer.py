@@ -29,7 +29,7 @@ def test_500_steps_and_then_2000_are_2000_undisturbed(gan_lab_in, tmp_path):
                 looks = [line for line in the_run(tmp_path / name).metrics() if
                          "monitor/spread" in line]  # fmt: skip
                 assert [line["step"] for line in looks] == [100, 200, 300, 400, 500]
-                assert the_run(tmp_path / name).sample_steps() == [100, 200, 300, 400, 500]
+                assert the_run(tmp_path / name).sample_steps() == [0, 100, 200, 300, 400, 500]
     assert left(the_run(tmp_path / "one")) == left(the_run(tmp_path / "two"))
 
 
@@ -41,7 +41,7 @@ def test_debug_writes_everything_that_a_run_writes(gan_lab_here, tmp_path, setti
     assert run.directory.parent.name == "debug"
     assert (run.status().state, run.status().step) == ("finished", 10)
     assert [line["step"] for line in run.metrics()] == list(range(1, 11))
-    assert run.sample_steps() == run.checkpoint_steps() == [5, 10]
+    assert run.sample_steps() == [0, *run.checkpoint_steps()] == [0, 5, 10]
     assert {line.step for line in run.evaluations()} == {5, 10}
     assert run.curves_path.is_file() and list(run.tensorboard.iterdir())
     assert run.modes("ema") is not None

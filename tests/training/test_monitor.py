@@ -48,8 +48,8 @@ def test_recorded_runs_get_their_verdicts(name):
     ("name", "evidence"),
     [
         ("d_rate_too_high", "constant output: two samples differ 0.1"),
-        ("minimax", "D won: D ranks 100.0% of pairs rightly"),
-        ("only_d_trained", "D won: D ranks 100.0% of pairs rightly, and G is not trained"),
+        ("minimax", "D won: D ranks 100% of pairs rightly"),
+        ("only_d_trained", "D won: D ranks 100% of pairs rightly, and G is not trained"),
         ("mlp_fast_generator", "dropping modes: 5 classes, 50% of the real images, are missing"),
         ("unbounded_critic", "diverged: loss/g is about"),
     ],

@@ -20,6 +20,7 @@ from torch.nn.functional import softplus
 
 from gan_lab.analysis.equilibrium_figures import draw_equilibrium, draw_optimum
 from gan_lab.analysis.optimal_discriminator import LOG_4, compare_with_optimum
+from gan_lab.common.console import percent_within
 from gan_lab.common.errors import RunError
 from gan_lab.common.files import replace_file
 from gan_lab.common.typed import plain
@@ -262,8 +263,8 @@ def conclude(fresh: FreshAccuracy, held_out: HeldOut | None, gap: DualityGap | N
     A loss whose D gives no probability has neither `held_out` nor `gap`.
     """
     reasons = list(_reasons(fresh, held_out, gap))
-    low, high = fresh.interval
-    numbers = f"a fresh discriminator is right in {fresh.accuracy:.1%} [{low:.1%}, {high:.1%}]"
+    accuracy = percent_within(fresh.accuracy, fresh.interval)
+    numbers = f"a fresh discriminator is right in {accuracy}"
     if held_out is not None and gap is not None:
         numbers = (
             f"V = {held_out.value.mean:.3f} (-log 4 = {-LOG_4:.3f}), "

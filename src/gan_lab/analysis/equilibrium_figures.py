@@ -7,6 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from gan_lab.analysis.optimal_discriminator import LOG_4, Optimum
+from gan_lab.common.console import percent
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.runs.equilibrium import Equilibrium
 from gan_lab.runs.lines import MetricsLine
@@ -111,7 +112,7 @@ def draw_optimum(optimum: Optimum, centers: Tensor, std: float, path: Path) -> N
                     figure.colorbar(shown, ax=axis, shrink=0.8)
         numbers = optimum.numbers
         away = numbers.outside
-        outside = f"   {away:.1%} of the fakes lie outside" if away else ""
+        outside = f"   {percent(away)} of the fakes lie outside" if away else ""
         figure.suptitle(
             f"mean |D - D*| {numbers.error:.3f} (by chance {numbers.error_by_chance:.3f})   "
             f"V(D*) {numbers.value_optimal:.3f}, V(D) {numbers.value_learned:.3f}, "

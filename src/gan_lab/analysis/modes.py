@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from gan_lab.analysis.modes_figures import draw_census, draw_distances, draw_pairs, draw_sheet
+from gan_lab.common.console import percent, percent_within
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.version import __version__
 from gan_lab.data import ImageDataset, PointDataset
@@ -248,7 +249,7 @@ def _class_counts(
 def with_high_quality(found: ClassCensus, census: Census) -> ClassCensus:
     """Return a census of points with the share that is within 3 std of a centre: has a class."""
     good = _share(census.sure, census.total)
-    words = f"{good.share:.1%} are within 3 std of a centre (a perfect sampler has 98.9%)."
+    words = f"{percent(good.share)} are within 3 std of a centre (a perfect sampler has 98.9%)."
     return replace(found, high_quality=good, conclusion=f"{found.conclusion} {words}")
 
 
@@ -337,7 +338,7 @@ def _share_of(hits: Tensor) -> Share:
 
 def _diversity_conclusion(found: Diversity) -> str:
     count, duplicates, sizes = found.samples, found.duplicates, found.birthday
-    low, high = duplicates.interval
+    low, _ = duplicates.interval
     _, real_high = found.real_duplicates.interval
     ratio = found.spread.generated / found.spread.real if found.spread.real else 1.0
 
@@ -345,9 +346,9 @@ def _diversity_conclusion(found: Diversity) -> str:
         return f"about {size**2:,}" if size else f"more than {count**2:,}"
 
     numbers = (
-        f"Of {count:,} samples {duplicates.share:.1%} [{low:.1%}, {high:.1%}] are as near to "
-        f"another as the closest {AS_ALIKE:.0%} of real images; by the birthday paradox the "
-        f"samples are of {support(sizes.generated)} different ones (real images at the same "
+        f"Of {count:,} samples {percent_within(duplicates.share, duplicates.interval)} are as near "
+        f"to another as the closest {percent(AS_ALIKE, 0)} of real images; by the birthday paradox "
+        f"the samples are of {support(sizes.generated)} different ones (real images at the same "
         f"distance: {support(sizes.real)}). Two samples differ {ratio:.2f} times as much as two "
         "real images."
     )
@@ -375,7 +376,9 @@ def census_conclusion(
     `agreement` is how many samples are of the class that was asked for, `perfect` the share of
     real images that the judge would say so of.
     """
-    has_class = f"{census.sure:,} of {census.total:,} samples ({census.sure / census.total:.1%})"
+    has_class = (
+        f"{census.sure:,} of {census.total:,} samples ({percent(census.sure / census.total)})"
+    )
     if census.mostly_unsure:
         return (
             f"Unrecognisable: only {has_class} are of any class, so that their shares say little "
@@ -383,10 +386,10 @@ def census_conclusion(
         )
     numbers = f"{has_class} have a class{_numbers(census, classes)}"
     if agreement is not None:
-        low, high = agreement.interval
-        numbers += f" Of the classes asked for, {agreement.share:.1%} [{low:.1%}, {high:.1%}] came"
+        came = percent_within(agreement.share, agreement.interval)
+        numbers += f" Of the classes asked for, {came} came"
         numbers += (
-            "." if perfect is None else f" (of real images {perfect:.1%}, by the same judge)."
+            "." if perfect is None else f" (of real images {percent(perfect)}, by the same judge)."
         )
     return f"{_about_modes(census, classes)} {numbers}{_about_judge(census)}"
 
@@ -438,8 +441,8 @@ def _untold(census: Census, classes: Sequence[str]) -> str:
 
     def could(index: int) -> str:
         least = smallest[index]
-        told = "not at any share" if math.isnan(least) else f"from a share of {least:.1%} on"
-        return f"{classes[index]} {told} (real {census.real_shares[index]:.1%})"
+        told = "not at any share" if math.isnan(least) else f"from a share of {percent(least)} on"
+        return f"{classes[index]} {told} (real {percent(census.real_shares[index])})"
 
     shown = census.untold[:SEVERAL]
     more = len(census.untold) - len(shown)
@@ -483,11 +486,8 @@ def _rounded(expected: float) -> str:
 
 
 def _class_share(census: Census, classes: Sequence[str], index: int) -> str:
-    low, high = census.intervals[index]
-    return (
-        f"{classes[index]} with {census.shares[index]:.1%} [{low:.1%}, {high:.1%}] "
-        f"(real {census.expected_shares[index]:.1%})"
-    )
+    share = percent_within(census.shares[index], census.intervals[index])
+    return f"{classes[index]} with {share} (real {percent(census.expected_shares[index])})"
 
 
 def _p_value(p: float) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_lab.common.console import percent
 from gan_lab.common.text import figure_text
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.figures.tiles import grid
@@ -63,7 +64,7 @@ def _title(census: ClassCensus) -> str:
     about = "about " if number is not None and number > len(named) else ""
     return "   ".join(
         [
-            f"{census.samples:,} samples, {census.unsure.share:.1%} unsure",
+            f"{census.samples:,} samples, {percent(census.unsure.share)} unsure",
             f"missing classes: {'cannot tell' if number is None else f'{about}{number:,}'}",
             *([] if kl is None else [f"KL {kl:.3f} nats"]),
         ]

@@ -40,6 +40,7 @@ gan-lab: train, compare and explain GANs.
   gan-lab sample RUN                   draw samples; --layout files, classes, plane, nearest
   gan-lab interpolate RUN              draw the way from one latent to another, and beyond
   gan-lab report STUDY|RUN ...         a page, tables and figures that compare runs
+  gan-lab report STUDY --sheet A       a lab sheet (A to E, or your own), answered from runs
   gan-lab export RUN                   the generator for other programs
   gan-lab pack RUN                     a zip to send, without this machine's places
   gan-lab dashboard                    panels of Weights & Biases; saving them needs an account

@@ -1,8 +1,8 @@
 """`gan-lab modes RUN`: which classes a generator makes, and which it does not."""
 
 from gan_lab.cli.arguments import at_least, examining_parser, opened_run
-from gan_lab.common.console import print_rows, say, say_figures
-from gan_lab.runs.census import ClassCensus
+from gan_lab.common.console import NOTHING, percent, print_rows, say, say_figures
+from gan_lab.runs.census import ClassCensus, ClassCount, Share
 
 FEWEST = 50  # of ten classes each is then expected five times
 MOST_CLASSES = 20  # that are listed
@@ -44,17 +44,16 @@ def class_rows(census: ClassCensus) -> list[list[str]]:
         classes = sorted(ordered[:MOST_CLASSES], key=classes.index)
     rows = [["class", "samples", "share", "95 % interval", "real"]]
     for one in classes:
-        low, high = one.interval
-        interval = f"{low:.1%} to {high:.1%}"
-        rows.append(
-            [one.name, f"{one.count:,}", f"{one.share:.1%}", interval, f"{one.compared_share:.1%}"]
-        )
+        share, interval = _share(one) if census.has_shares else (NOTHING, NOTHING)
+        rows.append([one.name, f"{one.count:,}", share, interval, percent(one.compared_share)])
     left_out = len(census.classes) - len(classes)
     if left_out:
         rows.append([f"and {left_out:,} more", "", "", "", ""])
-    unsure = census.unsure
-    low, high = unsure.interval
-    rows.append(
-        ["unsure", f"{unsure.count:,}", f"{unsure.share:.1%}", f"{low:.1%} to {high:.1%}", ""]
-    )
+    rows.append(["unsure", f"{census.unsure.count:,}", *_share(census.unsure), ""])
     return rows
+
+
+def _share(counted: ClassCount | Share) -> tuple[str, str]:
+    """Return a share and its interval."""
+    low, high = counted.interval
+    return percent(counted.share), f"{percent(low)} to {percent(high)}"

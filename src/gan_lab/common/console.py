@@ -10,6 +10,8 @@ from rich.console import Console
 
 from gan_lab.common.text import printable
 
+NOTHING = "–"  # in a cell of which there is no number
+
 
 def silence() -> None:
     """Let all that is printed, and what is still in the buffer, go nowhere: nobody reads it."""
@@ -46,6 +48,27 @@ def say_amid(text: str) -> None:
 def counted(count: int, noun: str) -> str:
     """Return `1 run` or `3 runs`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share in per cent, where 0% is exactly none and 100% exactly all.
+
+    What would round to them is `<0.1%` or `>99.9%`: 996 of 1,000 are not all.
+    """
+    if share in (0, 1):
+        return f"{share:.0%}"
+    least = 10.0**-digits
+    rounded = f"{share:.{digits}%}"
+    if 0 < share < 0.5 and float(rounded[:-1]) == 0:
+        return f"<{least:.{digits}f}%"
+    if 0.5 < share < 1 and float(rounded[:-1]) == 100:
+        return f">{100 - least:.{digits}f}%"
+    return rounded
+
+
+def percent_within(share: float, interval: tuple[float, float]) -> str:
+    """Return a share and its interval in per cent: `3.0% [2.1%, 4.4%]`."""
+    return f"{percent(share)} [{', '.join(map(percent, interval))}]"
 
 
 def say_figures(*paths: Path) -> None:

@@ -96,5 +96,5 @@ def _is_number(text: str) -> bool:
 
 def html_heading(title: str, level: int = 2) -> str:
     """Return a heading of a page that a link can lead to, by the letters of its words."""
-    place = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    place = re.sub(r"[\W_]+", "-", title.lower()).strip("-") or "other"
     return f'<h{level} id="{place}">{html_text(title)}</h{level}>'

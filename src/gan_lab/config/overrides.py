@@ -48,7 +48,8 @@ GROUPS = (*PARTS, "optimizer", "logger", "experiment")
 RUNNING_GROUPS = ("sweep", "search", "pruner", "launcher")  # of many runs, and of no single one
 CHOSEN_BY_NAME = (*GROUPS, *RUNNING_GROUPS)
 # The folders of conf/.
-EVERY_GROUP = (*(group for group in CHOSEN_BY_NAME if group not in OPTIMIZERS), "score")
+EVERY_GROUP = (*(group for group in CHOSEN_BY_NAME if group not in OPTIMIZERS), "score",
+               "sheet")  # fmt: skip
 MINIMAX_NOTE = (
     "loss=minimax is the original game: G minimises log(1 - D(G(z))), whose gradient vanishes once "
     "D has won; loss=nonsaturating is the log-D trick, the BCELoss of most tutorials: G maximises "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from gan_lab.common.console import say
+from gan_lab.common.console import percent, say
 from gan_lab.common.paths import expanded
 from gan_lab.data.dataset import ImageDataset
 from gan_lab.data.facts import FolderFacts
@@ -243,7 +243,7 @@ def _facts(
     if headers.cut:
         crop = (
             f"{headers.cut:,} of {headers.measured:,} images are cut to their central square; "
-            f"the median of these loses {headers.lost:.0%} of its area"
+            f"the median of these loses {percent(headers.lost, 0)} of its area"
         )
     there = {source.labels[index] for index in training} if source.labels is not None else set()
     missing = [name for label, name in enumerate(source.classes) if label not in there]

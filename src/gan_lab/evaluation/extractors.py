@@ -26,7 +26,7 @@ from gan_lab.common.cache import (
     remove,
     write_sealed,
 )
-from gan_lab.common.console import say
+from gan_lab.common.console import percent, say
 from gan_lab.common.errors import RunError
 from gan_lab.common.files import MOST_BYTES, new_file
 from gan_lab.common.paths import expanded
@@ -119,8 +119,8 @@ def trained_classifier(
     share = accuracy(classifier, test.images, test.labels)
     if share < minimum_accuracy:
         raise RunError(
-            f"the classifier of {dataset_name} is right on {share:.1%} of the test images, under "
-            f"its gate of {minimum_accuracy:.0%}: samples cannot be judged by it."
+            f"the classifier of {dataset_name} is right on {percent(share)} of the test images, "
+            f"under its gate of {percent(minimum_accuracy)}: samples cannot be judged by it."
         )
     sha256 = hashlib.sha256(content).hexdigest()
     return _classifier_extractor(f"{dataset_name}cnn-{sha256[:8]}", sha256, classifier, device)
@@ -132,7 +132,7 @@ def confusion_lines(classifier: Classifier, test: ImageDataset) -> Iterator[str]
     _, logits = classify(classifier, with_channels(test.images, classifier.channels))
     pairs = Counter(zip(test.labels.tolist(), logits.argmax(1).tolist(), strict=True))
     right = sum(count for (label, taken), count in pairs.items() if label == taken)
-    yield f"right on {right / len(test):.1%} of {len(test):,} test images"
+    yield f"right on {percent(right / len(test))} of {len(test):,} test images"
     totals = test.labels.bincount(minlength=len(test.classes)).tolist()
     wrong = [(count, pair) for pair, count in pairs.items() if pair[0] != pair[1]]
     for count, (label, taken) in sorted(wrong, key=lambda one: (-one[0], one[1]))[:CONFUSED]:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gan_lab.common.console import percent
+
 LEVEL = 0.95
 FEWEST = 3  # values that an interval takes; of two, both are shown
 
@@ -21,7 +23,7 @@ class SeedSummary:
         if self.half_width is None:
             return ", ".join(f"{value:.4g}" for value in self.values)
         low, high = self.mean - self.half_width, self.mean + self.half_width
-        return f"{self.mean:.4g} (sd {self.sd:.2g}, {LEVEL:.0%} {low:.4g} to {high:.4g})"
+        return f"{self.mean:.4g} (sd {self.sd:.2g}, {percent(LEVEL, 0)} {low:.4g} to {high:.4g})"
 
 
 def over_seeds(values: Sequence[float]) -> SeedSummary:

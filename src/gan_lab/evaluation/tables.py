@@ -1,8 +1,10 @@
 """Tables of scores: one run with its floors, or many runs with a column for each quantity."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from gan_lab.common.console import percent
 from gan_lab.common.errors import RunError
 from gan_lab.evaluation.scores import value_named, values_in_lists
 from gan_lab.runs.directory import Run
@@ -164,5 +166,11 @@ def short_name(score: str) -> str:
 def score_cells(run: Run, shown: Sequence[str]) -> list[str]:
     """Return the last scores of a run, as a list of runs writes them; "" where it has none."""
     scores = run.final_scores()
-    return [format(scores[name], value_named(name).format) if name in scores else ""
+    return [_formatted(scores[name], value_named(name).format) if name in scores else ""
             for name in shown]  # fmt: skip
+
+
+def _formatted(value: float, form: str) -> str:
+    """Return a value as its score's file has it; a share never as all or none unless it is."""
+    share = re.fullmatch(r"\.(\d+)%", form)
+    return percent(value, int(share[1])) if share else format(value, form)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from gan_lab.common.cache import make_private
+from gan_lab.common.console import percent
 from gan_lab.common.paths import expanded
 from gan_lab.config.run_config import RunConfig
 from gan_lab.data import (
@@ -124,7 +125,7 @@ def _balance(train: ImageDataset, test: ImageDataset) -> Iterator[str]:
     yield f"  classes   {len(counts)}, of {int(counts.min()):,} to {int(counts.max()):,}"
     rows = zip(train.classes, counts.tolist(), held_out.tolist(), strict=True)
     for name, count, tests in list(rows)[:LISTED_CLASSES]:
-        yield f"    {name:<16}{count:>9,}{count / len(train):>8.1%}{tests:>9,} held out"
+        yield f"    {name:<16}{count:>9,}{percent(count / len(train)):>8}{tests:>9,} held out"
     if len(counts) > LISTED_CLASSES:
         yield f"    and {len(counts) - LISTED_CLASSES} more"
 

@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import torch
@@ -11,6 +11,8 @@ from torch import nn
 from gan_lab.analysis.interpolation import places
 from gan_lab.analysis.latents import strips
 from gan_lab.analysis.modes import averaged_census
+from gan_lab.analysis.summary import summarise
+from gan_lab.analysis.summary_figures import draw_early_and_late, draw_real_and_generated
 from gan_lab.common.console import counted, duration, say
 from gan_lab.common.errors import (
     Interrupted,
@@ -39,7 +41,7 @@ from gan_lab.runs.damage import damage
 from gan_lab.runs.directory import COLLAPSED, MONITOR, Run
 from gan_lab.runs.environment import environment
 from gan_lab.runs.initial import InitialWeights
-from gan_lab.runs.lines import Gap, ScoreLine, Start
+from gan_lab.runs.lines import Gap, ScoreLine, Start, Status
 from gan_lab.runs.resume import cut_after
 from gan_lab.tracking import JsonLines, Tracker
 from gan_lab.tracking.base import open_tracker
@@ -111,10 +113,18 @@ def train_run(
             say(f"{changed} since this run's last start: it goes on with the code of today")
         run.set_status("running", progress.step)
         _train_and_score(prepared, run, progress)
+        # Before the state: a run that is finished has all its files, whenever it is killed.
+        status = Status("finished", progress.step, "")
+        _say_each(write_summary(run, prepared.config, command, status))
         run.set_status("finished", progress.step)
         return run
     except BaseException as error:
-        raise _write_end(run, progress, error) from error
+        raised = _write_end(run, progress, error)
+        with suppress(OSError, RunError):  # a full disk: the words of before stay
+            sentences = write_summary(run, prepared.config, command)
+            if isinstance(error, Diverged | Collapsed):
+                _say_each(sentences)
+        raise raised from error
     finally:
         run.release()
 
@@ -196,6 +206,7 @@ def _train_and_score(prepared: Prepared, run: Run, progress: Progress) -> None:
             words = value_named(best_by).title
         draw_curves(run.metrics(), run.curves_path, state.loss.output, best_by, words)
         show_interpolation(config, run, state, progress.step, trackers)
+        show_beside(evaluator, state, progress.step)
         count = config.runtime.evaluation.samples
         raw, averaged = map(evaluator.samples_of, (state.generator, state.average))
         final = score_both(evaluator, raw, averaged, progress.step, count, evaluator.available())
@@ -237,6 +248,30 @@ def show_interpolation(
     words = f"averaged generator (EMA), first {STRIPS} pairs of latents of the seed, step {step:,}"
     for tracker in trackers:
         tracker.image(step, "interpolation", path, words)
+
+
+def show_beside(evaluator: RunEvaluator, state: TrainingState, step: int) -> None:
+    """Draw held-out images beside generated ones, and early samples beside the last."""
+    run = evaluator.run
+    run.figures.mkdir(exist_ok=True)
+    with suppress(RunError, UsageError):  # no held-out images: said where scores are
+        real = evaluator.reference.test
+        draw_real_and_generated(state, real, step, run.figures / "real_and_generated.png")
+    draw_early_and_late(run, run.figures / "early_and_late.png")
+
+
+def write_summary(
+    run: Run, config: RunConfig, command: str, status: Status | None = None
+) -> list[str]:
+    """Write in words what became of the run, and return the sentences."""
+    sentences = summarise(run, config, command, status)
+    run.write_summary(sentences)
+    return sentences
+
+
+def _say_each(sentences: Sequence[str]) -> None:
+    for number, sentence in enumerate(sentences):
+        say(f"{'' if number else 'summary':<10}{sentence}")
 
 
 def show_modes(

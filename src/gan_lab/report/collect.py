@@ -136,7 +136,7 @@ def _members(folder: Path) -> tuple[list[Path], list[str]]:
             found.append(child)
         elif inner:
             found += inner
-        elif not child.name.startswith(".") and not (child / "report.html").exists():
+        elif not child.name.startswith(".") and not _is_written(child):
             empty.append(child)
     # A study may hold folders of its own; where there are submissions, each should be one.
     if not found or any(directory.parent != folder for directory in found):
@@ -145,6 +145,11 @@ def _members(folder: Path) -> tuple[list[Path], list[str]]:
             for child in empty
         ]
     return found, unreadable
+
+
+def _is_written(folder: Path) -> bool:
+    """Whether a report or a sheet was written into a folder."""
+    return any((folder / f"{name}.html").exists() for name in ("report", folder.name))
 
 
 def _names(directories: Sequence[Path]) -> dict[Path, str]:

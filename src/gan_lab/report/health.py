@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from gan_lab.common.console import NOTHING, percent
 from gan_lab.report.collect import RunData
 from gan_lab.report.settings import Settings
-from gan_lab.report.tables import NOTHING, Table, number, ordered, run_labels
+from gan_lab.report.tables import Table, number, ordered, run_labels
 from gan_lab.runs.census import ClassCensus
 from gan_lab.training.monitor import KEY, VERDICTS
 
@@ -122,7 +123,7 @@ def _counted_at(data: RunData) -> str:
 
 
 def _cells(census: ClassCensus) -> list[str]:
-    return [_missing(census), f"{census.unsure.share:.1%}", number(census.kl)]
+    return [_missing(census), percent(census.unsure.share), number(census.kl)]
 
 
 def _missing(census: ClassCensus) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_lab.common.console import counted
+from gan_lab.common.console import NOTHING, counted
 from gan_lab.common.typed import plain
 from gan_lab.explain.description import (
     Effort,
@@ -19,7 +19,7 @@ from gan_lab.report.collect import RunData
 from gan_lab.report.page import Figure
 from gan_lab.report.settings import Settings
 from gan_lab.report.study import Study
-from gan_lab.report.tables import NOTHING, Table
+from gan_lab.report.tables import Table
 
 MOST = 4  # networks that are shown layer by layer; of more the parameters are counted
 CAPTION = (
@@ -119,7 +119,13 @@ def _block(group: _Group, path: Path) -> Block:
     tables.append(Table(f"Training of {title}", ["what", "value"], facts, remarks))
     if first.players is None:
         return Block(title, tables, None)
-    drawing = Figure(draw_networks(first.players, path), f"The networks of {title}", CAPTION)
+    drawing = Figure(
+        draw_networks(first.players, path),
+        f"The networks of {title}",
+        CAPTION,
+        shows=f"Block diagram of the generator and the discriminator of {title}, from input to "
+        f"output, a box for each step. {CAPTION}",
+    )
     return Block(title, tables, drawing)
 
 

@@ -15,7 +15,7 @@ from gan_lab.common.text import html_text
 from gan_lab.common.typed import plain
 from gan_lab.figures.style import PRINT_DPI
 from gan_lab.report.collect import RunData
-from gan_lab.report.figures.samples import as_webp, frame_steps, picture_at
+from gan_lab.report.figures.samples import as_webp, frame_steps, latents_words, picture_at
 from gan_lab.report.settings import Settings
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -26,12 +26,22 @@ MANY = 12  # more settings have fewer tiles each in the slider
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure with its title and its words. `drawn`: lines on white, which may be turned dark."""
+    """A figure with its title and its words.
+
+    `drawn`: lines on white, which may be turned dark. `shows` says what is drawn, over what and of
+    how many runs, to those who cannot see it.
+    """
 
     path: Path
     title: str
     words: str
     drawn: bool = True
+    shows: str = ""
+
+    @property
+    def alternative(self) -> str:
+        """The text in place of the picture."""
+        return self.shows or f"{self.title}. {self.words}"
 
 
 @dataclass(frozen=True)
@@ -52,15 +62,20 @@ class Slider:
 
 def figure_html(figure: Figure) -> str:
     """Return a figure with its picture inside."""
-    data = base64.b64encode(figure.path.read_bytes()).decode()
-    kind = "gif" if figure.path.suffix == ".gif" else "png"
-    with Image.open(figure.path) as image:
+    return picture_html(figure.path, figure.alternative, figure.words, figure.drawn)
+
+
+def picture_html(path: Path, alt: str, caption: str, drawn: bool) -> str:
+    """Return a picture with its caption. `drawn`: lines on white, which may be turned dark."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    kind = "gif" if path.suffix == ".gif" else "png"
+    with Image.open(path) as image:
         width = round(image.width / PRINT_DPI * SCREEN_DPI)
     return (
-        f'<figure class="{"drawn" if figure.drawn else "pictures"}">'
-        f'<img alt="{html_text(figure.title)}" width={width} '
+        f'<figure class="{"drawn" if drawn else "pictures"}">'
+        f'<img alt="{html_text(alt)}" width={width} '
         f'src="data:image/{kind};base64,{data}">'
-        f"<figcaption>{html_text(figure.words)}</figcaption></figure>"
+        f"<figcaption>{html_text(caption)}</figcaption></figure>"
     )
 
 
@@ -84,9 +99,11 @@ def slider_html(chosen: Sequence[RunData], settings: Settings) -> str:
         label = settings.label(settings.of_run[data.name])
         panels.append(Panel(f"{label}, seed {data.seed}", frames))
     return (
+        f"<p class=remark>{html_text(latents_words(chosen))}</p>"
         "<div class=film><div class=slider><button id=play type=button>Play</button>"
-        f"<input id=step type=range min=0 max={len(steps) - 1} value={len(steps) - 1} step=1 "
-        'aria-label="step of the training"><output id=shown></output></div>'
+        "<label for=step>Step of the training</label>"
+        f"<input id=step type=range min=0 max={len(steps) - 1} value={len(steps) - 1} step=1>"
+        "<output id=shown for=step></output></div>"
         "<div id=panels></div></div>"
         f"<script type=application/json id=frames>{_json(Slider(steps, panels))}</script>"
     )

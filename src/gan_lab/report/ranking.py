@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from gan_lab.common.console import counted
+from gan_lab.common.console import counted, percent
 from gan_lab.evaluation.seeds import FEWEST, SeedSummary, over_seeds
 
 LEVEL = 0.05
@@ -99,8 +99,8 @@ def _remarks(places: Sequence[Place], adjusted: Mapping[tuple[int, int], float])
     seeds = f"{tested[0]}" if len(tested) == 1 else f"{tested[0]} to {tested[-1]}"
     remarks = [
         f"Welch's t test on the values of the seeds ({seeds} a setting), "
-        f"{counted(len(adjusted), 'pair')}, p corrected by Holm, at {LEVEL:.0%}. The places that "
-        "are not named as beaten are not shown to be worse."
+        f"{counted(len(adjusted), 'pair')}, p corrected by Holm, at {percent(LEVEL, 0)}. The "
+        "places that are not named as beaten are not shown to be worse."
     ]
     if counts[0] < FEWEST:
         remarks.append(f"Settings with fewer than {FEWEST} seeds are placed but not tested.")

@@ -1,7 +1,7 @@
 """What the parts of a report are made from: runs, their settings and their scores."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from gan_lab.common.console import counted
@@ -17,6 +17,8 @@ from gan_lab.report.ranking import Ranking, rank
 from gan_lab.report.scores import Measure, final_lines, measures, ranked_by
 from gan_lab.report.settings import Settings, compare
 from gan_lab.runs.lines import ScoreLine
+
+MOST_NAMED = 4  # runs that a line names
 
 
 class Study:
@@ -129,8 +131,15 @@ class Study:
 
     def missing(self) -> list[str]:
         """What is not there or damaged, a line each."""
+        without: dict[str, list[str]] = {}
+        for data in self.runs:
+            if data.missing:
+                without.setdefault(", ".join(data.missing), []).append(data.name)
         lines = [
-            f"{data.name} has no {', '.join(data.missing)}" for data in self.runs if data.missing
+            f"{names[0]} has no {files}"
+            if len(names) == 1
+            else f"{len(names)} runs have no {files}: {_listed(names)}"
+            for files, names in without.items()
         ]
         own = [data.name for data in self.runs if not data.draws]
         if own:
@@ -140,6 +149,11 @@ class Study:
                 f"{', ...' if len(own) > 1 else ''})"
             )
         return [*self.collection.damage(), *lines]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(names[:MOST_NAMED])}{more}"
 
 
 def _values(config: RunConfig, score: str) -> list[str]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gan_lab.common.console import duration
+from gan_lab.common.console import NOTHING, duration, percent
 from gan_lab.evaluation.seeds import LEVEL, SeedSummary, over_seeds
 from gan_lab.report import curves
 from gan_lab.report.collect import RunData
@@ -13,7 +13,6 @@ from gan_lab.report.scores import Measure, floor_remarks
 from gan_lab.report.settings import MOST_NAMED, Settings
 from gan_lab.runs.lines import ScoreLine
 
-NOTHING = "–"
 MOST_COLUMNS = 6  # that a page shows beside each other
 
 
@@ -138,8 +137,8 @@ def _over_seeds_remarks(settings: Settings, runs: Sequence[RunData]) -> list[str
     return [
         *(alike if run_names(settings, runs) else []),
         "Over the finished seeds of a setting: mean ± half of Student's "
-        f"{LEVEL:.0%} interval of the mean (three seeds or more), else every value; with one seed "
-        "the interval is that of the measurement alone, where there is one.",
+        f"{percent(LEVEL, 0)} interval of the mean (three seeds or more), else every value; with "
+        "one seed the interval is that of the measurement alone, where there is one.",
     ]
 
 

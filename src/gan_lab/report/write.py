@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from gan_lab.analysis.summary import summarise
 from gan_lab.common.console import say
 from gan_lab.common.errors import RunError
 from gan_lab.common.files import replace_file
@@ -23,6 +24,7 @@ from gan_lab.report.figures import samples
 from gan_lab.report.figures.draw import draw_figures
 from gan_lab.report.models import blocks_of
 from gan_lab.report.study import Study
+from gan_lab.runs.lines import Status
 
 Row = dict[str, str | float | None]  # of a spreadsheet, by the headings of its columns
 
@@ -67,7 +69,8 @@ def _write(study: Study, out: Path, steps: Sequence[int] | None, title: str) -> 
     for line in (*study.collection.damage(), *problems):
         say(f"damaged   {line}")
     missing = [*study.missing(), *problems]
-    report = Report(study, title, list(figures.values()), missing, blocks_of(study, folder))
+    blocks = blocks_of(study, folder)
+    report = Report(study, title, list(figures.values()), _told(study), missing, blocks)
     parts = report.parts()
     replace_file(out / "results.md", as_markdown(title, parts))
     replace_file(out / "results.tex", as_latex(title, parts))
@@ -78,6 +81,17 @@ def _write(study: Study, out: Path, steps: Sequence[int] | None, title: str) -> 
     _write_rows(_results(study), out / "results.csv")
     _write_rows(_scores(study), out / "scores.csv")
     return _write_page(report, out / "report.html")
+
+
+def _told(study: Study) -> list[str]:
+    """Return what became of each run, in words."""
+    found = []
+    for data in study.look.runs:
+        label = study.settings.label(study.settings.of_run[data.name])
+        status = Status(data.state, data.step, data.reason, data.run.status().stopped_by)
+        sentences = summarise(data.run, data.config, study.command_of[data.name], status)
+        found.append(f"{label}, seed {data.seed}: {' '.join(sentences)}")
+    return found
 
 
 def _results(study: Study) -> list[Row]:
@@ -138,17 +152,18 @@ def _write_rows(rows: Sequence[Row], path: Path) -> None:
 
 def _write_page(report: Report, path: Path) -> Path:
     study = report.study
+    title = report.title.strip() or "Report"
     chosen = samples.one_a_setting(study.runs, study.settings)
     slider = page.slider_html(chosen, study.settings)
     # The slider shows the same as the animation.
     figures = [figure for figure in report.figures if figure.path.stem != "training"]
     words = report.words()
     parts = [
-        f"<h1>{html_text(report.title)}</h1>" + as_html(report.summary()),
-        as_html(study.main_tables()),
+        f"<h1>{html_text(title)}</h1>" + as_html(report.summary()),
+        as_html(report.results()),
         as_html(figures),
         html_heading("Samples over the training") + slider if slider else "",
         as_html(report.closing()),
         as_html([Heading(WORDS), words]),
     ]
-    return page.write_page(path, report.title, linked(parts, words.terms))
+    return page.write_page(path, title, linked(parts, words.terms))

@@ -125,6 +125,11 @@ class ClassCensus:
     conclusion: str
     high_quality: Share | None = None
 
+    @property
+    def has_shares(self) -> bool:
+        """Whether any sample has a class: else there are no shares of classes."""
+        return any(entry.count for entry in self.classes)
+
     def as_plain(self) -> dict[str, Any]:
         """Return what the file holds, without what does not go for these samples."""
         return _without_none(self, "agreement", "perfect_agreement", "high_quality")

@@ -31,6 +31,7 @@ from gan_lab.common.files import (
     sync,
     write_lines,
 )
+from gan_lab.common.text import printable
 from gan_lab.common.typed import Json, Malformed, plain, read
 from gan_lab.config.length import Steps
 from gan_lab.config.run_config import RunConfig, as_content, read_config
@@ -78,6 +79,7 @@ class Run:
         self.equilibrium_figure = directory / "equilibrium.png"
         self.optimum_figure = directory / "equilibrium_optimum.png"
         self.error_path = directory / "error.txt"
+        self.summary_path = directory / "summary.txt"
         self.tracker_path = directory / "wandb.json"
         self.initial_path = directory / "initial.pt"
         self.samples = directory / "samples"
@@ -174,6 +176,7 @@ class Run:
         return [
             *(self.config_path, self.environment_path, self.status_path, self.metrics_path),
             *(self.evaluations_path, self.error_path, self.tracker_path, self.equilibrium_path),
+            self.summary_path,
             *(self.modes_path(weights) for weights in ("ema", "raw")),
             *figures,
             *(figure.with_suffix(".pdf") for figure in figures),
@@ -224,6 +227,12 @@ class Run:
     def write_error(self, text: str) -> None:
         """Write why the run failed; names of files in it need not be valid UTF-8."""
         replace_file(self.error_path, text)
+
+    def write_summary(self, sentences: Sequence[str]) -> None:
+        """Write what became of the run in words, a sentence in each line."""
+        replace_file(
+            self.summary_path, "".join(f"{printable(sentence)}\n" for sentence in sentences)
+        )
 
     def add_environment(self, entry: Mapping[str, Any]) -> list[Start]:
         """Append the description of one start, and return those of earlier ones."""

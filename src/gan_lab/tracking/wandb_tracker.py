@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gan_lab.common.console import percent
 from gan_lab.common.files import read_json, replace_file
 from gan_lab.common.paths import expanded
 from gan_lab.config.run_config import RunConfig, as_content
@@ -116,7 +117,7 @@ class WandbTracker:
 
     def census(self, step: int, found: ClassCensus) -> None:
         table = self._wandb.Table(columns=list(CENSUS), data=census_rows(found))
-        title = f"Classes of {found.samples:,} samples, {found.unsure.share:.1%} unsure"
+        title = f"Classes of {found.samples:,} samples, {percent(found.unsure.share)} unsure"
         bars = self._wandb.plot.bar(table, "class", "share", title=title)
         self._run.log({"modes/table": table, "modes/bars": bars, "step": step})
         self.summarise({**census_numbers(found), "modes/conclusion": found.conclusion})

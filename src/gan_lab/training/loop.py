@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -82,6 +83,8 @@ def train(
     display = progress_display(progress.step, schedule.steps, run, state.batches.dataset)
     line: dict[str, float] = {}
     began = time.monotonic() - progress.seconds
+    if progress.step == 0 and 0 in schedule.drawn:  # what it begins with; no tracker is told
+        draw_samples(state, run, 0)
     try:
         while progress.step < schedule.steps:
             scalars = take_step(state, progress.step)
@@ -96,7 +99,7 @@ def train(
                 for tracker in hooks.trackers:
                     tracker.log(line)
             if step in schedule.drawn or last:
-                path = run.save_sample(step, lambda path: save_png(sample_grid(state), path))
+                path = draw_samples(state, run, step)
                 for tracker in hooks.trackers:
                     tracker.image(step, "samples", path, f"{grid_words(state)}, step {step:,}")
             planned = step in schedule.saved or last
@@ -151,6 +154,11 @@ def save(
     run.set_status("running", progress.step)
 
 
+def draw_samples(state: TrainingState, run: Run, step: int) -> Path:
+    """Draw `sample_grid` into the run's samples of a step, and return the picture's path."""
+    return run.save_sample(step, lambda path: save_png(sample_grid(state), path))
+
+
 def sample_grid(state: TrainingState) -> np.ndarray:
     """Draw the first images of the seed with the raw generator; labelled: a row for each class.
 
@@ -167,7 +175,7 @@ def sample_grid(state: TrainingState) -> np.ndarray:
         return scatter(data.images[:SCATTER_POINTS].cpu(), fake)
     if not state.batches.labelled:
         return grid(generate(state.generator, sample_latents(seed, GRID_IMAGES, latent_dim)))
-    classes = _drawn_classes(data)
+    classes = drawn_classes(data)
     latents = sample_latents(seed, GRID_COLUMNS, latent_dim).repeat(len(classes), 1)
     labels = classes.repeat_interleave(GRID_COLUMNS)
     return grid(generate(state.generator, latents, labels), GRID_COLUMNS)
@@ -180,11 +188,11 @@ def grid_words(state: TrainingState) -> str:
         return f"raw generator, first {SCATTER_POINTS:,} latents of the seed, over real points"
     if not state.batches.labelled:
         return f"raw generator, first {GRID_IMAGES} latents of the seed"
-    names = ", ".join(data.classes[label] for label in _drawn_classes(data).tolist())
+    names = ", ".join(data.classes[label] for label in drawn_classes(data).tolist())
     return f"raw generator, first {GRID_COLUMNS} latents of the seed for each class: {names}"
 
 
-def _drawn_classes(data: ImageDataset) -> Tensor:
+def drawn_classes(data: ImageDataset) -> Tensor:
     """Return the first classes that are trained on: of one without images nothing is learned."""
     assert data.labels is not None, "only data with labels makes a labelled run"
     classes: Tensor = data.labels.unique()

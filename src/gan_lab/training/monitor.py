@@ -14,6 +14,7 @@ from statistics import median
 import torch
 from torch import Tensor
 
+from gan_lab.common.console import percent
 from gan_lab.data import ImageDataset, PointDataset
 from gan_lab.metrics import JudgeErrors, count_modes, nearest_others, spread, sure_classes
 from gan_lab.training.rng import permutation
@@ -185,7 +186,7 @@ def _d_won(lines: Sequence[Line], window: Sequence[Line]) -> Verdict | None:
     ranked = _values(window, "d/accuracy")
     if not ranked or sum(ranked) / len(ranked) < RIGHT:
         return None
-    words = f"D ranks {sum(ranked) / len(ranked):.1%} of pairs rightly, and G"
+    words = f"D ranks {percent(sum(ranked) / len(ranked))} of pairs rightly, and G"
     largest, last = max(_values(lines, "grad_norm/g"), default=0.0), _size(window, "grad_norm/g")
     if not largest:
         return Verdict(D_WON, f"{words} is not trained")
@@ -209,8 +210,9 @@ def _dropping_modes(earlier: Sequence[Line], now: Line) -> Verdict | None:
         kl, least = now["monitor/kl"], min(_values(earlier, "monitor/kl"), default=0.0)
         if now["monitor/lost"] < DROPPED or now["monitor/sure"] < SURE:
             return None
-        lost = f"{now['monitor/missing']:.0f} classes, {now['monitor/lost']:.0%} of the real images"
-        words = f"{lost}, are missing (KL {kl:.2f} nats, at least {least:.2f} before)"
+        lost = percent(now["monitor/lost"], 0)
+        words = f"{now['monitor/missing']:.0f} classes, {lost} of the real images"
+        words += f", are missing (KL {kl:.2f} nats, at least {least:.2f} before)"
         return Verdict(DROPPING_MODES, words)
     near, farthest = now["monitor/nearest"], max(_values(earlier, "monitor/nearest"))
     if near >= ALIKE:

@@ -27,12 +27,13 @@ WORDS = "Words"
 
 @dataclass(frozen=True)
 class Report:
-    """A study with its title, its figures in the order of the page, what is missing, a line each,
-    and what was trained."""
+    """A study with its title, its figures in the order of the page, each run in words, what is
+    missing, a line each, and what was trained."""
 
     study: Study
     title: str
     figures: Sequence[Figure]
+    told: Sequence[str]
     missing: Sequence[str]
     blocks: Sequence[Block]
 
@@ -42,8 +43,13 @@ class Report:
         return [*self.opening(), *self.figures, *self.closing(), Heading(WORDS), words]
 
     def opening(self) -> list[Part]:
-        """The result, what the runs share, and the tables that most look for."""
-        return [*self.summary(), *self.study.main_tables()]
+        """The result, what the runs share, the main tables, and what became of each run."""
+        return [*self.summary(), *self.results()]
+
+    def results(self) -> list[Part]:
+        """The tables that most look for, and what became of each run."""
+        told = Section("Runs in words", [Bullets(self.told)], folded=len(self.told) > 1)
+        return [*self.study.main_tables(), told]
 
     def summary(self) -> list[Part]:
         """The result, and what the runs share."""

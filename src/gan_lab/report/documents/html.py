@@ -18,9 +18,10 @@ from gan_lab.report.glossary import Term
 from gan_lab.report.page import Figure, figure_html
 from gan_lab.report.tables import Table
 
+CODE = re.compile("`([^`]+)`")
 TAG = re.compile(r"(<[^>]*>)")
 TAG_NAME = re.compile(r"<(\w+)")
-UNLINKED = ("h1", "h2", "h3", "a", "pre", "script", "summary", "dl", "button", "nav")
+UNLINKED = ("h1", "h2", "h3", "a", "pre", "code", "script", "summary", "dl", "button", "nav")
 LONG_CELL = 60  # letters: a reason that is longer is broken into lines
 
 
@@ -47,9 +48,9 @@ def _html(part: Part, level: int) -> str:
     if isinstance(part, Heading):
         return html_heading(part.words, level)
     if isinstance(part, Paragraph):
-        return f"<p>{html_text(part.words)}</p>"
+        return f"<p>{_sentences(part.words)}</p>"
     if isinstance(part, Bullets):
-        return "<ul>" + "".join(f"<li>{html_text(line)}</li>" for line in part.lines) + "</ul>"
+        return "<ul>" + "".join(f"<li>{_sentences(line)}</li>" for line in part.lines) + "</ul>"
     if isinstance(part, Commands):
         return "".join(f"<pre>{html_text(line)}</pre>" for line in part.lines)
     if isinstance(part, Section):
@@ -61,6 +62,11 @@ def _html(part: Part, level: int) -> str:
         return "<dl>" + "".join(map(_term, part.terms)) + "</dl>"
     assert isinstance(part, Table)
     return _table(part, level)
+
+
+def _sentences(text: str) -> str:
+    """Return a text in HTML, in which what stands between backticks is code."""
+    return CODE.sub(r"<code>\1</code>", html_text(text))
 
 
 def _term(term: Term) -> str:
@@ -96,12 +102,13 @@ def _link(term: Term, found: re.Match[str]) -> str:
 
 
 def _table(table: Table, level: int) -> str:
-    head = "".join(f"<th>{html_text(heading)}</th>" for heading in table.headings)
+    head = "".join(f"<th scope=col>{html_text(heading)}</th>" for heading in table.headings)
     rows = "".join("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in table.rows)
     remarks = "".join(f"<p class=remark>{html_text(remark)}</p>" for remark in table.remarks)
+    name = f'aria-label="{html_text(table.title)}"'
     return (
-        f"{html_heading(table.title, level)}<div class=wide tabindex=0 role=region "
-        f'aria-label="{html_text(table.title)}"><table><thead><tr>{head}</tr></thead>'
+        f"{html_heading(table.title, level)}<div class=wide tabindex=0 role=region {name}>"
+        f"<table {name}><thead><tr>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>{remarks}"
     )
 

@@ -52,7 +52,7 @@ def as_latex(title: str, parts: Sequence[Part], figures: str = "figures") -> str
     labels = _Labels()
     body = [line for part in unfolded(parts) for line in _lines(part, figures, labels)]
     text = "\n".join(body)
-    head = [PREAMBLE, *_letters(text + title), rf"\title{{{latex(title)}}}", r"\date{}"]
+    head = [PREAMBLE, *letters(text + title), rf"\title{{{latex(title)}}}", r"\date{}"]
     return "\n".join([*head, r"\begin{document}", r"\maketitle", text, r"\end{document}", ""])
 
 
@@ -71,7 +71,7 @@ class _Labels:
         return label
 
 
-def _letters(text: str) -> list[str]:
+def letters(text: str) -> list[str]:
     """Declare each letter that pdflatex does not know; other engines need none of it."""
     odd = sorted({letter for letter in text if ord(letter) >= KNOWN or letter in NAMED})
     declared = [
@@ -91,18 +91,18 @@ def _lines(part: Part, figures: str, labels: _Labels) -> Iterator[str]:
         items = (rf"\item {{}}{broken(line)}" for line in part.lines)
         yield from (r"\begin{itemize}\raggedright", *items, r"\end{itemize}")
     elif isinstance(part, Commands):
-        lines = (rf"{_code(line)}\par" for line in part.lines)
+        lines = (rf"{code(line)}\par" for line in part.lines)
         yield from (r"{\footnotesize\ttfamily\raggedright", *lines, "}")
     elif isinstance(part, Words):
         items = (rf"\item[{latex(term.word)}] {broken(term.meaning)}" for term in part.terms)
         yield from (r"\begin{description}\raggedright", *items, r"\end{description}")
     elif isinstance(part, Table):
-        yield from _table(part, labels.of("tab", part.title))
+        yield from table_lines(part, labels.of("tab", part.title))
     elif isinstance(part, Figure):
         yield from _figure(part, figures, labels.of("fig", part.title))
 
 
-def _table(table: Table, label: str) -> Iterator[str]:
+def table_lines(table: Table, label: str) -> Iterator[str]:
     """Return a table that goes on over pages, its remarks beneath it."""
     columns, wraps = _columns(table)
     cell = broken if wraps else latex
@@ -125,7 +125,7 @@ def _columns(table: Table) -> tuple[str, bool]:
     by what the cells still want.
     """
     columns = list(zip(table.headings, *table.rows, strict=True))
-    least = [max(max(map(len, _pieces(word)), default=1) for cell in column
+    least = [max(max(map(_width, _pieces(word)), default=1) for cell in column
                  for word in cell.split() or [""]) for column in columns]  # fmt: skip
     wanted = [max(low, *(min(len(cell), LONGEST) for cell in column[1:]), 0)
               for low, column in zip(least, columns, strict=True)]  # fmt: skip
@@ -144,6 +144,11 @@ def _columns(table: Table) -> tuple[str, bool]:
         rf">{{\raggedright\arraybackslash}}p{{{scale * width / PAGE:.4f}\linewidth}}"
         for width in widths
     ), True
+
+
+def _width(text: str) -> int:
+    """Return how many letters of usual width a text is as wide as."""
+    return len(text) + text.count("%")
 
 
 def _figure(figure: Figure, folder: str, label: str) -> Iterator[str]:
@@ -165,9 +170,10 @@ def broken(text: str) -> str:
     return " ".join(r"\allowbreak{}".join(map(latex, _pieces(word))) for word in text.split(" "))
 
 
-def _code(line: str) -> str:
-    """Return a command that is still one when it is copied."""
-    return broken(line).replace("'", r"\textquotesingle{}").replace("`", r"\textasciigrave{}")
+def code(line: str) -> str:
+    """Return a command that is still one when it is copied; two dashes would become one."""
+    words = broken(line).replace("--", "-{}-")
+    return words.replace("'", r"\textquotesingle{}").replace("`", r"\textasciigrave{}")
 
 
 def _pieces(word: str) -> list[str]:

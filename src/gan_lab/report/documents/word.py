@@ -51,7 +51,7 @@ def write_word(title: str, parts: Sequence[Part], path: Path) -> None:
 
     document = Document()
     _set_up(document, title)
-    _add_heading(document, title, 0)
+    add_heading(document, title, 0)
     for part in unfolded(parts):
         _add(document, part)
     _save(document, path)
@@ -59,7 +59,7 @@ def write_word(title: str, parts: Sequence[Part], path: Path) -> None:
 
 def _add(document: "Document", part: Part) -> None:
     if isinstance(part, Heading):
-        _add_heading(document, part.words, 1)
+        add_heading(document, part.words, 1)
     elif isinstance(part, Paragraph):
         document.add_paragraph(document_text(part.words))
     elif isinstance(part, Bullets):
@@ -67,7 +67,7 @@ def _add(document: "Document", part: Part) -> None:
             document.add_paragraph(document_text(line), style="List Bullet")
     elif isinstance(part, Commands):
         for line in part.lines:
-            _add_code(document, line)
+            add_code(document, line)
     elif isinstance(part, Words):
         for term in part.terms:
             paragraph = document.add_paragraph()
@@ -87,14 +87,13 @@ class _Columns:
     widths: tuple[float, ...]
 
 
-def _columns_of(table: Table) -> _Columns:
+def _columns_of(headings: Sequence[str], rows: Sequence[Sequence[str]], page: float) -> _Columns:
     """Give each column room for its longest word and, up to a length, its longest cell; headings
-    may take several lines."""
+    may take several lines. `page` is the width in cm that there is."""
     letters = []
-    for column in zip(table.headings, *table.rows, strict=True):
+    for column in zip(headings, *rows, strict=True):
         words = max((len(word) for cell in column for word in cell.split()), default=1)
         letters.append(max(words, min(LONGEST, max(map(len, column[1:]), default=1)), 3))
-    page = LONG_SIDE - 2 * MARGIN
     room = page - BORDERS * len(letters)
     points = min(POINTS, max(SMALLEST, room / (LETTER * sum(letters))))
     widths = [BORDERS + LETTER * points * count for count in letters]
@@ -103,7 +102,7 @@ def _columns_of(table: Table) -> _Columns:
 
 
 def _set_up(document: "Document", title: str) -> None:
-    """Turn the page on its side, and say of the document what is true of it and nothing else."""
+    """Turn the page on its side, and give the document its letters and its title."""
     from docx.enum.section import WD_ORIENT
     from docx.shared import Cm, Pt
 
@@ -115,6 +114,11 @@ def _set_up(document: "Document", title: str) -> None:
     for style in ("Normal", "Caption"):
         font = document.styles[style].font
         font.name, font.size, font.bold = "Arial", Pt(TEXT), False
+    say_of_document(document, title)
+
+
+def say_of_document(document: "Document", title: str) -> None:
+    """Say of a document what is true of it, and nothing else."""
     said = document.core_properties
     said.title, said.author = document_text(title)[:255], "gan_lab"
     said.comments = said.last_modified_by = said.keywords = ""
@@ -123,18 +127,23 @@ def _set_up(document: "Document", title: str) -> None:
             said._element.remove(child)
 
 
-def _add_heading(document: "Document", words: str, level: int) -> None:
+def add_heading(document: "Document", words: str, level: int) -> None:
+    """Add a heading; level 0 is the title."""
     document.add_heading(document_text(words), level)
 
 
 def _add_table(document: "Document", table: Table) -> None:
+    add_heading(document, table.title, 2)
+    add_rows(document, table, LONG_SIDE - 2 * MARGIN)
+
+
+def add_rows(document: "Document", table: Table, page: float) -> None:
+    """Add a table without its title, at most `page` cm wide, its headings on each page, and its
+    remarks beneath it."""
     from docx.shared import Cm, Pt
 
-    _add_heading(document, table.title, 2)
-    made, columns = (
-        document.add_table(0, len(table.headings), style="Table Grid"),
-        _columns_of(table),
-    )
+    made = document.add_table(0, len(table.headings), style="Table Grid")
+    columns = _columns_of(table.headings, table.rows, page)
     made.autofit = False  # not every program that opens it would fit the columns
     for column, width in zip(made.columns, columns.widths, strict=True):
         column.width = Cm(width)
@@ -164,7 +173,8 @@ def _repeat_on_each_page(row: Any) -> None:
     row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
 
 
-def _add_code(document: "Document", line: str) -> None:
+def add_code(document: "Document", line: str) -> None:
+    """Add a line in the letters of a terminal."""
     from docx.shared import Pt
 
     run = document.add_paragraph().add_run(document_text(line))
@@ -175,22 +185,29 @@ def _add_figure(document: "Document", figure: Figure) -> None:
     """Add a figure under its title, with its words as its caption, and for those who cannot see."""
     from docx.shared import Cm
 
-    _add_heading(document, figure.title, 2)
+    add_heading(document, figure.title, 2)
     with Image.open(figure.path) as image:
         width = min(LONG_SIDE - 2 * MARGIN, HIGHEST * image.width / image.height)
     paragraph = document.add_paragraph()
     paragraph.paragraph_format.keep_with_next = True
     picture = paragraph.add_run().add_picture(str(figure.path), width=Cm(width))
-    picture._inline.docPr.set("descr", document_text(f"{figure.title}. {figure.words}"))
+    picture._inline.docPr.set("descr", document_text(figure.alternative))
     document.add_paragraph(document_text(figure.words), style="Caption")
 
 
 def _save(document: "Document", path: Path) -> None:
     """Write a document whose parts have no times."""
-    made = io.BytesIO()
+    with new_file(path) as file:
+        file.write(as_bytes(document))
+
+
+def as_bytes(document: "Document") -> bytes:
+    """Return a document whose parts have no times, so that the same numbers make the same file."""
+    made, packed = io.BytesIO(), io.BytesIO()
     document.save(made)
-    with zipfile.ZipFile(made) as parts, new_file(path) as file, \
-            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:  # fmt: skip
+    with zipfile.ZipFile(made) as parts, \
+            zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:  # fmt: skip
         for name in parts.namelist():
             archive.writestr(zipfile.ZipInfo(name, FIRST_DAY), parts.read(name),
                              zipfile.ZIP_DEFLATED)  # fmt: skip
+    return packed.getvalue()

@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from gan_lab.common.console import counted
 from gan_lab.common.files import new_file, read_bytes
 from gan_lab.common.text import figure_text
+from gan_lab.figures.pictures import fault_of
 from gan_lab.report.collect import RunData
 from gan_lab.report.figures import curves, samples, theory
 from gan_lab.report.figures.look import Look
-from gan_lab.report.figures.pictures import fault_of, picture_faults
+from gan_lab.report.figures.pictures import picture_faults
 from gan_lab.report.figures.settings import counted_by_data, draw_modes, draw_settings
 from gan_lab.report.page import Figure
 from gan_lab.report.scores import measures, series
@@ -18,7 +20,7 @@ from gan_lab.report.study import Study
 from gan_lab.runs.directory import Run
 from gan_lab.training.trained import load_run
 
-Add = Callable[..., None]  # (path or None, title, words, drawn)
+Add = Callable[..., None]  # (path or None, title, words, what it shows, drawn)
 
 HOW = (
     "Lines are medians over a twentieth of the training, of several seeds their mean; the band is "
@@ -33,42 +35,61 @@ def draw_figures(
     """Draw what there is to draw; figures by name, in the order of the page."""
     found: dict[str, Figure] = {}
 
-    def add(path: Path | None, title: str, words: str, drawn: bool = True) -> None:
+    def add(path: Path | None, title: str, words: str, shows: str, drawn: bool = True) -> None:
         if path is not None:
-            found[path.stem] = Figure(path, title, words, drawn)
+            found[path.stem] = Figure(path, title, words, drawn, shows)
 
     look, settings = study.look, study.settings
     _draw_scores(study, folder, add)
     _draw_curves(look, folder, add)
     _draw_analysis(study, folder, add)
     chosen = samples.one_a_setting(study.runs, settings)
+    latents = samples.latents_words(chosen) if chosen else ""
     add(
         samples.draw_side_by_side(chosen, settings, folder / "samples.png"),
         "Samples",
-        "The last samples of each setting, raw weights, lowest seed. Each place of a grid has the "
-        "same latent wherever seed and latent_dim are the same."
+        f"The last samples of each setting, raw weights, lowest seed. {latents}"
         + samples.first_only(chosen, samples.MOST_PANELS),
+        _of_all(
+            look,
+            "Grids of generated samples beside each other, one of each setting at its last step",
+        ),
         drawn=False,
     )
     add(
         samples.draw_over_training(chosen, settings, steps, folder / "early_late.png"),
         "Early against late",
-        "The same latents at several steps, raw weights."
+        f"Each setting's latents at several steps, raw weights. {latents}"
         + samples.first_only(chosen, samples.MOST_ROWS),
+        _of_all(
+            look,
+            "Grids of generated samples at an early and a late step, or at those asked for, beside "
+            "each other for each setting",
+        ),
         drawn=False,
     )
     add(
         samples.save_animation(chosen, settings, folder / "training.gif"),
         "Animation",
-        "The same latents over the training." + samples.first_only(chosen, samples.MOST_ROWS),
+        f"Each setting's latents over the training. {latents}"
+        + samples.first_only(chosen, samples.MOST_ROWS),
+        _of_all(
+            look,
+            "Animated grids of samples, one of each setting, over the steps of the training",
+        ),
         drawn=False,
     )
-    for data_name, counted in counted_by_data(look).items():
+    for data_name, members in counted_by_data(look).items():
         add(
-            draw_modes(counted, settings, folder / f"modes_{_file_name(data_name)}.png"),
+            draw_modes(members, settings, folder / f"modes_{_file_name(data_name)}.png"),
             "Mode coverage",
             "Share of each class among the samples that have one, averaged weights (EMA), beside "
             f"that in the training data of {data_name}; on points: those within 3 std of a centre.",
+            _of_all(
+                replace(look, runs=members),
+                "Coloured cells with numbers: the share of each class (columns) in the "
+                "samples of each run (rows), and in real data (last row)",
+            ),
             drawn=False,
         )
     faults = picture_faults(study.runs)
@@ -80,11 +101,21 @@ def draw_figures(
     drawn, problems = samples.draw_interpolations(best, able, settings, folder)
     for path in drawn.values():
         words = f"{path.stem.capitalize()} of the best run, {best.name}."
+        shows = f"Rows of samples on the way between two latents, of the run {best.name}."
         if "settings" in path.stem:
             words = "A pair of latents of each setting."
             words += samples.first_only(able, samples.MOST_ROWS)
-        add(path, "Interpolation", words, drawn=False)
+            shows = _of_all(look, "Rows of samples on the way between two latents, one a setting")
+        elif path.stem == "extrapolation":
+            shows = f"Rows of samples on the way through two latents, of the run {best.name}."
+        add(path, "Interpolation", words, shows, drawn=False)
     return found, list(dict.fromkeys([*faults, *problems]))
+
+
+def _of_all(look: Look, words: str) -> str:
+    """Return what a figure shows, and of how many runs."""
+    runs, settings = counted(len(look.runs), "run"), counted(len(look.groups()), "setting")
+    return f"{words}. Of {runs} in {settings}."
 
 
 def _best_opened(runs: Sequence[RunData]) -> tuple[RunData | None, list[str]]:
@@ -132,6 +163,7 @@ def _draw_scores(study: Study, folder: Path, add: Add) -> None:
         "Settings",
         "Every finished seed (dots), their mean (bar) and, from three seeds on, its 95 % interval "
         "(line); best first. Dotted: what real data get.",
+        _of_all(look, "A panel for each score: a row for each setting, with a dot for each seed"),
     )
     often = [line for d in study.runs for found in series(d).values()
              if len(found) > 1 for line in found]  # fmt: skip
@@ -142,6 +174,11 @@ def _draw_scores(study: Study, folder: Path, add: Add) -> None:
         "Against the step, the images shown to D (so that losses with several updates of D are "
         "compared fairly) and the time of training without pauses. With several seeds their mean; "
         "the band reaches from the lowest to the highest.",
+        _of_all(
+            look,
+            "Lines of scores over the step, over the images shown to D and over the time, a line "
+            "for each setting",
+        ),
     )
 
 
@@ -152,22 +189,40 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
         "Distance from the equilibrium",
         f"{HOW} At the equilibrium D(x) = D(G(z)) = 1/2 and V = -log 4; a discriminator that "
         "has learned nothing shows the same numbers.",
+        _of_all(
+            look, "Lines of D's outputs and of its value V over the step, a line for each setting"
+        ),
     )
     add(
         theory.draw_oscillation(look, folder / "oscillation.png"),
         "Oscillation",
         "The standard deviation of each loss inside tenths of the training: how much it swings, "
         "its trend left out.",
+        _of_all(
+            look,
+            "Lines of the standard deviation of both losses over the step, a line for each setting",
+        ),
     )
     add(
         theory.draw_diversity(look, folder / "diversity.png"),
         "Diversity of samples",
         "Mean over pairs of the drawn samples; near zero they are all alike (collapse).",
+        _of_all(
+            look,
+            "Lines of the mean difference of two samples over the step, a line for each setting",
+        ),
     )
     for data in look.runs:  # drawn by gan-lab equilibrium, where the density of the data is known
         path = folder / f"optimum_{_file_name(data.name)}.png"
         if _copy(data.run, path):
-            add(path, "The optimal discriminator beside the learned one", data.name, drawn=False)
+            add(
+                path,
+                "The optimal discriminator beside the learned one",
+                data.name,
+                f"Maps of the optimal and the learned D over the plane of the points, of the run "
+                f"{data.name}.",
+                drawn=False,
+            )
     best = study.best_run(lambda data: data.output == "probability")
     if best is not None:
         try:
@@ -181,6 +236,8 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
             "The generator's gradient under minimax and log-D",
             f"Where D is sure of the fakes (a far below 0) minimax gives no gradient, log-D nearly "
             f"1. Right: measured on D and G of {best.name}.",
+            "Lines of the generator's gradient over D's logit of a fake, by the formulas and as "
+            f"measured on the run {best.name}.",
         )
 
 
@@ -191,6 +248,11 @@ def _draw_curves(look: Look, folder: Path, add: Add) -> None:
             "The five curves of each GAN",
             "Two panels a setting: both losses, and D's outputs on real and generated images. "
             f"{HOW} Panels of one loss have one axis; unlike losses are not comparable.",
+            _of_all(
+                look,
+                "Lines of both losses, and of D's outputs on real and generated images, over the "
+                "step, in two panels for each setting",
+            ),
         )
     losses = dict.fromkeys(data.config.choices.loss for data in look.runs)
     for loss in losses:
@@ -203,6 +265,11 @@ def _draw_curves(look: Look, folder: Path, add: Add) -> None:
             f"Settings compared{f': loss {loss}' if len(losses) > 1 else ''}",
             f"The same curves, a panel each. {HOW} Dotted, where D gives probabilities: the "
             f"equilibrium at 1/2 and log 4.{look.scale_words()}",
+            _of_all(
+                part,
+                "Lines of losses and of D's outputs over the step, a panel for each curve and a "
+                "line for each setting",
+            ),
         )
     norms = dict(curves.NORMS)
     for data in look.runs:
@@ -213,4 +280,9 @@ def _draw_curves(look: Look, folder: Path, add: Add) -> None:
         curves.draw_curves(look, folder / "gradients.png", norms, log=True),
         "Gradient norms",
         f"Norm of all gradients of a player, on a logarithmic axis. {HOW}{look.scale_words()}",
+        _of_all(
+            look,
+            "Lines of the players' gradient norms over the step on a logarithmic axis, a line for "
+            "each setting",
+        ),
     )

@@ -1,21 +1,9 @@
-"""The pictures that a run drew, read as those of somebody else: size before pixels, and no link."""
+"""Which of the pictures that runs drew can be shown, and what is wrong with the others."""
 
-import io
-import struct
-import warnings
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
-from gan_lab.common.files import read_bytes
+from gan_lab.figures.pictures import fault_of
 from gan_lab.report.collect import RunData
-
-MOST_BYTES = 2**28
-MOST_PIXELS = 2**25  # a grid of 8 x 8 images of 512 pixels has half of it
-LONGEST = 40  # times as long as wide: a picture of one row
 
 
 def picture_steps(data: RunData) -> list[int]:
@@ -23,38 +11,9 @@ def picture_steps(data: RunData) -> list[int]:
     return [step for step in data.run.sample_steps() if not fault_of(data.run.sample_path(step))]
 
 
-def picture(path: Path) -> np.ndarray:
-    """Return the pixels of a PNG, uint8 [H, W, 3]. Raises ValueError if it cannot be shown."""
-    try:
-        content = read_bytes(path, MOST_BYTES)
-        _refuse_size(*struct.unpack(">II", content[16:24].ljust(8, b"\0")))
-        with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-            warnings.simplefilter("ignore")  # of Pillow about what is refused or shown anyway
-            return np.asarray(image.convert("RGB"))
-    except OSError as error:
-        raise ValueError(error.strerror or "it is damaged") from None
-    except ValueError:
-        raise
-    except Exception:  # Pillow raises errors of many kinds at a damaged file
-        raise ValueError("it is damaged") from None
-
-
-def _refuse_size(width: int, height: int) -> None:
-    """Raise ValueError for what the header of a PNG says, before Pillow refuses it as a bomb."""
-    if width * height > MOST_PIXELS:
-        raise ValueError(f"it has {width:,} x {height:,} pixels")
-    if max(width, height) > LONGEST * min(width, height):
-        raise ValueError(f"it is {width:,} pixels wide and {height:,} high")
-
-
-@lru_cache(maxsize=2**14)  # each is shown in several figures
-def fault_of(path: Path) -> str:
-    """Return why a picture cannot be shown; nothing if it can."""
-    try:
-        picture(path)
-        return ""
-    except ValueError as error:
-        return str(error)
+def trained_steps(data: RunData) -> list[int]:
+    """Return those of `picture_steps` that are of a trained generator: after the first step."""
+    return [step for step in picture_steps(data) if step > 0]
 
 
 def picture_faults(runs: Sequence[RunData]) -> list[str]:

@@ -16,10 +16,11 @@ from gan_lab.analysis.latents import draw_strips, strips
 from gan_lab.common.errors import RunError, UsageError
 from gan_lab.common.files import new_file
 from gan_lab.figures.captions import caption
-from gan_lab.figures.style import STYLE, save_figure
+from gan_lab.figures.panels import draw_panels
+from gan_lab.figures.pictures import picture
 from gan_lab.figures.tiles import draw_tiles
 from gan_lab.report.collect import RunData
-from gan_lab.report.figures.pictures import picture, picture_steps
+from gan_lab.report.figures.pictures import picture_steps, trained_steps
 from gan_lab.report.settings import Settings
 from gan_lab.training.trained import load_run
 
@@ -28,14 +29,15 @@ FRAMES = 12  # of the slider and the animation
 ROOMY = 8  # more settings are shown with fewer tiles each
 MOST_PANELS = 48
 MOST_ROWS = 12
-LETTER = 0.065
+SEVERAL = 10  # seeds that are named
 
 
 def one_a_setting(runs: Sequence[RunData], settings: Settings) -> list[RunData]:
-    """Return for each setting its run with the lowest seed that has samples, finished if any is."""
+    """Return for each setting its run with the lowest seed that has samples of a trained generator,
+    finished if any is."""
     chosen: dict[tuple[str, ...], RunData] = {}
     for data in sorted(runs, key=lambda data: (not data.finished, data.seed)):
-        if picture_steps(data):
+        if trained_steps(data):
             chosen.setdefault(settings.of_run[data.name], data)
     return [chosen[setting] for setting in settings.ordered() if setting in chosen]
 
@@ -44,6 +46,29 @@ def first_only(chosen: Sequence[RunData], most: int) -> str:
     """Say that a figure shows only the first of many settings; nothing if it shows all."""
     count = len(chosen)
     return f" The first {most} of {count} settings, in the tables' order." if count > most else ""
+
+
+def latents_words(chosen: Sequence[RunData]) -> str:
+    """Say whether grids beside each other are of the same latents, and if not, why.
+
+    They are the first of a run's seed; a labelled run shows a few of them for each class.
+    """
+    seeds = sorted({data.seed for data in chosen})
+    sizes = sorted({data.config.latent_dim for data in chosen})
+    kinds = {data.config.is_conditional for data in chosen}
+    unlike = [
+        *([f"their seeds are {_listed(seeds)}"] if len(seeds) > 1 else []),
+        *([f"their latent_dim is {_listed(sizes)}"] if len(sizes) > 1 else []),
+        *(["some show the same few latents for each class"] if len(kinds) > 1 else []),
+    ]
+    if unlike:
+        return f"The grids are not all of the same latents: {'; '.join(unlike)}."
+    return f"The same place of every grid has the same latent, of seed {seeds[0]}."
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    shown = [*map(str, numbers[:SEVERAL]), *(["..."] if len(numbers) > SEVERAL else [])]
+    return ", ".join(shown)
 
 
 def picture_at(data: RunData, step: int, few: bool) -> tuple[int, np.ndarray]:
@@ -74,53 +99,27 @@ def draw_side_by_side(chosen: Sequence[RunData], settings: Settings, path: Path)
         f"{settings.figure_label(settings.of_run[data.name])}\nstep {step:,}"
         for data, (step, _) in zip(shown, pictures, strict=True)
     ]
-    return _panels([pixels for _, pixels in pictures], titles, columns, path)
+    return draw_panels([pixels for _, pixels in pictures], titles, columns, path)
 
 
 def draw_over_training(
     chosen: Sequence[RunData], settings: Settings, steps: Sequence[int] | None, path: Path
 ) -> Path | None:
-    """Draw samples at some steps (the first and the last unless told), a row a setting."""
+    """Draw samples at some steps, a row a setting; unless told the first and the last ones of a
+    trained generator."""
     shown = chosen[:MOST_ROWS]
-    if not (steps or any(len(picture_steps(data)) > 1 for data in shown)):
+    if not (steps or any(len(trained_steps(data)) > 1 for data in shown)):
         return None  # each has drawn once: the figure of the last samples shows it
     each = len(steps) if steps else 2
     pictures, titles = [], []
     for data in shown:
-        drawn = picture_steps(data)
+        drawn = trained_steps(data)
         for step in steps or [drawn[0], drawn[-1]]:
             at, pixels = picture_at(data, step, few=len(shown) * each > ROOMY)
             pictures.append(pixels)
             titles.append(f"{settings.figure_label(settings.of_run[data.name])}\nstep {at:,}")
     beside = max(1, min(len(shown), 6 // each))  # settings in a row of panels
-    return _panels(pictures, titles, each * beside, path)
-
-
-def _panels(
-    pictures: Sequence[np.ndarray], titles: Sequence[str], columns: int, path: Path
-) -> Path:
-    from matplotlib import style
-    from matplotlib.figure import Figure
-
-    rows = math.ceil(len(pictures) / columns)
-    width = {1: 4.0, 2: 3.4, 3: 3.2, 4: 2.8}.get(columns, max(1.4, 11.5 / columns))
-    letters = int(width / LETTER)
-    wrapped = [
-        "\n".join("\n".join(textwrap.wrap(line, letters)) for line in title.splitlines())
-        for title in titles
-    ]
-    lines = max(title.count("\n") + 1 for title in wrapped)
-    height, side = pictures[0].shape[:2]
-    with style.context(STYLE):
-        panel = width * height / side + 0.14 * lines + 0.12
-        figure = Figure(figsize=(width * columns, panel * rows), layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False)
-        for axis in axes.flat:
-            axis.axis("off")
-        for axis, pixels, title in zip(axes.flat, pictures, wrapped, strict=False):
-            axis.imshow(pixels)
-            axis.set_title(title, fontsize=7.5, pad=3)
-        return save_figure(figure, path)
+    return draw_panels(pictures, titles, each * beside, path)
 
 
 def frame_steps(chosen: Sequence[RunData]) -> list[int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gan_lab.common.console import NOTHING, percent
 from gan_lab.common.text import figure_text
 from gan_lab.evaluation.seeds import over_seeds
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
@@ -113,6 +114,9 @@ def draw_modes(runs: Sequence[RunData], settings: Settings, path: Path) -> Path:
     names = [figure_text(entry.name) for entry in classes]
     rows = [[entry.share for entry in census.classes] for _, census in counted]
     rows.append([entry.compared_share for entry in classes])
+    told = [*(census.has_shares for _, census in counted), True]
+    cells = [[percent(share, 0) if known else NOTHING for share in row]
+             for row, known in zip(rows, told, strict=True)]  # fmt: skip
     labels = [f"{_with_seed(settings, data)}{_unsure(census)}" for data, census in counted]
     judged = any(entry.expected_share is not None for entry in classes)
     labels.append("real images, by the same judge" if judged else "training data")
@@ -127,17 +131,17 @@ def draw_modes(runs: Sequence[RunData], settings: Settings, path: Path) -> Path:
         if len(names) <= 20:
             axis.set_xticks(range(len(names)), names)
             for y, row in enumerate(rows):
-                for x, share in enumerate(row):
+                for x, (share, cell) in enumerate(zip(row, cells[y], strict=True)):
                     dark = share < 0.6 * np.max(rows)
                     colour = "white" if dark else "black"
-                    axis.text(x, y, f"{share:.2f}", ha="center", va="center", color=colour, size=7)
+                    axis.text(x, y, cell, ha="center", va="center", color=colour, size=7)
         axis.set_xlabel("class")
         figure.colorbar(picture, label="share of samples")
         return save_figure(figure, path)
 
 
 def _unsure(census: ClassCensus) -> str:
-    return f" ({census.unsure.share:.0%} unsure)"
+    return f" ({percent(census.unsure.share, 0)} unsure)"
 
 
 def _with_seed(settings: Settings, data: RunData) -> str:

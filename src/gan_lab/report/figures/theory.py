@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gan_lab.analysis.optimal_discriminator import LOG_4
 from gan_lab.figures.captions import caption
+from gan_lab.figures.pictures import picture
 from gan_lab.figures.style import COLOURS, STYLE, save_figure
 from gan_lab.figures.tiles import tiles
 from gan_lab.losses import GanLoss, minimax, nonsaturating
@@ -18,7 +19,7 @@ from gan_lab.models import call
 from gan_lab.report.collect import RunData
 from gan_lab.report.curves import WINDOWS, Curve, curve
 from gan_lab.report.figures.look import AXES, Look
-from gan_lab.report.figures.pictures import picture, picture_steps
+from gan_lab.report.figures.pictures import picture_steps
 from gan_lab.training.steps import packed
 from gan_lab.training.trained import TrainedRun
 

@@ -1,0 +1,1 @@
+"""The texts and tables of a document that somebody may have changed."""

@@ -1,0 +1,1 @@
+"""A sheet as HTML, Word and LaTeX."""
