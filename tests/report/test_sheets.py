@@ -113,6 +113,14 @@ def test_oscillation_is_explained_where_it_is_shown(gan_lab_here, documents):
     assert "Oscillation" not in remark()
 
 
+def test_classes_that_a_training_counted_are_drawn_as_well(gan_lab_here, documents):
+    for run in run_directories(documents.parent.parent, "widths"):
+        (run / "modes_ema_samples.png").unlink(missing_ok=True)
+    result = gan_lab_here("report", "widths", "--sheet", NAME)
+    state, command, *_ = result.stdout.splitlines()[1:]
+    assert state == "partly    1. Two widths (4 runs)" and "gan-lab modes runs/widths/" in command
+
+
 def test_samples_without_labels_are_not_said_to_be_by_class(gan_lab_here, documents):
     """What `gan-lab modes` draws of them are pairs that are alike."""
     for run in run_directories(documents.parent.parent, "widths"):
