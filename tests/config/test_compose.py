@@ -17,8 +17,9 @@ from gan_lab.training import build
 from small_runs import config_of, knobs
 
 FILES = sorted(conf_directory().glob("*/*.yaml"))
-# Sweeps, searches, launchers and scores are no part of a single run's config.
-YAMLS = [path for path in FILES if path.parent.name not in (*overrides.RUNNING_GROUPS, "score")]
+# Sweeps, searches, launchers, scores and sheets are no part of a single run's config.
+ELSEWHERE = (*overrides.RUNNING_GROUPS, "score", "sheet")
+YAMLS = [path for path in FILES if path.parent.name not in ELSEWHERE]
 EXPERIMENTS = [path.stem for path in YAMLS if path.parent.name == "experiment"]
 
 
@@ -39,7 +40,7 @@ def specs(node: Any) -> list[dict[str, Any]]:
 
 def test_the_groups_are_known():
     groups = {path.name for path in conf_directory().iterdir() if path.is_dir()}
-    assert groups <= {*overrides.GROUPS, *overrides.RUNNING_GROUPS, "augment", "score"}
+    assert groups <= {*overrides.GROUPS, *ELSEWHERE, "augment"}
     assert {"model", "loss", "dataset", "logger", "experiment"} <= {p.parent.name for p in YAMLS}
 
 

@@ -24,7 +24,8 @@ def run(tmp_path) -> Run:
     "line",
     ["[]", "3", WHOLE.replace("2.5", '"2.5"'), WHOLE.replace("[2.0, 3.0]", "[2.0]"),
      WHOLE.replace('"step": 3, ', ""), WHOLE.replace('{"weights"', '[{"weights"'),
-     WHOLE.replace('"ema"', "null"), WHOLE.replace('"ema"', "true"), WHOLE.replace("50", '"50"')],
+     WHOLE.replace('"ema"', "null"), WHOLE.replace('"ema"', "true"), WHOLE.replace('"ema"', '""'),
+     WHOLE.replace("50", '"50"')],
 )  # fmt: skip
 def test_a_damaged_score_is_left_out_and_named(run, line):
     run.evaluations_path.write_text(f"{WHOLE}{line.rstrip()}\n{WHOLE}", encoding="utf-8")

@@ -1,9 +1,13 @@
 """A run is called by its settings where people look for it."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from gan_lab.runs.directory import Run
+from gan_lab.tracking.base import census_rows
 from gan_lab.tracking.names import display_name, setting_words
 from small_runs import config_of, the_run
 
@@ -41,3 +45,16 @@ def test_wandb_gets_the_name_once_and_a_run_that_had_another_keeps_it(gan_lab_he
     assert gan_lab_here("steps=2", *quick).returncode == 0
     after = json.loads(run.tracker_path.read_text("utf-8"))
     assert (after["id"], after["name"]) == (link["id"], run.directory.name)
+
+
+# --- a census of samples without classes ---------------------------------------------------------
+
+
+def test_where_no_sample_has_a_class_trackers_get_no_shares():
+    (old,) = (Path(__file__).parents[1] / "old_run").glob("*/")
+    found = Run(old).modes("ema").found
+    first = found.classes[0]
+    assert census_rows(found)[0][2:5] == [first.share, *first.interval]
+    none = replace(found, classes=tuple(replace(one, count=0) for one in found.classes))
+    assert [row[1:5] for row in census_rows(none)] == [[0, None, None, None]] * 10
+    assert census_rows(none)[0][5] == first.real_share

@@ -87,7 +87,8 @@ class Study:
         settings, runs, found = self.settings, self.runs, []
         if self.measures:
             found.append(tables.main_table(settings, runs, self.averaged(), self.lines))
-        if self.ranking and self.first and self.ranking.places:
+        several = len(self.look.order) > 1
+        if several and self.ranking and self.first and self.ranking.places:
             found.append(tables.ranking_table(self.ranking, settings, self.first))
         if len(runs) > 1:
             found.append(tables.runs_table(settings, runs, self.averaged(), self.lines))

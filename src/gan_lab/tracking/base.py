@@ -117,19 +117,14 @@ def first_line(error: Exception) -> str:
     return text.splitlines()[0] if text else type(error).__name__
 
 
-def census_rows(found: ClassCensus) -> list[list[str | float]]:
-    """Return a row a class of a census, under the headings CENSUS."""
-    return [
-        [
-            entry.name,
-            entry.count,
-            entry.share,
-            *entry.interval,
-            entry.real_share,
-            entry.compared_share,
-        ]
-        for entry in found.classes
-    ]
+def census_rows(found: ClassCensus) -> list[list[str | float | None]]:
+    """Return a row for each class of a census, under the headings CENSUS; where no sample has a
+    class, the shares are None."""
+    rows: list[list[str | float | None]] = []
+    for entry in found.classes:
+        shares = [entry.share, *entry.interval] if found.has_shares else [None, None, None]
+        rows.append([entry.name, entry.count, *shares, entry.real_share, entry.compared_share])
+    return rows
 
 
 def census_numbers(found: ClassCensus) -> dict[str, float]:

@@ -63,7 +63,8 @@ class TensorBoardTracker:
 
     def census(self, step: int, found: ClassCensus) -> None:
         rows = [CENSUS, ["---"] * len(CENSUS), *census_rows(found)]
-        table = "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+        cells = [["–" if cell is None else str(cell) for cell in row] for row in rows]
+        table = "\n".join(f"| {' | '.join(row)} |" for row in cells)
         self._writer.add_text("modes", f"{found.conclusion}\n\n{table}", step)
         self._scalars(census_numbers(found))
 
