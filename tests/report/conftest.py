@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gan_lab.report.collect import collect
+from gan_lab.report.study import Study
 from sheets_of import CONTENT, NAME, copied_sheet, write_sheet
 
 QUICK = (
@@ -43,6 +45,9 @@ def answered(study, made_once, gan_lab_here_in) -> Path:
     def answer(folder: Path) -> None:
         shutil.copytree(study, folder / "runs" / "widths")
         write_sheet(folder, CONTENT)
+        best = Study(collect(["widths"], folder / "runs")).best_run()
+        counted = gan_lab_here_in(folder, "modes", str(best.run.directory), "--samples", "100")
+        assert counted.returncode == 0, counted.stderr
         result = gan_lab_here_in(folder, "report", "widths", "--sheet", NAME)
         assert result.returncode == 0, result.stderr
         (folder / "said.txt").write_text(result.stdout, encoding="utf-8")

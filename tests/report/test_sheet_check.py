@@ -10,7 +10,7 @@ import pytest
 
 from gan_lab.report.sheets.answer import Asked, blocks_of_runs
 from gan_lab.report.sheets.check import check as check_units
-from gan_lab.report.sheets.compare import TOKEN, align, differences, is_number, masked
+from gan_lab.report.sheets.compare import TOKEN, align, differences, is_number, likeness, masked
 from gan_lab.report.sheets.place import Place
 from gan_lab.report.sheets.reading.document import read_document
 from gan_lab.report.sheets.reading.html import read_html
@@ -145,6 +145,37 @@ def test_a_changed_caption_is_named(check, documents, form):
     assert "config.yaml says 16" in result.stdout
 
 
+LONG = " I take this one for its samples, which are less alike than those of 4." * 3
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_caption_is_watched_where_long_words_are_added_to_it(check, documents, form):
+    path = paper(documents, form)
+    sign = "steps = 40, seed 0."
+    # In HTML the words for those who cannot see come first, and are not checked.
+    old = f"{sign}</figcaption" if form == "html" else sign
+    changed(path, old, old.replace(sign, sign + LONG))
+    result = check(path)
+    assert result.returncode == 0 and "gone" not in result.stdout, result.stdout
+    changed(path, sign + LONG, sign.replace("40", "400") + LONG)
+    result = check(path)
+    assert result.returncode == FAILED and "the file says 400" in result.stdout
+
+
+def test_rows_may_be_sorted_and_none_may_be_removed(check, documents):
+    path = paper(documents, "docx")
+    document = document_of(path)
+    rows = [row._tr for row in document.tables[0].rows]
+    for row in (rows[2], rows[1], rows[4], rows[3]):
+        rows[0].getparent().append(row)
+    document.save(str(path))
+    assert check(path).returncode == 0
+    rows[0].getparent().remove(rows[3])
+    document.save(str(path))
+    result = check(path)
+    assert result.returncode == FAILED and "row 3: the file has no such row" in result.stdout
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_number_that_is_removed_or_put_into_an_empty_cell_is_named(check, documents, form):
     value, _ = score_of_the_first_run(documents)
@@ -234,7 +265,8 @@ BAD = {
     "entities.docx": (archive('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'), "entities"),
     "deep.docx": (archive("<a>" * 3000 + "</a>" * 3000), "nested too deep"),
     "empty.html": (b"", "no HTML page"),
-    "essay.html": (b"<p>An essay.</p>", "does not say which runs it is made of"),
+    "essay.html": (b"<p>An essay.</p>", "is no document of a sheet, or its last line"),
+    "thesis.html": (b"<p>A thesis.</p>", "does not say which runs it is made of"),
     "essay.tex": (b"An essay.", r"it has no \begin{document}"),
     "endless.html": (b"<!--" * 2**17, "a tag or a comment in it has no end"),
     "endless.tex": (
@@ -325,6 +357,12 @@ def test_a_changed_text_is_found_among_others_that_differ_in_numbers_alone():
     pairs = align(ours, theirs, (lambda text: text, masked), lambda first, second: 0.0)
     assert pairs == [0, 2, 3, 4]
     assert align(["x 1"], ["y"], (masked,), lambda first, second: 0.4) == [None]
+
+
+def test_a_text_is_found_among_words_that_were_added():
+    mine = "and here are twenty more words of my own, " * 5
+    assert likeness("seed 0, 40 steps", f"{mine} seed 0, 400 steps {mine}") == 1.0
+    assert likeness("Scores", f"{mine} Scores {mine}") == 0.0  # a word may stand anywhere
 
 
 def test_latex_is_read_as_it_is_printed():

@@ -10,7 +10,7 @@ from gan_lab.common.paths import built_in_names, conf_directory
 from gan_lab.config import compose, leaves
 from gan_lab.config.overrides import LENGTHS
 from gan_lab.report.sheets.evidence import has_settings, needed_settings
-from gan_lab.report.sheets.load import GROUP, load_sheet
+from gan_lab.report.sheets.load import CAPTIONED, GROUP, load_sheet
 from gan_lab.report.sheets.shows import SHOWS
 from sheets_of import CONTENT, write_sheet
 from small_runs import USAGE, assert_one_line
@@ -82,6 +82,10 @@ MISTAKES = {
     "a word": ({"words": {"answered": "yes"}}, "words"),
     "another sheet's words": ({"words": "nobody"}, "unknown sheet 'nobody'"),
     "an item": ({"show": ["curvs"]}, "unknown item of show 'curvs'. Did you mean 'curves'?"),
+    "a score": ({"scores": ["fd_clasifier"]},
+                "unknown score 'fd_clasifier'. Did you mean 'fd_classifier'"),
+    "a caption": ({"caption": "width {hiden_dim}"},
+                  "caption: unknown name 'hiden_dim'. Did you mean 'hidden_dim'"),
     "an analysis": ({"analyses": {"modus": "each"}}, "unknown analysis 'modus'"),
     "which runs": ({"analyses": {"modes": "all"}}, "Choose from each, best"),
     "a setting": ({"needs": [{"run": {"latent_dims": 3}, "make": "x=1"}]},
@@ -96,7 +100,7 @@ MISTAKES = {
 def test_a_mistake_is_one_line_that_names_the_file(gan_lab_here, tmp_path, mistake):
     change, words = MISTAKES[mistake]
     content = yaml.safe_load(yaml.safe_dump(CONTENT))
-    inside = {"show", "analyses", "needs"} & change.keys()
+    inside = {"show", "scores", "analyses", "needs"} & change.keys()
     (content["questions"][0] if inside else content).update(change)
     file = write_sheet(tmp_path, content)
     result = gan_lab_here("report", "nothing", "--sheet", "widths")
@@ -104,12 +108,10 @@ def test_a_mistake_is_one_line_that_names_the_file(gan_lab_here, tmp_path, mista
     assert_one_line(result, USAGE, words, *named)
 
 
-def test_a_form_of_captions_names_what_runs_have(gan_lab_here, documents, tmp_path):
-    write_sheet(tmp_path, {**CONTENT, "caption": "width {hiden_dim}"})
-    result = gan_lab_here("report", "widths", "--sheet", "widths")
-    assert_one_line(
-        result, USAGE, "widths: caption: unknown name 'hiden_dim'. Did you mean 'hidden_dim'"
-    )
+def test_what_captions_may_name_is_what_a_run_has():
+    (config,) = configs_of(("experiment=mnist_dcgan",))
+    held = leaves.choices(config) | leaves.general_knobs(config) | leaves.knobs(config)
+    assert {*CAPTIONED} == {*held, "num_train_steps"}
 
 
 def test_own_sheets_are_found_and_hide_those_of_gan_lab(gan_lab_here, tmp_path):

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from gan_lab.evaluation.scores import value_named
+from gan_lab.report.sheets.document import pairs
 from gan_lab.report.sheets.reading.document import read_document
 from gan_lab.report.sheets.reading.units import Rows, Text
 from gan_lab.report.sheets.shows import SHOWS
@@ -90,6 +91,46 @@ def test_a_diverged_run_answers_no_need_of_another_rate(answered):
     units = units_of(answered / "runs" / "widths" / f"sheet_{NAME}", "html")
     table = next(unit.rows for unit in units if isinstance(unit, Rows))
     assert len(names) == 5 and len({row[0] for row in table[1:]} & names) == 4
+
+
+def test_settings_are_written_as_they_are_typed():
+    settings = {"penalty": ["r1"], "model.spectral_norm": True, "lr": 0.0001, "channels": None}
+    assert pairs(settings) == (
+        "penalty = [r1], model.spectral_norm = true, lr = 0.0001, channels = null"
+    )
+
+
+def test_oscillation_is_explained_where_it_is_shown(gan_lab_here, documents):
+    def remark():
+        assert gan_lab_here("report", "widths", "--sheet", NAME).returncode == 0
+        (found,) = [text for text in texts_of(documents, "html") if "last tenth" in text]
+        return found
+
+    assert "Oscillation: the standard deviation" in remark()
+    for run in run_directories(documents.parent.parent, "widths"):
+        lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        (run / "metrics.jsonl").write_text("".join(lines[-2:]), encoding="utf-8")
+    assert "Oscillation" not in remark()
+
+
+def test_classes_that_a_training_counted_are_drawn_as_well(gan_lab_here, documents):
+    for run in run_directories(documents.parent.parent, "widths"):
+        (run / "modes_ema_samples.png").unlink(missing_ok=True)
+    result = gan_lab_here("report", "widths", "--sheet", NAME)
+    state, command, *_ = result.stdout.splitlines()[1:]
+    assert state == "partly    1. Two widths (4 runs)" and "gan-lab modes runs/widths/" in command
+
+
+def test_samples_without_labels_are_not_said_to_be_by_class(gan_lab_here, documents):
+    """What `gan-lab modes` draws of them are pairs that are alike."""
+    for run in run_directories(documents.parent.parent, "widths"):
+        (run / "modes_ema.json").unlink(missing_ok=True)
+        shutil.copy(documents / "figures" / "question_1_samples_1.png",
+                    run / "modes_ema_samples.png")  # fmt: skip
+    assert gan_lab_here("report", "widths", "--sheet", NAME).returncode == 0
+    texts = texts_of(documents, "html")
+    assert any("The samples that are most alike" in text for text in texts)
+    assert not any("by class" in text for text in texts)
 
 
 def test_every_sentence_is_in_the_sheet(gan_lab_here, documents, tmp_path):

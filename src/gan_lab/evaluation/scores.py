@@ -279,6 +279,11 @@ def value_named(name: str) -> Value:
     return next((values[name] for values in found if name in values), Value(name))
 
 
+def known_values() -> list[str]:
+    """Return the names of the values that scores of conf/score have."""
+    return list(dict.fromkeys(name for score in _all_scores() for name in score.values()))
+
+
 def values_in_lists() -> list[str]:
     """Return the values that lists of runs show beside the selection score."""
     return list(dict.fromkeys(name for score in _all_scores() for name in score.in_lists))

@@ -61,6 +61,11 @@ def _there(picture_of: Callable[[RunData], Path]) -> Callable[[RunData], Path | 
     return lambda data: path if (path := picture_of(data)).is_file() else None
 
 
+def _modes_drawn(data: RunData) -> Path | None:
+    # The scores of a training count the classes, too, and draw none of the samples.
+    return modes_done(data) if data.run.modes_samples("ema").is_file() else None
+
+
 def _fid(data: RunData) -> Path | None:
     scored = any(line.score == "fid" and line.step == data.step for line in data.evaluations)
     return data.run.evaluations_path if scored else None
@@ -71,7 +76,7 @@ def _is_conditional(data: RunData) -> bool:
 
 
 ANALYSES = {
-    "modes": Analysis(("modes", "RUN"), modes_done),
+    "modes": Analysis(("modes", "RUN"), _modes_drawn),
     "equilibrium": Analysis(
         ("equilibrium", "RUN"),
         lambda data: data.run.equilibrium_path if equilibrium_of(data) else None,

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +59,9 @@ def made_from(units: Sequence[Unit], path: Path) -> MadeFrom:
                 continue
             return MadeFrom(found[2], tuple(places))
     raise RunError(
-        f"{path} does not say which runs it is made of: its last line, `gan-lab report ... --sheet "
-        "NAME`, is gone. Put it back, as the other documents beside it have it."
+        f"{path} does not say which runs it is made of: it is no document of a sheet, or its last "
+        "line, `gan-lab report ... --sheet NAME`, is gone. Put it back, as the other documents "
+        "beside it have it."
     )
 
 
@@ -159,9 +161,12 @@ def _in_text(wanted: str, found: str, place: str, source: Path, strict: bool) ->
 def _in_rows(one: Expected, ours: Rows, theirs: Rows) -> Iterator[str]:
     head = ours.rows[0]
     table = f"{one.place}: {one.caption}"
+    wanted, there = Counter(ours.rows), Counter(theirs.rows)
     pairs = align(ours.rows, theirs.rows, (lambda row: row, _mask_row), _alike_rows)
     for number, (row, place) in enumerate(zip(ours.rows, pairs, strict=True)):
         where = f"{table}, row {number}" if number else f"{table}, headings"
+        if there[row] >= wanted[row]:  # perhaps elsewhere: a program may have sorted the table
+            continue
         if place is None:
             if any(map(number_count, row)):
                 folder = shown(one.sources[number][-1].parent)

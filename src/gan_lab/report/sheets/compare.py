@@ -14,6 +14,7 @@ TOKEN = re.compile(rf"{NUMBER}|\w+|[^\w\s]")
 IS_NUMBER = re.compile(r"[-+]?\d")
 NEAR = 200  # texts after the last pair among which a changed one is looked for
 ALIKE = 0.5  # of two texts that are taken for one which was changed
+FEWEST = 3  # words of a text that is looked for inside a longer one
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,13 @@ def masked(text: str) -> str:
 
 
 def likeness(first: str, second: str) -> float:
-    """Return how alike two texts are, from 0 to 1, numbers aside."""
+    """Return how alike two texts are, from 0 to 1, numbers aside.
+
+    It is 1 where the second has all of the first, whatever was written before and behind it.
+    """
     ours, theirs = masked(first).split(), masked(second).split()
+    if len(ours) >= FEWEST and f" {' '.join(ours)} " in f" {' '.join(theirs)} ":
+        return 1.0
     if 2 * min(len(ours), len(theirs)) < ALIKE * (len(ours) + len(theirs)):
         return 0.0  # whatever they say
     return SequenceMatcher(None, ours, theirs, False).ratio()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from gan_lab.common.typed import Json
+from gan_lab.config.sweep import as_typed
 from gan_lab.report.sheets.blocks import Block, Code, Heading, Paragraph, Slot
 from gan_lab.report.sheets.commands import analyses, trainings
 from gan_lab.report.sheets.evidence import Evidence, Found
@@ -64,5 +65,5 @@ def _lacking(sheet: Sheet, found: Found) -> Iterator[Paragraph]:
 
 
 def pairs(settings: Mapping[str, Json]) -> str:
-    """Return settings in a line."""
-    return ", ".join(f"{name} = {value}" for name, value in settings.items())
+    """Return settings in a line, their values as they are typed."""
+    return ", ".join(f"{name} = {as_typed(value)}" for name, value in settings.items())

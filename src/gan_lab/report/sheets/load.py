@@ -11,9 +11,12 @@ from omegaconf import OmegaConf
 from gan_lab.common.errors import UsageError, closest, unknown
 from gan_lab.common.paths import config_file, config_names
 from gan_lab.common.typed import Json, Malformed, read
-from gan_lab.config.overrides import PARTS, SYNONYMS
+from gan_lab.config.leaves import CHOSEN
+from gan_lab.config.overrides import LENGTHS, PARTS, SYNONYMS
 from gan_lab.config.own.yaml_files import load_yaml, shown
-from gan_lab.config.schema import Config
+from gan_lab.config.precedence import FEEDS
+from gan_lab.config.schema import GENERAL_KNOBS, RESULT_KNOBS, Config
+from gan_lab.evaluation.scores import known_values
 from gan_lab.report.sheets.analyses import ANALYSES, WHICH
 from gan_lab.report.sheets.sheet import Columns, Need, Question, Sheet, Titles, Words
 from gan_lab.report.sheets.shows import SHOWS
@@ -22,7 +25,10 @@ GROUP = "sheet"
 # What texts of the form may have filled in.
 FILLED = {"needed": {"settings"}, "short": {"run", "done", "wanted"}, "seeds": {"done", "wanted"},
           "source": {"files"}}  # fmt: skip
-NAME_IN_BRACES = re.compile(r"\{(\w*)\}")
+NAME_IN_BRACES = re.compile(r"\{([\w.]*)\}")
+# What a caption may say of a run.
+CAPTIONED = sorted({*CHOSEN, *FEEDS, *GENERAL_KNOBS, *RESULT_KNOBS, *LENGTHS, "num_train_steps",
+                    "study", "folder"})  # fmt: skip
 NOT_IN_FILE = ("name", "file")
 
 
@@ -82,7 +88,14 @@ def _check(sheet: Sheet) -> None:
         for name in NAME_IN_BRACES.findall(getattr(sheet.words, key)):
             if name not in known:
                 raise UsageError(f"{place}: words.{key}: {unknown('name', name, sorted(known))}")
+    for name in NAME_IN_BRACES.findall(sheet.caption):
+        if name not in CAPTIONED:
+            raise UsageError(f"{place}: caption: {unknown('name', name, CAPTIONED)}")
+    scores = known_values()
     for question in sheet.questions:
+        for score in question.scores:
+            if score not in scores:
+                raise UsageError(f"{place}: {unknown('score', score, scores)}")
         for show in question.show:
             if show not in SHOWS:
                 raise UsageError(f"{place}: {unknown('item of show', show, list(SHOWS))}")

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from gan_lab.common.errors import UsageError, unknown
 from gan_lab.config import leaves
+from gan_lab.config.own.yaml_files import shown
 from gan_lab.report.collect import RunData
 from gan_lab.report.scores import Measure
 from gan_lab.report.sheets.blocks import Cell, Grid
@@ -68,7 +69,7 @@ class Scene:
     def _group_words(self, group: Sequence[RunData]) -> str:
         """Return runs in the form of the sheet. Raises UsageError for a wrong form."""
         values = caption_values(group[0]) | {"seed": ", ".join(str(data.seed) for data in group)}
-        return filled(self.sheet.caption, values, f"{self.sheet.name}: caption")
+        return filled(self.sheet.caption, values, f"{shown(self.sheet.file)}: caption")
 
     def file_name(self, name: str) -> str:
         """Return the name of a figure of this question."""

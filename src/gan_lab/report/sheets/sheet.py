@@ -78,6 +78,7 @@ class Titles:
     classes: str
     modes: str
     modes_samples: str
+    modes_pairs: str  # of data without labels
     equilibrium: str
     equilibrium_curves: str
     saturation: str
@@ -106,6 +107,7 @@ class Words:
     source: str  # {files}
     spread: str
     tails: str
+    oscillation: str
     made_by: str
     columns: Columns
     titles: Titles

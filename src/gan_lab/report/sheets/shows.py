@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from gan_lab.report.health import census_of
 from gan_lab.report.sheets import figures, tables
 from gan_lab.report.sheets.analyses import (
     classes_picture,
@@ -38,9 +39,9 @@ def _modes(scene: Scene) -> Iterator[Grid | Drawing]:
     for data in scene.evidence.analysed("modes"):
         if (grid := tables.modes(scene, data)) is not None:
             yield grid
-    yield from figures.copied(
-        scene, "modes", scene.titles.modes_samples, "modes", lambda d: d.run.modes_samples("ema")
-    )
+    labelled = any(census_of(data) for data in scene.runs)
+    title = scene.titles.modes_samples if labelled else scene.titles.modes_pairs
+    yield from figures.copied(scene, "modes", title, "modes", lambda d: d.run.modes_samples("ema"))
 
 
 def _equilibrium(scene: Scene) -> Iterator[Grid | Drawing]:

@@ -109,7 +109,10 @@ def training(scene: Scene) -> Iterator[Grid]:
     ]
     if there:
         headings = [*scene.study.settings.columns, columns.seed, *(names[name] for name in there)]
-        yield scene.grid(scene.titles.training, headings, rows, [scene.sheet.words.tails])
+        words = scene.sheet.words
+        swings = any(name.startswith("oscillation") for name in there)
+        remarks = [words.tails, words.oscillation] if swings else [words.tails]
+        yield scene.grid(scene.titles.training, headings, rows, remarks)
 
 
 def cost(scene: Scene) -> Iterator[Grid]:

@@ -19,7 +19,9 @@ from gan_lab.report.sheets.writing.sizes import width_of
 
 LEVELS = (r"\section*", r"\subsection*")
 PAGE, HIGHEST = 17.0, 17.0  # cm of a figure
-SLOT = r"""\newenvironment{slot}{\par\medskip\hrule\medskip}{\par\vspace{8em}\hrule\par\bigskip}"""
+# An empty box stays on a page with its question: at a page break its height would be lost.
+SLOT = r"""\newenvironment{slot}{\par\nopagebreak\medskip\hrule\nopagebreak\medskip\nopagebreak}
+{\par\nopagebreak\vspace{8em}\nopagebreak\hrule\par\bigskip}"""
 
 
 def as_latex(sheet: Sheet, blocks: Sequence[Written]) -> bytes:
