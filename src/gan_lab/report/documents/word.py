@@ -193,7 +193,7 @@ def add_code(document: "Document", line: str) -> None:
 
 
 def _add_figure(document: "Document", figure: Figure) -> None:
-    """Add a figure under its title, with its words as its caption, and for those who cannot see."""
+    """Add a figure under its title, with a number, its caption, and words for who cannot see it."""
     from docx.shared import Cm
 
     add_heading(document, figure.title, 2)
@@ -203,7 +203,9 @@ def _add_figure(document: "Document", figure: Figure) -> None:
     paragraph.paragraph_format.keep_with_next = True
     picture = paragraph.add_run().add_picture(str(figure.path), width=Cm(width))
     picture._inline.docPr.set("descr", document_text(figure.alternative))
-    document.add_paragraph(document_text(figure.words), style="Caption")
+    number = len(document.inline_shapes)
+    caption = document_text(f"Figure {number}. {figure.words}")
+    document.add_paragraph(caption, style="Caption")
 
 
 def _save(document: "Document", path: Path) -> None:

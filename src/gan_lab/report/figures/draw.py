@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gan_lab.common.console import counted
@@ -27,6 +27,7 @@ HOW = (
     "The band reaches from the lowest to the highest seed; with one seed, over the middle 80 % of "
     "the values."
 )
+MOST_LINES = 12  # in one panel
 BEST = 3  # measures of the averaged generator that figures show, beside the first
 
 
@@ -41,9 +42,10 @@ def draw_figures(
             found[path.stem] = Figure(path, title, words, drawn, shows)
 
     look, settings = study.look, study.settings
-    _draw_scores(study, folder, add)
-    _draw_curves(look, folder, add)
-    _draw_analysis(study, folder, add)
+    compared = compared_settings(study)
+    _draw_scores(study, compared, folder, add)
+    _draw_curves(study, compared, folder, add)
+    _draw_analysis(study, compared, folder, add)
     chosen = samples.one_a_setting(study.runs, settings)
     latents = samples.latents_words(chosen) if chosen else ""
     add(
@@ -113,6 +115,30 @@ def draw_figures(
     return found, list(dict.fromkeys([*faults, *problems]))
 
 
+@dataclass(frozen=True)
+class Compared:
+    """The settings whose lines lie in one panel, and words that say which, if not all."""
+
+    look: Look
+    words: str
+
+
+def compared_settings(study: Study) -> Compared:
+    """Return as many settings as lines can be told apart: all, or the best and the worst."""
+    look = study.look
+    if len(look.order) <= MOST_LINES:
+        return Compared(look, "")
+    places = [place.setting for place in study.ranking.places] if study.ranking else []
+    ranked = [*places, *(setting for setting in look.order if setting not in places)]
+    half = MOST_LINES // 2
+    chosen = {*ranked[:half], *(places or ranked)[-half:]}
+    order = [setting for setting in look.order if setting in chosen]
+    runs = [data for data in look.runs if study.settings.of_run[data.name] in chosen]
+    which = f"the {half} best and the {half} worst" if places else f"{len(order)}"
+    return Compared(replace(look, runs=runs, order=order),
+                    f" Of {len(look.order)} settings {which} are drawn.")  # fmt: skip
+
+
 def _of_all(look: Look, words: str) -> str:
     """Return what a figure shows, and of how many runs."""
     runs, settings = counted(len(look.runs), "run"), counted(len(look.groups()), "setting")
@@ -151,7 +177,7 @@ def _copy(run: Run, path: Path) -> bool:
     return True
 
 
-def _draw_scores(study: Study, folder: Path, add: Add) -> None:
+def _draw_scores(study: Study, compared: Compared, folder: Path, add: Add) -> None:
     shown = study.averaged()
     values = {measure.key: study.values(measure) for measure in shown}
     order = study.look.order
@@ -170,7 +196,7 @@ def _draw_scores(study: Study, folder: Path, add: Add) -> None:
              if len(found) > 1 for line in found]  # fmt: skip
     over_time = measures(often, study.preferred)
     add(
-        curves.draw_score_curves(study.look, over_time[: BEST + 1], folder / "scores.png"),
+        curves.draw_score_curves(compared.look, over_time[: BEST + 1], folder / "scores.png"),
         "Scores over the training",
         "Against the step, the images shown to D (so that losses with several updates of D are "
         "compared fairly) and the time of training without pauses. With several seeds, a "
@@ -183,13 +209,13 @@ def _draw_scores(study: Study, folder: Path, add: Add) -> None:
     )
 
 
-def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
-    look = study.look
+def _draw_analysis(study: Study, compared: Compared, folder: Path, add: Add) -> None:
+    look, few = compared.look, compared.words
     add(
         theory.draw_equilibrium(look, folder / "equilibrium.png"),
         "Distance from the equilibrium",
         f"{HOW} At the equilibrium D(x) = D(G(z)) = 1/2 and V = -log 4; a discriminator that "
-        "has learned nothing shows the same numbers.",
+        f"has learned nothing shows the same numbers.{few}",
         _of_all(
             look, "Lines of D's outputs and of its value V over the step, a line for each setting"
         ),
@@ -198,7 +224,7 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
         theory.draw_oscillation(look, folder / "oscillation.png"),
         "Oscillation",
         "The standard deviation of each loss inside tenths of the training: how much it swings, "
-        "its trend left out.",
+        f"its trend left out. Several losses are on a logarithmic axis.{few}",
         _of_all(
             look,
             "Lines of the standard deviation of both losses over the step, a line for each setting",
@@ -207,13 +233,14 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
     add(
         theory.draw_diversity(look, folder / "diversity.png"),
         "Diversity of samples",
-        "Mean over pairs of the drawn samples; near zero they are all alike (collapse).",
+        f"Mean over pairs of the drawn samples; near zero they are all alike (collapse).{few}",
         _of_all(
             look,
             "Lines of the mean difference of two samples over the step, a line for each setting",
         ),
     )
-    for data in look.runs:  # drawn by gan-lab equilibrium, where the density of the data is known
+    # Drawn by gan-lab equilibrium, where the density of the data is known.
+    for data in study.look.runs:
         path = folder / f"optimum_{_file_name(data.name)}.png"
         if _copy(data.run, path):
             add(
@@ -243,8 +270,8 @@ def _draw_analysis(study: Study, folder: Path, add: Add) -> None:
         )
 
 
-def _draw_curves(look: Look, folder: Path, add: Add) -> None:
-    for path in curves.draw_five_curves(look, folder / "curves.png"):
+def _draw_curves(study: Study, compared: Compared, folder: Path, add: Add) -> None:
+    for path in curves.draw_five_curves(study.look, folder / "curves.png"):
         add(
             path,
             "The five curves of each GAN",
@@ -252,11 +279,12 @@ def _draw_curves(look: Look, folder: Path, add: Add) -> None:
             f"{HOW} Panels of the same loss have the same axis; values of different losses cannot "
             "be compared.",
             _of_all(
-                look,
+                study.look,
                 "Lines of both losses, and of D's outputs on real and generated images, over the "
                 "step, in two panels for each setting",
             ),
         )
+    look, few = compared.look, compared.words
     losses = dict.fromkeys(data.config.choices.loss for data in look.runs)
     for loss in losses:
         part = replace(look, runs=[d for d in look.runs if d.config.choices.loss == loss])
@@ -267,7 +295,7 @@ def _draw_curves(look: Look, folder: Path, add: Add) -> None:
             curves.draw_curves(part, folder / f"{name}.png", curves.CURVES),
             f"Settings compared{f': loss {loss}' if len(losses) > 1 else ''}",
             f"The same curves, a panel each. {HOW} Dotted, where D gives probabilities: the "
-            f"equilibrium at 1/2 and log 4.{look.scale_words()}",
+            f"equilibrium at 1/2 and log 4.{few}",
             _of_all(
                 part,
                 "Lines of losses and of D's outputs over the step, a panel for each curve and a "
@@ -282,7 +310,7 @@ def _draw_curves(look: Look, folder: Path, add: Add) -> None:
     add(
         curves.draw_curves(look, folder / "gradients.png", norms, log=True),
         "Gradient norms",
-        f"Norm of all gradients of a player, on a logarithmic axis. {HOW}{look.scale_words()}",
+        f"Norm of all gradients of a player, on a logarithmic axis. {HOW}{few}",
         _of_all(
             look,
             "Lines of the players' gradient norms over the step on a logarithmic axis, a line for "

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from gan_lab.report.collect import RunData
 from gan_lab.report.curves import Band, Curve, band
@@ -23,14 +23,11 @@ FLOOR_DASHES = (0, (8, 2, 1, 2, 1, 2))
 FLOOR_LINE: dict[str, Any] = {"color": "0.35", "linestyle": FLOOR_DASHES, "linewidth": 0.9}
 
 
-Colour: TypeAlias = str | tuple[float, float, float, float]  # a name, or red to alpha from 0 to 1
-
-
 @dataclass(frozen=True)
 class Stroke:
     """How a line is drawn, by the names of matplotlib; None: as the style has it."""
 
-    color: Colour
+    color: str
     linestyle: str | None = None
     marker: str | None = None
 
@@ -44,23 +41,10 @@ class Look:
     order: list[tuple[str, ...]]
 
     def stroke(self, data: RunData) -> Stroke:
-        """The colour and dashes of a run's setting: both of few are its own, of many the colour is
-        a place on a scale."""
+        """The colour and dashes of a run's setting; one point, which is no line, has a marker."""
         place = self.order.index(self.settings.of_run[data.name])
-        marker = "." if len(data.metrics) == 1 else None  # one point makes no line
-        if len(self.order) <= len(PALETTE) * len(DASHES):
-            colour, dash = place % len(PALETTE), place % len(DASHES)
-            return Stroke(PALETTE[colour], DASHES[dash], marker)
-        from matplotlib import colormaps
-
-        scale = colormaps["viridis"](0.87 * place / (len(self.order) - 1))
-        return Stroke(scale, marker=marker)
-
-    def scale_words(self) -> str:
-        """Say what colours mean where there are too many settings to tell apart by them."""
-        if len(self.order) <= len(PALETTE) * len(DASHES):
-            return ""
-        return " Colours follow the tables' order; each setting has panels of its own."
+        marker = "." if len(data.metrics) == 1 else None
+        return Stroke(PALETTE[place % len(PALETTE)], DASHES[place % len(DASHES)], marker)
 
     def groups(self) -> list[list[RunData]]:
         """The runs of each setting that has some, in the order of settings."""

@@ -44,7 +44,8 @@ def draw_equilibrium(look: Look, path: Path) -> Path | None:
 
 
 def draw_oscillation(look: Look, path: Path) -> Path | None:
-    """Draw the standard deviation of both losses inside each tenth of the training."""
+    """Draw the standard deviation of both losses inside each tenth of the training; those of
+    several losses, which may be far apart, on a logarithmic axis."""
     return _lines(
         look,
         path,
@@ -53,6 +54,7 @@ def draw_oscillation(look: Look, path: Path) -> Path | None:
             "sd of G's loss in a tenth": (lambda data: _windows(*curve(data, "loss/g")), None, ""),
         },
         smoothed=False,
+        log=len({data.config.choices.loss for data in look.runs}) > 1,
     )
 
 
@@ -65,7 +67,9 @@ def draw_diversity(look: Look, path: Path) -> Path | None:
 Panel = tuple[Callable[[RunData], Curve], float | None, str]  # its curve, a level, the level's name
 
 
-def _lines(look: Look, path: Path, panels: dict[str, Panel], smoothed: bool = True) -> Path | None:
+def _lines(
+    look: Look, path: Path, panels: dict[str, Panel], smoothed: bool = True, log: bool = False
+) -> Path | None:
     """Draw a panel for each curve, all runs in it; None if no run has any."""
     from matplotlib import style
     from matplotlib.figure import Figure
@@ -88,7 +92,7 @@ def _lines(look: Look, path: Path, panels: dict[str, Panel], smoothed: bool = Tr
                 axis.annotate(level_name, (1, level), xycoords=("axes fraction", "data"),
                               xytext=(-2, 2), textcoords="offset points", ha="right",
                               fontsize=8)  # fmt: skip
-            axis.set(xlabel=AXES["step"], ylabel=name)
+            axis.set(xlabel=AXES["step"], ylabel=name, yscale="log" if log else "linear")
         look.legend(figure, width)
         return save_figure(figure, path)
 
