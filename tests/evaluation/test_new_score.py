@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.common.paths import PACKAGE, conf_directory
+from gan_lab.common.paths import PACKAGE, conf_directory, glossary_file
 
 FUNCTION = '''
 
@@ -39,6 +39,8 @@ def checkout(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("checkout")
     shutil.copytree(PACKAGE, folder / "src" / "gan_lab")
     shutil.copytree(conf_directory(), folder / "conf")
+    (folder / "docs").mkdir()
+    shutil.copy(glossary_file(), folder / "docs")
     with (folder / "src/gan_lab/evaluation/measures.py").open("a", encoding="utf-8") as file:
         file.write(FUNCTION)
     (folder / "conf/score/darkness.yaml").write_text(FILE, encoding="utf-8")

@@ -1,6 +1,7 @@
 """What tests of reports do with the files of a study: copy, change, report."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from gan_lab.report.collect import collect
 from gan_lab.report.write import write_report
 from gan_lab.runs.directory import run_directories
 
+CELL = re.compile(r"(?<!\\)\|")  # between cells of Markdown
 OUTPUTS = ("report.html", "results.md", "results.csv", "results.tex")
 
 
@@ -49,3 +51,29 @@ def edit_lines(path: Path, change) -> None:
     lines = [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
     changed = [change(index, line) for index, line in enumerate(lines)]
     path.write_text("".join(json.dumps(line) + "\n" for line in changed), encoding="utf-8")
+
+
+def tables_of(markdown: str) -> list[list[list[str]]]:
+    """The cells of all tables of a page in Markdown, as plain text."""
+    found: list[list[list[str]]] = []
+    inside = False
+    for line in markdown.splitlines():
+        if not line.startswith("| "):
+            inside = False
+            continue
+        cells = [re.sub(r"\\(.)", r"\1", cell.strip()) for cell in CELL.split(line)[1:-1]]
+        if not inside:
+            found.append([])
+        inside = True
+        if {*cells} != {"---"}:
+            found[-1].append(cells)
+    return found
+
+
+def cells_of(path: Path) -> list[list[list[str]]]:
+    import docx
+
+    return [
+        [[cell.text.strip() for cell in row.cells] for row in table.rows]
+        for table in docx.Document(path).tables
+    ]

@@ -5,6 +5,7 @@ numbers."""
 import csv
 import re
 import shutil
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure
 from chromium import PROGRAM, Browser
 from gan_lab.report.collect import collect
 from gan_lab.report.write import write_report
-from study_files import finished, many
+from study_files import cells_of, finished, many, tables_of
 from test_documents import compiled
 
 pytestmark = pytest.mark.slow
@@ -119,6 +120,46 @@ def test_all_forms_have_one_set_of_numbers(five, drawn, name):
     for row in rows:
         shown = f"{float(row[heading]):.4g}"
         assert all(shown in text for text in texts), (row["run"], shown)
+
+
+class Cells(HTMLParser):
+    """The cells of all tables of a page, as plain text."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.tables: list[list[list[str]]] = []
+        self._inside = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+            self._inside = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = self._inside and tag not in ("td", "th")
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.tables[-1][-1][-1] += data
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_forms_have_one_set_of_tables(drawn, name):
+    out, _ = drawn[name]
+    tables = tables_of((out / "results.md").read_text("utf-8"))
+    assert len(tables) > 5
+    assert Cells((out / "report.html").read_text("utf-8")).tables == tables
+    paper = re.sub(r"\\allowbreak|[{}]", "", (out / "results.tex").read_text("utf-8"))
+    for number in {found for table in tables for row in table for cell in row
+                   for found in re.findall(r"\d[\d.,e+-]*\d", cell)}:  # fmt: skip
+        assert number in paper.replace("$", ""), number
+    if (out / "results.docx").exists():
+        assert cells_of(out / "results.docx") == tables
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")

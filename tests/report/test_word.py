@@ -4,38 +4,12 @@ import json
 import re
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
-from study_files import finished, report
+from study_files import cells_of, finished, report, tables_of
 
 docx = pytest.importorskip("docx", reason="python-docx is not installed (the extra `docx`)")
-CELL = re.compile(r"(?<!\\)\|")
-
-
-def tables_of(markdown: str) -> list[list[list[str]]]:
-    """The cells of all tables of a page in Markdown, as plain text."""
-    found: list[list[list[str]]] = []
-    inside = False
-    for line in markdown.splitlines():
-        if not line.startswith("| "):
-            inside = False
-            continue
-        cells = [re.sub(r"\\(.)", r"\1", cell.strip()) for cell in CELL.split(line)[1:-1]]
-        if not inside:
-            found.append([])
-        inside = True
-        if {*cells} != {"---"}:
-            found[-1].append(cells)
-    return found
-
-
-def cells_of(path: Path) -> list[list[list[str]]]:
-    return [
-        [[cell.text.strip() for cell in row.cells] for row in table.rows]
-        for table in docx.Document(path).tables
-    ]
 
 
 @pytest.mark.usefixtures("without_figures")

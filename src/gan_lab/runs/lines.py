@@ -123,11 +123,11 @@ class _KnownParts:
 
 def score_line(content: object) -> ScoreLine:
     """Return the content of a line of a run's evaluations.jsonl. Raises Malformed, also for a known
-    part of the protocol that is of another type, and for an empty text."""
+    part of the protocol that is of another type, and for weights without a name."""
     line = read(ScoreLine, content)
     read(_KnownParts, line.protocol, "protocol")
-    if empty := [name for name, value in line.protocol.items() if value == ""]:
-        raise Malformed(f"protocol.{empty[0]} is empty")
+    if line.weights == "":
+        raise Malformed("protocol.weights is empty")
     return line
 
 

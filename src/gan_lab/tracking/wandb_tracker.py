@@ -117,11 +117,9 @@ class WandbTracker:
 
     def census(self, step: int, found: ClassCensus) -> None:
         table = self._wandb.Table(columns=list(CENSUS), data=census_rows(found))
-        drawn: dict[str, Any] = {"modes/table": table}
-        if found.has_shares:
-            title = f"Classes of {found.samples:,} samples, {percent(found.unsure.share)} unsure"
-            drawn["modes/bars"] = self._wandb.plot.bar(table, "class", "share", title=title)
-        self._run.log({**drawn, "step": step})
+        title = f"Classes of {found.samples:,} samples, {percent(found.unsure.share)} unsure"
+        bars = self._wandb.plot.bar(table, "class", "share", title=title)
+        self._run.log({"modes/table": table, "modes/bars": bars, "step": step})
         self.summarise({**census_numbers(found), "modes/conclusion": found.conclusion})
 
     def summarise(self, values: Mapping[str, float | str]) -> None:
