@@ -98,6 +98,6 @@ def _told_apart(ranking: Ranking) -> str:
     best = len(ranking.places[0].beats)
     return (
         f"Of {counted(pairs, 'difference')} that could be tested, {found or 'none'} "
-        f"{'is' if found == 1 else 'are'} more than the luck of the seeds; the first setting is "
+        f"{'is' if found == 1 else 'are'} more than the luck of the seeds; the best setting is "
         f"shown to be better than {best or 'none'} of the others."
     )

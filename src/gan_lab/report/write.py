@@ -157,13 +157,12 @@ def _write_page(report: Report, path: Path) -> Path:
     slider = page.slider_html(chosen, study.settings)
     # The slider shows the same as the animation.
     figures = [figure for figure in report.figures if figure.path.stem != "training"]
-    words = report.words()
     parts = [
-        f"<h1>{html_text(title)}</h1>" + as_html(report.summary()),
-        as_html(report.results()),
+        f"<h1>{html_text(title)}</h1>" + as_html(report.summary),
+        as_html(report.results),
         as_html(figures),
         html_heading("Samples over the training") + slider if slider else "",
-        as_html(report.closing()),
-        as_html([Heading(WORDS), words]),
+        as_html(report.closing),
+        as_html([Heading(WORDS), report.words]),
     ]
-    return page.write_page(path, title, linked(parts, words.terms))
+    return page.write_page(path, title, linked(parts, report.words.terms))

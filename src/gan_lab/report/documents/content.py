@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from gan_lab.common.console import counted
 from gan_lab.report.documents.parts import (
@@ -39,23 +40,26 @@ class Report:
 
     def parts(self) -> list[Part]:
         """All of it."""
-        words = self.words()
-        return [*self.opening(), *self.figures, *self.closing(), Heading(WORDS), words]
+        return [*self.opening, *self.figures, *self.closing, Heading(WORDS), self.words]
 
+    @cached_property
     def opening(self) -> list[Part]:
         """The result, what the runs share, the main tables, and what became of each run."""
-        return [*self.summary(), *self.results()]
+        return [*self.summary, *self.results]
 
+    @cached_property
     def results(self) -> list[Part]:
         """The tables that most look for, and what became of each run."""
         told = Section("Runs in words", [Bullets(self.told)], folded=len(self.told) > 1)
         return [*self.study.main_tables(), told]
 
+    @cached_property
     def summary(self) -> list[Part]:
         """The result, and what the runs share."""
         words = [result_words(self.study), self.counts, self.study.constants()]
         return [Paragraph(text) for text in words if text]
 
+    @cached_property
     def closing(self) -> list[Part]:
         """What was trained, all numbers, how they were measured, and the commands."""
         networks: list[Part] = [
@@ -70,9 +74,10 @@ class Report:
         commands = Commands(self.study.commands())
         return [*found, Section("Commands that make each run again", [commands])]
 
+    @cached_property
     def words(self) -> Words:
         """The words of the glossary that the report uses."""
-        return Words(used(texts_of([*self.opening(), *self.figures, *self.closing()])))
+        return Words(used(texts_of([*self.opening, *self.figures, *self.closing])))
 
     @property
     def counts(self) -> str:

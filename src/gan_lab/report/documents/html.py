@@ -114,14 +114,18 @@ def _with_links(text: str, left: list[Term]) -> Iterator[str]:
 
 
 def _table(table: Table, level: int) -> str:
-    head = "".join(f"<th scope=col>{html_text(heading)}</th>" for heading in table.headings)
-    rows = "".join("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in table.rows)
     remarks = "".join(f"<p class=remark>{_sentences(remark)}</p>" for remark in table.remarks)
+    return f"{html_heading(table.title, level)}{table_html(table)}{remarks}"
+
+
+def table_html(table: Table) -> str:
+    """Return a table without its heading and remarks, in a box of its own that scrolls."""
+    head = "".join(f"<th scope=col>{html_text(heading)}</th>" for heading in table.headings)
+    rows = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>\n" for row in table.rows)
     name = f'aria-label="{html_text(table.title)}"'
     return (
-        f"{html_heading(table.title, level)}<div class=wide tabindex=0 role=region {name}>"
-        f"<table {name}><thead><tr>{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>{remarks}"
+        f"<div class=wide tabindex=0 role=region {name}><table {name}>"
+        f"<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table></div>"
     )
 
 

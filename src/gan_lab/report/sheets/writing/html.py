@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gan_lab.common.text import html_text
+from gan_lab.report.documents.html import table_html
 from gan_lab.report.page import TEMPLATE, picture_html
 from gan_lab.report.sheets.blocks import (
     Code,
@@ -51,7 +52,7 @@ def _parts(block: Written, numbers: Numbers) -> Iterator[str]:
             yield from (f"<pre>{html_text(line)}</pre>" for line in lines)
         case Grid():
             yield f"<p class=caption>{html_text(numbers.table(block.caption))}</p>"
-            yield _table(block)
+            yield table_html(block.table())
             yield f"<p class=remark>{html_text(' '.join(block.remarks))}</p>"
         case Picture(path, caption, drawn):
             yield picture_html(path, caption, numbers.figure(caption), drawn)
@@ -61,15 +62,3 @@ def _parts(block: Written, numbers: Numbers) -> Iterator[str]:
                 f"<table class=slot><tr><td contenteditable=true "
                 f'aria-label="{html_text(label)}"></td></tr></table>'
             )
-
-
-def _table(grid: Grid) -> str:
-    head = "".join(f"<th>{html_text(heading)}</th>" for heading in grid.headings)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{html_text(cell.text)}</td>" for cell in row) + "</tr>\n"
-        for row in grid.rows
-    )
-    return (
-        f'<div class=wide tabindex=0 role=region aria-label="{html_text(grid.caption)}">'
-        f"<table><thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table></div>"
-    )
